@@ -1,0 +1,274 @@
+/**
+ * The one table of what can go wrong: for each code how it is retried, which exit code it ends a
+ * command with, and the sentences a person reads. Plain data, no schema library: it is on the path to the first byte.
+ */
+
+/** auto: recovers without a click. user: waits for one action, named in `next`. never: asking again cannot help. */
+export type RetryClass = 'auto' | 'user' | 'never';
+
+/** Facts about one failure, ready to cross a process boundary. Never holds a secret. */
+export type ErrorDetails = Readonly<Record<string, string | number | boolean | undefined>>;
+
+interface ErrorEntry {
+  readonly retry: RetryClass;
+  readonly exitCode: number;
+  /** What happened, one sentence without a full stop, in the words of Kubernetes and Postgres. */
+  readonly headline: (d: ErrorDetails) => string;
+  /** What the person can do next; empty where nothing is to be done. */
+  readonly next: (d: ErrorDetails) => string;
+}
+
+const nothing = () => '';
+const say = (value: ErrorDetails[string], otherwise: string) =>
+  value === undefined || value === '' ? otherwise : String(value);
+
+/**
+ * Exit codes: 0 done, 1 unexpected, 2 usage, 3 kubeconfig, 4 log in, 5 not allowed, 6 API server,
+ * 7 target, 8 connection into the pod, 9 this machine. Signals end with 128 + signal number.
+ */
+export const errorTable = {
+  'SP-INTERNAL': {
+    retry: 'never',
+    exitCode: 1,
+    headline: (d) => `Sallyport met an unexpected error: ${say(d.message, 'no message')}`,
+    next: () => 'run again with --verbose and report what it prints',
+  },
+  'SP-USAGE': {
+    retry: 'never',
+    exitCode: 2,
+    headline: (d) => say(d.message, 'the command line cannot be read'),
+    next: (d) => say(d.next, 'sallyport help forward'),
+  },
+  'SP-KUBECONFIG-MISSING': {
+    retry: 'user',
+    exitCode: 3,
+    headline: (d) => `there is no kubeconfig at ${say(d.path, 'the usual places')}`,
+    next: () => 'set KUBECONFIG or pass --kubeconfig; `sallyport demo` needs no cluster',
+  },
+  'SP-KUBECONFIG-INVALID': {
+    retry: 'user',
+    exitCode: 3,
+    headline: (d) => `the kubeconfig ${say(d.path, '')} cannot be used: ${say(d.message, 'invalid')}`,
+    next: (d) => say(d.next, 'correct the file; it is read again by itself'),
+  },
+  'SP-CONTEXT-UNKNOWN': {
+    retry: 'user',
+    exitCode: 3,
+    headline: (d) => `the kubeconfig has no context ${say(d.context, '(none is current)')}`,
+    next: (d) => (d.known ? `contexts there are: ${d.known}` : 'kubectl config get-contexts'),
+  },
+  'SP-CREDENTIAL-PLUGIN': {
+    retry: 'user',
+    exitCode: 4,
+    headline: (d) => `the credential plugin ${say(d.command, '')} failed: ${say(d.message, 'no output')}`,
+    next: (d) => say(d.hint, 'run it by hand in a terminal to see what it asks for'),
+  },
+  'SP-LOGIN-REQUIRED': {
+    retry: 'user',
+    exitCode: 4,
+    headline: (d) => `the API server does not accept the credentials of ${say(d.user, 'this context')}`,
+    next: (d) => say(d.next, 'log in again; the kubeconfig is read again by itself'),
+  },
+  'SP-FORBIDDEN': {
+    retry: 'user',
+    exitCode: 5,
+    headline: (d) =>
+      `${say(d.user, 'the user of this context')} may not ${say(d.verb, 'reach')} ${say(d.resource, 'this')} in namespace ${say(d.namespace, 'default')}`,
+    next: (d) => say(d.next, 'ask the owner of the cluster for a Role with this rule'),
+  },
+  'SP-ADMISSION-DENIED': {
+    retry: 'user',
+    exitCode: 5,
+    headline: (d) => `an admission policy of the cluster denies this: ${say(d.message, 'no reason given')}`,
+    next: () => 'RBAC allows it, the policy does not: ask its owner',
+  },
+  'SP-API-UNREACHABLE': {
+    retry: 'auto',
+    exitCode: 6,
+    headline: (d) => `the API server ${say(d.server, '')} cannot be reached: ${say(d.message, 'no answer')}`,
+    next: () => 'check the network, VPN or proxy; it is tried again by itself',
+  },
+  'SP-API-TLS': {
+    retry: 'user',
+    exitCode: 6,
+    headline: (d) =>
+      `the certificate of ${say(d.server, 'the API server')} is not accepted: ${say(d.message, '')}`,
+    next: () => 'check certificate-authority and tls-server-name in the kubeconfig',
+  },
+  'SP-API-PROXY': {
+    retry: 'auto',
+    exitCode: 6,
+    headline: (d) => `the proxy ${say(d.proxy, '')} refused: ${say(d.message, 'no reason given')}`,
+    next: () => 'check proxy-url in the kubeconfig, HTTPS_PROXY and NO_PROXY',
+  },
+  'SP-API-ERROR': {
+    retry: 'auto',
+    exitCode: 6,
+    headline: (d) => `the API server answered ${say(d.status, 'an error')}: ${say(d.message, 'no message')}`,
+    next: nothing,
+  },
+  'SP-API-GONE': {
+    retry: 'auto',
+    exitCode: 6,
+    headline: () => 'the watch is too old and begins anew',
+    next: nothing,
+  },
+  'SP-UPGRADE-REFUSED': {
+    retry: 'auto',
+    exitCode: 6,
+    headline: (d) =>
+      `something on the way to the cluster refuses port-forward upgrades: ${say(d.message, '')}`,
+    next: () => 'a proxy between here and the API server must pass "Connection: Upgrade" or WebSockets',
+  },
+  'SP-TARGET-NOT-FOUND': {
+    retry: 'auto',
+    exitCode: 7,
+    headline: (d) =>
+      `${say(d.target, 'the target')} does not exist in namespace ${say(d.namespace, 'default')}`,
+    next: (d) => say(d.next, `kubectl get pods,statefulsets,services -n ${say(d.namespace, 'default')}`),
+  },
+  'SP-TARGET-NO-PODS': {
+    retry: 'auto',
+    exitCode: 7,
+    headline: (d) =>
+      `no pod belongs to ${say(d.target, 'the target')}${d.selector ? ` (selector ${d.selector})` : ''}`,
+    next: nothing,
+  },
+  'SP-POD-UNSCHEDULED': {
+    retry: 'auto',
+    exitCode: 7,
+    headline: (d) => `${say(d.pod, 'the pod')} is not scheduled yet${d.message ? `: ${d.message}` : ''}`,
+    next: nothing,
+  },
+  'SP-POD-NOT-READY': {
+    retry: 'auto',
+    exitCode: 7,
+    headline: (d) =>
+      `${say(d.pod, 'the pod')} ${say(d.reason, 'is not ready')}${d.restarts ? `, ${d.restarts} restarts` : ''}`,
+    next: nothing,
+  },
+  'SP-POD-DELETED': {
+    retry: 'auto',
+    exitCode: 7,
+    headline: (d) => `${say(d.pod, 'the pod')} was deleted`,
+    next: nothing,
+  },
+  'SP-POD-ENDED': {
+    retry: 'auto',
+    exitCode: 7,
+    headline: (d) => `${say(d.pod, 'the pod')} has ended (${say(d.reason, 'Completed')})`,
+    next: nothing,
+  },
+  'SP-PORT-UNKNOWN': {
+    retry: 'user',
+    exitCode: 7,
+    headline: (d) => `${say(d.target, 'the target')} has no port ${say(d.port, '')}`,
+    next: (d) => (d.known ? `ports there are: ${d.known}` : ''),
+  },
+  'SP-TARGET-UNSUPPORTED': {
+    retry: 'never',
+    exitCode: 7,
+    headline: (d) => `${say(d.target, 'this target')} is not supported yet: ${say(d.message, '')}`,
+    next: (d) => say(d.next, ''),
+  },
+  'SP-PORT-REFUSED': {
+    retry: 'auto',
+    exitCode: 8,
+    headline: (d) => `nothing listens on port ${say(d.port, '')} in ${say(d.pod, 'the pod')}`,
+    next: () => 'only listeners on localhost or all addresses of the pod can be reached',
+  },
+  'SP-SANDBOX-GONE': {
+    retry: 'auto',
+    exitCode: 8,
+    headline: (d) => `${say(d.pod, 'the pod')} is gone from its node`,
+    next: nothing,
+  },
+  'SP-POD-REPLACED': {
+    retry: 'auto',
+    exitCode: 8,
+    headline: (d) => `${say(d.pod, 'the pod')} was replaced by a new pod of the same name`,
+    next: nothing,
+  },
+  'SP-SESSION-LOST': {
+    retry: 'auto',
+    exitCode: 8,
+    headline: (d) => `the connection to ${say(d.pod, 'the pod')} was lost: ${say(d.message, 'closed')}`,
+    next: nothing,
+  },
+  'SP-STREAM-RESET': {
+    retry: 'auto',
+    exitCode: 8,
+    headline: (d) => `${say(d.pod, 'the pod')} reset the connection${d.message ? `: ${d.message}` : ''}`,
+    next: nothing,
+  },
+  'SP-STREAM-TIMEOUT': {
+    retry: 'auto',
+    exitCode: 8,
+    headline: (d) => `${say(d.pod, 'the pod')} did not open the connection in time`,
+    next: nothing,
+  },
+  'SP-STREAM-FAILED': {
+    retry: 'auto',
+    exitCode: 8,
+    headline: (d) =>
+      `the connection into ${say(d.pod, 'the pod')} failed: ${say(d.message, 'no reason given')}`,
+    next: nothing,
+  },
+  'SP-PROTOCOL': {
+    retry: 'auto',
+    exitCode: 8,
+    headline: (d) => `the peer broke the SPDY protocol: ${say(d.message, '')}`,
+    next: nothing,
+  },
+  'SP-LOCAL-PORT-IN-USE': {
+    retry: 'user',
+    exitCode: 9,
+    headline: (d) =>
+      `${say(d.address, '127.0.0.1')}:${say(d.port, '')} is in use${d.owner ? ` by ${d.owner}` : ''}`,
+    next: (d) => say(d.next, 'end that program, or name another local port (`:REMOTE` takes a free one)'),
+  },
+  'SP-LOCAL-ADDRESS': {
+    retry: 'user',
+    exitCode: 9,
+    headline: (d) => `cannot listen on ${say(d.address, '')}: ${say(d.message, '')}`,
+    next: (d) => say(d.next, 'name an address of this machine with --address'),
+  },
+  'SP-HOLD-TIMEOUT': {
+    retry: 'auto',
+    exitCode: 8,
+    headline: (d) => `no pod could serve a connection for ${say(d.heldMs, '')} ms`,
+    next: () => '--hold sets how long a connection waits',
+  },
+  'SP-HOLD-FULL': {
+    retry: 'auto',
+    exitCode: 8,
+    headline: (d) => `more than ${say(d.limit, '')} connections wait for a pod`,
+    next: nothing,
+  },
+  'SP-SANDBOX-START': {
+    retry: 'never',
+    exitCode: 9,
+    headline: (d) => `the sandbox cluster did not start: ${say(d.message, '')}`,
+    next: (d) => say(d.next, ''),
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof errorTable;
+
+/** One failure as data: what crosses processes, what a state carries. */
+export interface ErrorData {
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+}
+
+export interface ErrorText {
+  readonly headline: string;
+  readonly why: string;
+  readonly next: string;
+}
+
+/** The sentences of one failure. `why` is the cluster's own words where it sent some (details.why). */
+export function errorText({ code, details }: ErrorData): ErrorText {
+  const entry: ErrorEntry = errorTable[code];
+  return { headline: entry.headline(details), why: String(details.why ?? ''), next: entry.next(details) };
+}

@@ -1,0 +1,59 @@
+import * as z from 'zod';
+import { podIdentitySchema } from './pod.ts';
+import { errorDataSchema, tunnelStateSchema } from './tunnel-state.ts';
+
+const at = { /** ms since the Unix epoch. */ atMs: z.number() };
+/** Which of the ports on the command line, 0 first. */
+const tunnel = { tunnel: z.number().int() };
+
+/** What `sallyport forward --json` prints: one of these a line. Additions may come; a field never changes its meaning. */
+export const forwardEventSchema = z.discriminatedUnion('event', [
+  /** One bound local address. `remotePort` is the pod's port as far as it is known when the port is bound. */
+  z.object({
+    event: z.literal('listening'),
+    ...at,
+    ...tunnel,
+    address: z.string(),
+    port: z.number().int(),
+    remotePort: z.number().int().optional(),
+  }),
+  z.object({
+    event: z.literal('state'),
+    ...at,
+    ...tunnel,
+    shown: z.enum(['off', 'connecting', 'ready', 'waiting', 'needs you', 'paused']),
+    state: tunnelStateSchema,
+    held: z.number().int(),
+    /** On ready after an outage: how long nothing could be served, ms, and how many held connections were served. */
+    gapMs: z.number().optional(),
+    served: z.number().int().optional(),
+  }),
+  z.object({
+    event: z.literal('connection-start'),
+    ...at,
+    ...tunnel,
+    connection: z.number().int(),
+    pod: podIdentitySchema,
+    /** Time between accept and the opened stream, ms. */
+    heldMs: z.number(),
+  }),
+  z.object({
+    event: z.literal('connection-end'),
+    ...at,
+    ...tunnel,
+    connection: z.number().int(),
+    /** From the pod to the client, and back. */
+    receivedBytes: z.number(),
+    sentBytes: z.number(),
+    error: errorDataSchema.optional(),
+  }),
+  z.object({
+    event: z.literal('error'),
+    ...at,
+    error: errorDataSchema,
+    headline: z.string(),
+    next: z.string(),
+  }),
+]);
+
+export type ForwardEvent = z.infer<typeof forwardEventSchema>;

@@ -1,0 +1,12 @@
+import type { ErrorData } from './error-codes.ts';
+import type { PodIdentity } from './pod.ts';
+
+/**
+ * What a target points at now.
+ * pod: there is one to forward to. `serving` says that Kubernetes calls it ready; when false the pod was named directly and
+ *   its container runs, so its port may be tried while a client waits, before the readiness probe says so.
+ * none: nothing to forward to yet, with the typed reason; the cluster may mend it by itself or (retry class user) somebody must.
+ */
+export type Resolution =
+  | { readonly kind: 'pod'; readonly pod: PodIdentity; readonly port: number; readonly serving: boolean }
+  | { readonly kind: 'none'; readonly reason: ErrorData };

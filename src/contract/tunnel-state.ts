@@ -1,0 +1,33 @@
+import * as z from 'zod';
+import type { ErrorCode } from './error-codes.ts';
+import { podIdentitySchema } from './pod.ts';
+
+export const errorDataSchema = z.object({
+  code: z.string().transform((code) => code as ErrorCode),
+  details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).optional()),
+});
+
+export const connectingStepSchema = z.enum(['credentials', 'resolving', 'dialling']);
+
+/** What is observed of one tunnel. Times are ms since the Unix epoch. */
+export const tunnelStateSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('off') }),
+  z.object({ kind: z.literal('connecting'), step: connectingStepSchema, sinceMs: z.number() }),
+  z.object({ kind: z.literal('ready'), pod: podIdentitySchema, port: z.number(), sinceMs: z.number() }),
+  z.object({
+    kind: z.literal('waiting'),
+    reason: errorDataSchema,
+    /** The pod that answered last, where there was one. */
+    lastPod: podIdentitySchema.optional(),
+    sinceMs: z.number(),
+  }),
+  z.object({ kind: z.literal('blocked'), error: errorDataSchema, sinceMs: z.number() }),
+]);
+
+export type ConnectingStep = z.infer<typeof connectingStepSchema>;
+export type TunnelState = z.infer<typeof tunnelStateSchema>;
+
+/** What the user asked for. Kept apart from what is observed. */
+export type Wanted = 'on' | 'off' | 'paused';
+
+export type ShownState = 'off' | 'connecting' | 'ready' | 'waiting' | 'needs you' | 'paused';

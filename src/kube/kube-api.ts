@@ -1,0 +1,54 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { WebSocket } from 'ws';
+
+/**
+ * One cluster as one user sees it. All that talks to the API server goes through this interface; credentials, proxies, TLS, the
+ * one retry after 401 and the classification of errors are behind it. Every method rejects with an AppError
+ * (SP-API-*, SP-LOGIN-REQUIRED, SP-CREDENTIAL-PLUGIN, SP-FORBIDDEN, SP-ADMISSION-DENIED, SP-TARGET-NOT-FOUND, SP-UPGRADE-REFUSED).
+ */
+export interface KubeApi extends AsyncDisposable {
+  /** Server URL and user name of the context: what carriers and warm sets are remembered by. */
+  readonly key: string;
+  readonly server: string;
+  /** Namespace of the context, `default` where it names none. */
+  readonly namespace: string;
+  readonly contextName: string;
+  /** One JSON request. Times out after `timeoutMs` (default 30 s). */
+  request<T>(request: KubeRequest): Promise<T>;
+  /** A response body read line by line: one JSON text a line (watch). Ends when the server ends it; rejects when it breaks. */
+  lines(
+    request: KubeRequest & { readonly signal: AbortSignal; readonly idleTimeoutMs: number },
+  ): AsyncIterable<string>;
+  /** An HTTP/1.1 upgrade. Resolves with the socket after a 101. `head` is what came with it. */
+  upgrade(request: UpgradeRequest): Promise<UpgradedSocket>;
+  /** A WebSocket that is open. Resolves after the handshake with the subprotocol chosen. */
+  webSocket(request: WebSocketRequest): Promise<WebSocket>;
+}
+
+export interface KubeRequest {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Path with query, as /api/v1/namespaces/x/pods?limit=1. */
+  readonly path: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface UpgradeRequest {
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface UpgradedSocket {
+  readonly socket: Duplex;
+  readonly head: Buffer;
+  readonly headers: IncomingHttpHeaders;
+}
+
+export interface WebSocketRequest extends UpgradeRequest {
+  readonly protocols: readonly string[];
+}

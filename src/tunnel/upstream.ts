@@ -1,0 +1,40 @@
+import type { Duplex } from 'node:stream';
+import type { PodIdentity } from '../contract/pod.ts';
+import type { Resolution } from '../contract/resolution.ts';
+
+/**
+ * What a tunnel needs of the world behind it, given by the engine. The tunnel knows neither Kubernetes nor SPDY.
+ */
+export interface Upstream {
+  /** Follows what the target points at: calls back with the first answer, then with each change, until disposed. */
+  follow(onChange: (resolution: Resolution) => void): AsyncDisposable;
+  /** A link to one pod (by UID); nothing is opened yet. Disposing lets running streams end by themselves. */
+  link(pod: PodIdentity): PodLink;
+}
+
+/** The transport sessions to one pod. Shared below by tunnels that point at the same pod. */
+export interface PodLink extends AsyncDisposable {
+  readonly pod: PodIdentity;
+  /**
+   * One attempt to have an open session whose UID is confirmed. Resolves at once where one is open. Rejects with an AppError; the
+   * tunnel decides when to try again.
+   */
+  warm(signal: AbortSignal): Promise<void>;
+  /** Called with the AppError when the last open session is lost. The tunnel then warms again. */
+  onLost(listener: (error: Error) => void): () => void;
+  /** Opens one stream. `head` goes out with the opening frames, so that it costs no round trip. Rejects with an AppError. */
+  open(options: OpenStream): Promise<PodStream>;
+}
+
+export interface OpenStream {
+  readonly port: number;
+  readonly head: readonly Uint8Array[];
+  readonly signal: AbortSignal;
+}
+
+/**
+ * One connection into the pod. 'end' is the pod's close. Failures arrive as an AppError in 'error' (SP-PORT-REFUSED, SP-SANDBOX-GONE:
+ * no byte reached the application; SP-STREAM-*, SP-SESSION-LOST: nothing is known). Writes honour backpressure. destroy() cancels at once.
+ * end() is not forwarded by itself: Kubernetes has no usable half-close (see port-forward-protocol, section 1).
+ */
+export type PodStream = Duplex;
