@@ -14,11 +14,23 @@ export interface KubeApi extends AsyncDisposable {
   /** Namespace of the context, `default` where it names none. */
   readonly namespace: string;
   readonly contextName: string;
+  /** What a person must be told about this connection, one sentence each (TLS verification is off). */
+  readonly warnings: readonly string[];
+  /**
+   * Calls back after the kubeconfig, or a file that it names, has changed: what was blocked may be tried again. The files are only
+   * watched while somebody listens. Returns the function that removes the listener.
+   */
+  onChange(listener: () => void): () => void;
   /** One JSON request. Times out after `timeoutMs` (default 30 s). */
   request<T>(request: KubeRequest): Promise<T>;
   /** A response body read line by line: one JSON text a line (watch). Ends when the server ends it; rejects when it breaks. */
   lines(
-    request: KubeRequest & { readonly signal: AbortSignal; readonly idleTimeoutMs: number },
+    request: KubeRequest & {
+      readonly signal: AbortSignal;
+      readonly idleTimeoutMs: number;
+      /** Called once when the server has accepted the request, which may be long before the first line. */
+      readonly onOpen?: () => void;
+    },
   ): AsyncIterable<string>;
   /** An HTTP/1.1 upgrade. Resolves with the socket after a 101. `head` is what came with it. */
   upgrade(request: UpgradeRequest): Promise<UpgradedSocket>;
