@@ -1,0 +1,331 @@
+/**
+ * One watched piece of the cluster: a collection (all of a kind in a namespace, or what a label selector matches), or one object by name.
+ * What is known stays known while the network fails; the failure is told beside it, as `trouble`.
+ */
+import { AppError } from '../base/app-error.ts';
+import { backoffMs } from '../base/backoff.ts';
+import { type Clock, delay } from '../base/clock.ts';
+import { Listeners } from '../base/listeners.ts';
+import type { Log } from '../base/log.ts';
+import type { KubeApi } from './kube-api.ts';
+import type { KubeObject } from './types.ts';
+import { parseWatchEvent, type WatchEvent } from './watch-event.ts';
+import { collectionPath, type Resource } from './watch-resources.ts';
+
+/** What of a kind is watched. An empty scope is the whole namespace. */
+export type WatchScope =
+  | { readonly name: string; readonly labelSelector?: never }
+  | { readonly labelSelector: string; readonly name?: never }
+  | { readonly name?: never; readonly labelSelector?: never };
+
+/**
+ * How changes are learnt of. watch: of the collection. watch-name: of the one object. poll: read at a stated interval, because the
+ * user may not watch.
+ */
+export type WatchMode = 'watch' | 'watch-name' | 'poll';
+
+export interface WatchState<T> {
+  /** False until the first answer. */
+  readonly synced: boolean;
+  /** By name. As last known: see `trouble`. */
+  readonly objects: ReadonlyMap<string, T>;
+  readonly mode: WatchMode;
+  /** Why what is known may be old, or why nothing is known. Absent while all is well. */
+  readonly trouble: AppError | undefined;
+}
+
+export interface WatchLimits {
+  readonly pageSize: number;
+  readonly maxObjects: number;
+  /** A watch is closed by the server after this, and up to as much again at random, so that watches do not all come back at once. */
+  readonly watchTimeoutMs: number;
+  /** A watch that brought no line for so long is opened anew. The API server sends a bookmark about every minute. */
+  readonly idleTimeoutMs: number;
+  /** Between reads where the user may not watch. */
+  readonly pollMs: number;
+  /** Until something forbidden is asked for again, as rights may have been granted. */
+  readonly forbiddenMs: number;
+  /** Refreshes within this time are one. */
+  readonly refreshMs: number;
+  readonly backoffFirstMs: number;
+  readonly backoffMaxMs: number;
+}
+
+export const watchLimits: WatchLimits = {
+  pageSize: 500,
+  maxObjects: 20_000,
+  watchTimeoutMs: 300_000,
+  idleTimeoutMs: 90_000,
+  pollMs: 5_000,
+  forbiddenMs: 30_000,
+  refreshMs: 250,
+  backoffFirstMs: 200,
+  backoffMaxMs: 10_000,
+};
+
+/** A server that ends watches sooner than this is not asked in a tight loop. */
+const brieflyMs = 1_000;
+
+/** What the caches of one cluster share. */
+export interface WatchContext {
+  readonly api: Pick<KubeApi, 'request' | 'lines'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Uniform in [0, 1). */
+  readonly random?: () => number;
+  readonly limits?: Partial<WatchLimits>;
+}
+
+export interface WatchCacheOptions<T extends KubeObject> extends WatchContext {
+  readonly resource: Resource<T>;
+  readonly namespace: string;
+  readonly scope: WatchScope;
+}
+
+export class WatchCache<T extends KubeObject> implements AsyncDisposable {
+  readonly #api: Pick<KubeApi, 'request' | 'lines'>;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #random: () => number;
+  readonly #limits: WatchLimits;
+  readonly #resource: Resource<T>;
+  readonly #path: string;
+  readonly #name: string | undefined;
+  readonly #labelSelector: string | undefined;
+  readonly #changed = new Listeners<void>();
+  readonly #closing = new AbortController();
+  #objects = new Map<string, T>();
+  #synced = false;
+  #mode: WatchMode;
+  #trouble: AppError | undefined;
+  /** Where the next watch resumes. Undefined: to be read first, or, where one object is awaited, "from now on, with what is there". */
+  #resourceVersion: string | undefined;
+  #mustRead = true;
+  /** Turns in a row that brought nothing. */
+  #attempt = 0;
+  /** When, having been forbidden, a watch may be asked for again; monotonic ms. */
+  #watchAgainMs = 0;
+  #refreshedMs = Number.NEGATIVE_INFINITY;
+  /** The turn or the wait that is under way; refresh() cuts it short. */
+  #step = new AbortController();
+  #done: Promise<void> | undefined;
+
+  constructor(options: WatchCacheOptions<T>) {
+    this.#api = options.api;
+    this.#clock = options.clock;
+    this.#random = options.random ?? Math.random;
+    this.#limits = { ...watchLimits, ...options.limits };
+    this.#resource = options.resource;
+    this.#path = collectionPath(options.resource, options.namespace);
+    this.#name = options.scope.name;
+    this.#labelSelector = options.scope.labelSelector;
+    this.#mode = this.#name === undefined ? 'watch' : 'watch-name';
+    const of = this.#name ?? this.#labelSelector;
+    this.#log = {
+      debug: (event, fields) => options.log.debug(event, { path: this.#path, of, ...fields }),
+      info: (event, fields) => options.log.info(event, { path: this.#path, of, ...fields }),
+      warn: (event, fields) => options.log.warn(event, { path: this.#path, of, ...fields }),
+    };
+  }
+
+  get state(): WatchState<T> {
+    return { synced: this.#synced, objects: this.#objects, mode: this.#mode, trouble: this.#trouble };
+  }
+
+  /** Called after each change of the state; the returned function ends that. */
+  onChange(listener: () => void): () => void {
+    return this.#changed.add(listener);
+  }
+
+  /** Begins to read and watch, once. */
+  start(): void {
+    this.#done ??= this.#run();
+  }
+
+  /**
+   * Asks again at once, from the last known version: after a wake from sleep, or when something else knows better. What is known
+   * stays known meanwhile.
+   */
+  refresh(): void {
+    const nowMs = this.#clock.nowMs();
+    if (nowMs - this.#refreshedMs < this.#limits.refreshMs) return;
+    this.#refreshedMs = nowMs;
+    this.#attempt = 0;
+    this.#watchAgainMs = 0;
+    this.#step.abort();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    this.#step.abort();
+    await this.#done;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#closing.signal.aborted) {
+      this.#step = new AbortController();
+      const { signal } = this.#step;
+      let waitMs: number;
+      try {
+        waitMs = await this.#turn(signal);
+      } catch (error) {
+        if (signal.aborted) continue;
+        waitMs = this.#failed(AppError.from(error));
+      }
+      if (waitMs > 0) await delay(this.#clock, waitMs, signal).catch(() => {});
+    }
+  }
+
+  /** One read, where one is due, and one watch. Returns how long to wait before the next turn, ms. */
+  async #turn(signal: AbortSignal): Promise<number> {
+    const reads = this.#mustRead;
+    if (reads) {
+      await this.#read(signal);
+      this.#mustRead = false;
+    }
+    if (this.#clock.nowMs() < this.#watchAgainMs) return this.#poll();
+    const sinceMs = this.#clock.nowMs();
+    let opened = false;
+    let broke: AppError | undefined;
+    try {
+      await this.#watch(signal, () => {
+        opened = true;
+        this.#opened();
+      });
+    } catch (thrown) {
+      signal.throwIfAborted();
+      broke = AppError.from(thrown);
+      this.#log.debug('watch broke', { error: broke.message });
+    }
+    if (this.#clock.nowMs() - sinceMs >= brieflyMs) this.#attempt = 0;
+    if (broke?.code === 'SP-FORBIDDEN') {
+      this.#watchAgainMs = this.#clock.nowMs() + this.#limits.forbiddenMs;
+      return this.#poll();
+    }
+    if (broke?.code === 'SP-API-GONE') {
+      this.#mustRead = true;
+      return reads ? this.#nextWaitMs() : 0;
+    }
+    // Watches break all the time, by idle proxies and server restarts; it is trouble when the next one fails too.
+    if (broke && (!opened || this.#attempt > 0)) throw broke;
+    return this.#nextWaitMs();
+  }
+
+  /** What is there now: GET of the one object, or LIST, page by page. */
+  async #read(signal: AbortSignal): Promise<void> {
+    if (this.#name === undefined) return this.#list(signal);
+    let sent: T | undefined;
+    try {
+      sent = await this.#api.request<T>({ path: `${this.#path}/${encodeURIComponent(this.#name)}`, signal });
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'SP-TARGET-NOT-FOUND') throw error;
+    }
+    signal.throwIfAborted();
+    this.#resourceVersion = sent?.metadata.resourceVersion;
+    this.#replace(sent === undefined ? [] : [this.#resource.pick(sent)]);
+  }
+
+  async #list(signal: AbortSignal): Promise<void> {
+    const objects: T[] = [];
+    let next: string | undefined;
+    let version: string | undefined;
+    do {
+      const query = new URLSearchParams({ limit: String(this.#limits.pageSize) });
+      if (this.#labelSelector !== undefined) query.set('labelSelector', this.#labelSelector);
+      if (next) query.set('continue', next);
+      const page = await this.#api.request<ListPage<T>>({ path: `${this.#path}?${query}`, signal });
+      signal.throwIfAborted();
+      for (const sent of page.items ?? []) objects.push(this.#resource.pick(sent));
+      if (objects.length > this.#limits.maxObjects) throw this.#tooMany();
+      next = page.metadata?.continue;
+      version = page.metadata?.resourceVersion;
+    } while (next);
+    this.#resourceVersion = version;
+    this.#replace(objects);
+  }
+
+  /** Takes in events until the server ends the watch. Throws SP-API-GONE, SP-FORBIDDEN or how it broke. */
+  async #watch(signal: AbortSignal, onOpen: () => void): Promise<void> {
+    const timeoutMs = this.#limits.watchTimeoutMs * (1 + this.#random());
+    const query = new URLSearchParams({ watch: '1', allowWatchBookmarks: 'true' });
+    query.set('timeoutSeconds', String(Math.ceil(timeoutMs / 1_000)));
+    if (this.#resourceVersion !== undefined) query.set('resourceVersion', this.#resourceVersion);
+    if (this.#labelSelector !== undefined) query.set('labelSelector', this.#labelSelector);
+    if (this.#name !== undefined) query.set('fieldSelector', `metadata.name=${this.#name}`);
+    const { idleTimeoutMs } = this.#limits;
+    const lines = this.#api.lines({ path: `${this.#path}?${query}`, signal, idleTimeoutMs, onOpen });
+    for await (const line of lines) {
+      signal.throwIfAborted();
+      if (line.trim() !== '') this.#apply(parseWatchEvent<T>(line));
+    }
+    signal.throwIfAborted();
+  }
+
+  #opened(): void {
+    const told = this.#trouble !== undefined || this.#mode === 'poll';
+    this.#trouble = undefined;
+    this.#watchAgainMs = 0;
+    this.#setMode(this.#name === undefined ? 'watch' : 'watch-name');
+    if (told) this.#changed.emit();
+  }
+
+  #apply({ type, object }: WatchEvent<T>): void {
+    this.#attempt = 0;
+    this.#resourceVersion = object.metadata.resourceVersion ?? this.#resourceVersion;
+    if (type === 'BOOKMARK') return;
+    if (type === 'DELETED') this.#objects.delete(object.metadata.name);
+    else this.#objects.set(object.metadata.name, this.#resource.pick(object));
+    if (this.#objects.size > this.#limits.maxObjects) throw this.#tooMany();
+    this.#changed.emit();
+  }
+
+  #replace(objects: readonly T[]): void {
+    this.#objects = new Map(objects.map((object) => [object.metadata.name, object]));
+    this.#synced = true;
+    this.#trouble = undefined;
+    this.#changed.emit();
+  }
+
+  /** The user may read but not watch: the next turn reads again. Returns in how many ms. */
+  #poll(): number {
+    this.#mustRead = true;
+    if (this.#setMode('poll')) this.#changed.emit();
+    return this.#limits.pollMs;
+  }
+
+  /** Tells of a failure and returns how long to wait before the next turn, ms. */
+  #failed(error: AppError): number {
+    if (error.code !== this.#trouble?.code) this.#log.info('watch failed', { error: error.message });
+    this.#trouble = error;
+    this.#changed.emit();
+    if (error.code === 'SP-FORBIDDEN') return this.#limits.forbiddenMs;
+    this.#attempt = Math.max(1, this.#attempt);
+    return this.#nextWaitMs();
+  }
+
+  #setMode(mode: WatchMode): boolean {
+    if (mode === this.#mode) return false;
+    this.#mode = mode;
+    this.#log.info('watch mode', { mode, intervalMs: mode === 'poll' ? this.#limits.pollMs : undefined });
+    return true;
+  }
+
+  /** None after a watch that lived, else exponential. */
+  #nextWaitMs(): number {
+    const attempt = this.#attempt++;
+    if (attempt === 0) return 0;
+    const { backoffFirstMs: firstMs, backoffMaxMs: maxMs } = this.#limits;
+    return backoffMs(attempt - 1, { firstMs, maxMs, jitter: 0.5, random: this.#random });
+  }
+
+  #tooMany(): AppError {
+    const message = `more than ${this.#limits.maxObjects} ${this.#resource.plural} match`;
+    return new AppError('SP-API-ERROR', { message });
+  }
+}
+
+interface ListPage<T> {
+  /** Null is what Go sends for an empty list. */
+  readonly items?: readonly T[] | null;
+  readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
+}

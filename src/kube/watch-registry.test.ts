@@ -1,0 +1,82 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { FakeClock } from '../../test/support/fake-clock.ts';
+import { FakeKubeApi } from '../../test/support/fake-kube-api.ts';
+import { settle } from '../../test/support/settle.ts';
+import { silentLog } from '../base/log.ts';
+import { WatchRegistry } from './watch-registry.ts';
+
+function setUp() {
+  const clock = new FakeClock();
+  const api = new FakeKubeApi(clock);
+  const registry = new WatchRegistry({ api, clock, log: silentLog, random: () => 0, lingerMs: 1_000 });
+  onTestFinished(async () => {
+    await registry[Symbol.asyncDispose]();
+    expect(clock.pending).toBe(0);
+    expect(api.openWatches).toBe(0);
+  });
+  return { clock, api, registry };
+}
+
+it('shares one cache between all users of a namespace, kind and scope', async () => {
+  const { clock, api, registry } = setUp();
+  const scopes = [
+    { name: 'a' },
+    { name: 'a' },
+    { labelSelector: 'app=x' },
+    { labelSelector: 'app=x' },
+    {},
+    {},
+  ];
+  for (const scope of scopes) registry.open('pods', 'db', scope);
+  registry.open('services', 'db', {});
+  registry.open('pods', 'other', {});
+  await settle(clock);
+  expect(registry.size).toBe(5);
+  expect(api.openWatches).toBe(5);
+});
+
+it('closes a cache some time after its last user, not while one is left or comes back', async () => {
+  const { clock, api, registry } = setUp();
+  const first = registry.open('pods', 'db', {});
+  const second = registry.open('pods', 'db', {});
+  await settle(clock);
+  first[Symbol.dispose]();
+  first[Symbol.dispose]();
+  await settle(clock, 5_000);
+  expect(api.openWatches).toBe(1);
+  second[Symbol.dispose]();
+  await settle(clock, 990);
+  const third = registry.open('pods', 'db', {});
+  await settle(clock, 5_000);
+  expect(api.log.filter((line) => line.startsWith('list'))).toHaveLength(1);
+  third[Symbol.dispose]();
+  await settle(clock, 1_000);
+  expect(api.openWatches).toBe(0);
+  expect(registry.size).toBe(0);
+});
+
+it('calls no listener of a lease that was let go of', async () => {
+  const { clock, api, registry } = setUp();
+  const kept = registry.open('pods', 'db', {});
+  const left = registry.open('pods', 'db', {});
+  let keptCalls = 0;
+  let leftCalls = 0;
+  kept.onChange(() => keptCalls++);
+  left.onChange(() => leftCalls++);
+  left[Symbol.dispose]();
+  api.put('pods', { metadata: { name: 'a' }, spec: { containers: [] } });
+  await settle(clock);
+  expect(keptCalls).toBe(1);
+  expect(leftCalls).toBe(0);
+});
+
+it('asks for everything again after a wake from sleep', async () => {
+  const { clock, api, registry } = setUp();
+  registry.open('pods', 'db', {});
+  registry.open('services', 'db', { name: 'a' });
+  await settle(clock, 1_000);
+  const before = api.log.length;
+  registry.refresh();
+  await settle(clock);
+  expect(api.log.slice(before)).toEqual(['watch pods db @100', 'watch services db metadata.name=a @now']);
+});
