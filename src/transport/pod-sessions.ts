@@ -49,6 +49,8 @@ export class PodSessions {
   readonly #waiters: Waiter[] = [];
   readonly #abort = new AbortController();
   #dialling = 0;
+  /** One attempt for all who ask for a session to be open. */
+  #warming: Promise<void> | undefined;
   #users = 0;
   #burst = { startMs: Number.NEGATIVE_INFINITY, size: 0, peak: 0, peakMs: Number.NEGATIVE_INFINITY };
   #spareTimer: Timer | undefined;
@@ -87,8 +89,11 @@ export class PodSessions {
   /** Resolves at once where a session is open, else after one attempt to open one. */
   async warm(signal: AbortSignal): Promise<void> {
     if (this.#sessions.size > 0) return;
-    await this.#wait(signal, () => {});
-    this.#spareLater();
+    this.#warming ??= this.#wait(this.#abort.signal, () => this.#spareLater()).finally(() => {
+      this.#warming = undefined;
+    });
+    await this.#warming;
+    signal.throwIfAborted();
   }
 
   /** Opens a stream on a free session, at once where there is one. Rejects with an AppError. */

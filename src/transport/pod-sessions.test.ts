@@ -1,0 +1,175 @@
+import { describe, expect, it } from 'vitest';
+import { FakeClock } from '../../test/support/fake-clock.ts';
+import { ScriptedSpdyPeer } from '../../test/support/scripted-spdy-peer.ts';
+import { AppError } from '../base/app-error.ts';
+import type { PodIdentity } from '../contract/pod.ts';
+import { SessionPool } from './session-pool.ts';
+import { SpdySession } from './spdy-session.ts';
+
+const pod: PodIdentity = {
+  namespace: 'data',
+  name: 'postgres-0',
+  uid: 'u1',
+  restarts: 0,
+  ready: true,
+  hostNetwork: false,
+};
+
+interface Dialled {
+  readonly peer: ScriptedSpdyPeer;
+  readonly session: SpdySession;
+}
+
+/** A pool whose dials wait for `answer`, unless `auto`. */
+function start({ auto = true } = {}) {
+  const clock = new FakeClock();
+  const dialled: Dialled[] = [];
+  const pending: { succeed(): void; fail(error: AppError): void }[] = [];
+  const pool = new SessionPool({
+    clock,
+    dial: (of) =>
+      new Promise((resolve, reject) => {
+        const succeed = () => {
+          const peer = new ScriptedSpdyPeer();
+          const session = new SpdySession({ carrier: peer.carrier, pod: of, auditId: 'a', clock });
+          dialled.push({ peer, session });
+          resolve(session);
+        };
+        if (auto) succeed();
+        else pending.push({ succeed, fail: reject });
+      }),
+  });
+  return { clock, pool, dialled, pending, lease: pool.link(pod) };
+}
+
+const signal = new AbortController().signal;
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+const stream = { port: 5432, head: [], signal };
+const alive = (dialled: readonly Dialled[]) => dialled.filter(({ session }) => !session.closed).length;
+
+describe('SessionPool', () => {
+  it('opens on a warm session at once, without a dial', async () => {
+    const { lease, dialled } = start();
+    await lease.warm(signal);
+    expect(dialled).toHaveLength(1);
+    await lease.open({ ...stream, head: [Buffer.from('x')] });
+    expect(dialled).toHaveLength(1);
+    expect(dialled[0]!.peer.frames()).toEqual(['syn 1 fin', 'syn 3', 'data 3 x']);
+  });
+
+  it('gives no two busy connections the same session', async () => {
+    const { lease, dialled } = start();
+    await Promise.all(Array.from({ length: 20 }, () => lease.open(stream)));
+    expect(dialled.filter(({ session }) => session.streamCount === 1)).toHaveLength(20);
+    expect(dialled.filter(({ session }) => session.streamCount > 1)).toHaveLength(0);
+  });
+
+  it('serves a waiting connection by whichever comes first, a freed session or a new one', async () => {
+    const { lease, dialled, pending } = start({ auto: false });
+    const first = lease.open(stream);
+    pending[0]!.succeed();
+    const opened = await first;
+    const second = lease.open(stream);
+    opened.on('error', () => {});
+    opened.destroy();
+    await second;
+    expect(dialled).toHaveLength(1);
+    expect(dialled[0]!.session.streamCount).toBe(2);
+  });
+
+  it('opens spare sessions after a burst, bounded, and closes them when idle for long', async () => {
+    const { lease, dialled, clock } = start();
+    const streams = await Promise.all(Array.from({ length: 40 }, () => lease.open(stream)));
+    await clock.advanceAsync(25);
+    expect(alive(dialled)).toBe(40 + 16);
+    for (const open of streams) open.destroy();
+    for (const { peer } of dialled) {
+      peer.data(3, '', true);
+      peer.data(1, '', true);
+    }
+    // Peers that answer their PINGs.
+    for (let s = 0; s < 300; s += 5) {
+      await clock.advanceAsync(5_000);
+      for (const { peer } of dialled) peer.control(6, 1);
+    }
+    expect(alive(dialled)).toBe(2);
+  });
+
+  it('fails who waits with what the dial said, one answer for each attempt', async () => {
+    const { lease, pending } = start({ auto: false });
+    const results = [lease.open(stream), lease.open(stream)].map((p) => p.catch((error) => error.code));
+    await settle();
+    expect(pending).toHaveLength(2);
+    pending[0]!.fail(new AppError('SP-API-UNREACHABLE'));
+    await settle();
+    pending[1]!.succeed();
+    const [one, two] = await Promise.all(results);
+    expect([one, typeof two]).toEqual(['SP-API-UNREACHABLE', 'object']);
+  });
+
+  it('tells of the loss of the last session, not of a closing on purpose', async () => {
+    const { lease, dialled, clock } = start();
+    const lost: string[] = [];
+    lease.onLost((error) => lost.push((error as AppError).code));
+    await lease.warm(signal);
+    await clock.advanceAsync(25);
+    expect(dialled).toHaveLength(2);
+    dialled[0]!.peer.receiver.onClose(undefined);
+    expect(lost).toEqual([]);
+    dialled[1]!.peer.receiver.onClose(undefined);
+    expect(lost).toEqual(['SP-SESSION-LOST']);
+    await lease.warm(signal);
+    await lease[Symbol.asyncDispose]();
+    expect(lost).toHaveLength(1);
+  });
+
+  it('lets connections of a pod that nobody holds any more run on, and closes the rest', async () => {
+    const { pool, lease, dialled, clock } = start();
+    const open = await lease.open(stream);
+    await clock.advanceAsync(25);
+    await lease[Symbol.asyncDispose]();
+    expect(alive(dialled)).toBe(1);
+    expect(open.destroyed).toBe(false);
+    open.on('error', () => {});
+    await pool[Symbol.asyncDispose]();
+    expect(open.destroyed).toBe(true);
+    expect(alive(dialled)).toBe(0);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('shares the sessions of one pod between its holders', async () => {
+    const { pool, lease, dialled } = start();
+    const other = pool.link(pod);
+    await Promise.all([lease.warm(signal), other.warm(signal)]);
+    expect(dialled).toHaveLength(1);
+    await lease[Symbol.asyncDispose]();
+    expect(alive(dialled)).toBe(1);
+    await other[Symbol.asyncDispose]();
+    expect(alive(dialled)).toBe(0);
+  });
+
+  it('dials at most 16 at the same time', async () => {
+    const { lease, pending } = start({ auto: false });
+    const opened = Promise.all(Array.from({ length: 30 }, () => lease.open(stream)));
+    await settle();
+    expect(pending).toHaveLength(16);
+    for (let i = 0; i < 30; i++) {
+      pending[i]!.succeed();
+      await settle();
+    }
+    expect(await opened).toHaveLength(30);
+  });
+
+  it('forgets who gave up waiting', async () => {
+    const { lease, pending, dialled } = start({ auto: false });
+    const gone = new AbortController();
+    const left = lease.open({ ...stream, signal: gone.signal }).catch((error) => error);
+    const stays = lease.open(stream);
+    await settle();
+    gone.abort(new AppError('SP-HOLD-TIMEOUT'));
+    expect(await left).toMatchObject({ code: 'SP-HOLD-TIMEOUT' });
+    pending[0]!.succeed();
+    await stays;
+    expect(dialled[0]!.session.streamCount).toBe(1);
+  });
+});
