@@ -34,7 +34,7 @@ export interface KubeApi extends AsyncDisposable {
   ): AsyncIterable<string>;
   /** An HTTP/1.1 upgrade. Resolves with the socket after a 101. `head` is what came with it. */
   upgrade(request: UpgradeRequest): Promise<UpgradedSocket>;
-  /** A WebSocket that is open. Resolves after the handshake with the subprotocol chosen. */
+  /** A WebSocket that is open, with one of the subprotocols asked for (`protocol` of ws stays empty: it knows no slash in them). */
   webSocket(request: WebSocketRequest): Promise<WebSocket>;
 }
 

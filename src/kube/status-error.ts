@@ -235,10 +235,9 @@ function requestedObject(path: string): {
 
 /** Text from outside, safe to print: one line, no control characters, bounded. */
 function shown(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: removing them is the point
   const line = text
     .slice(0, 4 * maxShownLength)
-    .replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')
+    .replace(/\p{Cc}+/gu, ' ')
     .trim();
   return line.length > maxShownLength ? `${line.slice(0, maxShownLength)}…` : line;
 }

@@ -1,0 +1,354 @@
+/** KubeApi over HTTP/1.1: which credentials, the one retry after a 401, and what each answer means. */
+import type { OutgoingHttpHeaders } from 'node:http';
+import type { WebSocket } from 'ws';
+import { AppError } from '../base/app-error.ts';
+import type { Clock } from '../base/clock.ts';
+import { Listeners } from '../base/listeners.ts';
+import type { Log } from '../base/log.ts';
+import { type Access, isUpToDate, loadAccess } from './access.ts';
+import type { Credential } from './credentials.ts';
+import { FileWatch } from './file-watch.ts';
+import {
+  type Answer,
+  Deadline,
+  maxBodyBytes,
+  readBody,
+  readErrorBody,
+  readLines,
+  send,
+} from './http-exchange.ts';
+import type { KubeApi, KubeRequest, UpgradedSocket, UpgradeRequest, WebSocketRequest } from './kube-api.ts';
+import type { Impersonation } from './kubeconfig-file.ts';
+import { portOf } from './proxy.ts';
+import { classifyNetworkError, classifyStatus } from './status-error.ts';
+import { openWebSocket } from './web-socket.ts';
+
+const defaultTimeoutMs = 30_000;
+
+export interface KubeApiOptions {
+  /** --kubeconfig: that file alone. */
+  readonly kubeconfig?: string | undefined;
+  readonly context?: string | undefined;
+  readonly namespace?: string | undefined;
+  /** Replaces the kubeconfig's impersonation. */
+  readonly impersonate?: Impersonation | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Called for each request. */
+  readonly userAgent: () => string;
+  /** What a credential plugin says to the person (its standard error). */
+  readonly onPluginOutput?: (text: string) => void;
+  /** Somebody waits: a credential plugin may ask. */
+  readonly interactive: () => boolean;
+  /** A plugin may read standard input. Default: it is a terminal. */
+  readonly stdinIsTerminal?: () => boolean;
+}
+
+/** Reads the kubeconfig; nothing is sent yet. Throws SP-KUBECONFIG-MISSING, SP-KUBECONFIG-INVALID, SP-CONTEXT-UNKNOWN, SP-API-PROXY. */
+export async function createKubeApi(options: KubeApiOptions): Promise<KubeApi> {
+  const closing = new AbortController();
+  const load = () =>
+    loadAccess({
+      ...options,
+      stdinIsTerminal: options.stdinIsTerminal ?? (() => process.stdin.isTTY === true),
+      onPluginOutput: options.onPluginOutput ?? (() => {}),
+      signal: closing.signal,
+    });
+  return new HttpKubeApi({ ...options, access: await load(), load, closing });
+}
+
+interface HttpKubeApiOptions {
+  readonly access: Access;
+  readonly load: () => Promise<Access>;
+  readonly closing: AbortController;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly userAgent: () => string;
+}
+
+/** One attempt with one credential. */
+interface Attempt {
+  readonly access: Access;
+  readonly credential: Credential;
+}
+
+class HttpKubeApi implements KubeApi {
+  readonly #options: HttpKubeApiOptions;
+  readonly #changes = new Listeners<void>();
+  #access: Access;
+  #loading: Promise<Access> | undefined;
+  #watch: FileWatch | undefined;
+
+  constructor(options: HttpKubeApiOptions) {
+    this.#options = options;
+    this.#access = options.access;
+    this.#warn();
+  }
+
+  get key(): string {
+    return `${this.#access.server.href} ${this.#access.user}`;
+  }
+
+  get server(): string {
+    return this.#access.server.href.replace(/\/$/, '');
+  }
+
+  get namespace(): string {
+    return this.#access.namespace;
+  }
+
+  get contextName(): string {
+    return this.#access.contextName;
+  }
+
+  get warnings(): readonly string[] {
+    return this.#access.warnings;
+  }
+
+  onChange(listener: () => void): () => void {
+    const remove = this.#changes.add(listener);
+    this.#watch ??= this.#watchFiles();
+    return () => {
+      remove();
+      if (this.#changes.size > 0) return;
+      this.#watch?.[Symbol.dispose]();
+      this.#watch = undefined;
+    };
+  }
+
+  async request<T>(request: KubeRequest): Promise<T> {
+    return this.#authorized(request.signal, async (attempt) => {
+      using deadline = this.#deadline(request.timeoutMs ?? defaultTimeoutMs, request.signal);
+      const answer = await this.#send(attempt, request, deadline.signal);
+      if (answer.kind === 'upgraded') throw unasked(answer);
+      const text = await this.#body(attempt, answer.response, deadline.signal);
+      try {
+        return JSON.parse(text) as T;
+      } catch (error) {
+        throw new AppError('SP-API-ERROR', { message: 'the answer is not JSON', server: this.server }, error);
+      }
+    });
+  }
+
+  async *lines(
+    request: KubeRequest & { readonly signal: AbortSignal; readonly idleTimeoutMs: number },
+  ): AsyncGenerator<string> {
+    const { signal, idleTimeoutMs } = request;
+    using deadline = this.#deadline(request.timeoutMs ?? defaultTimeoutMs, signal);
+    const response = await this.#authorized(signal, async (attempt) => {
+      deadline.extend(request.timeoutMs ?? defaultTimeoutMs);
+      const answer = await this.#send(attempt, request, deadline.signal);
+      if (answer.kind === 'upgraded') throw unasked(answer);
+      return answer.response;
+    });
+    deadline.extend(idleTimeoutMs);
+    response.on('data', () => deadline.extend(idleTimeoutMs)).pause();
+    try {
+      yield* readLines(response);
+    } catch (error) {
+      deadline.signal.throwIfAborted();
+      throw classifyNetworkError(error, { server: this.server });
+    } finally {
+      response.destroy();
+    }
+  }
+
+  upgrade(request: UpgradeRequest): Promise<UpgradedSocket> {
+    return this.#authorized(request.signal, async (attempt) => {
+      using deadline = this.#deadline(request.timeoutMs, request.signal);
+      const headers = { ...request.headers, Connection: 'Upgrade' };
+      const answer = await this.#send(attempt, { ...request, method: 'POST', headers }, deadline.signal);
+      const wanted = request.headers.Upgrade ?? '';
+      if (answer.kind === 'upgraded') {
+        if (answer.headers.upgrade?.toLowerCase() === wanted.toLowerCase()) return answer;
+        throw unasked(answer);
+      }
+      answer.response.destroy();
+      throw new AppError('SP-UPGRADE-REFUSED', {
+        message: `it answered ${answer.response.statusCode} instead of 101`,
+      });
+    });
+  }
+
+  webSocket(request: WebSocketRequest): Promise<WebSocket> {
+    return this.#authorized(request.signal, async ({ access, credential }) => {
+      using deadline = this.#deadline(request.timeoutMs, request.signal);
+      return openWebSocket({
+        dial: () => access.connector.dial(credential),
+        secure: access.server.protocol === 'https:',
+        path: prefixed(access, request.path),
+        headers: { ...this.#headers({ access, credential }), ...request.headers },
+        protocols: request.protocols,
+        signal: deadline.signal,
+        context: this.#statusContext(access, 'GET', request.path, true),
+      });
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#watch?.[Symbol.dispose]();
+    this.#watch = undefined;
+    this.#options.closing.abort();
+    this.#access.connector.destroy();
+  }
+
+  /** Runs an attempt, and after a 401 one more with credentials and files read anew. */
+  async #authorized<T>(signal: AbortSignal | undefined, run: (attempt: Attempt) => Promise<T>): Promise<T> {
+    const attempt = await this.#attempt(signal);
+    try {
+      return await run(attempt);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'SP-LOGIN-REQUIRED') throw error;
+      this.#options.log.debug('unauthorized', { server: this.server, user: attempt.access.user });
+      attempt.access.credentials.discard(attempt.credential);
+      await this.#reload();
+      return run(await this.#attempt(signal));
+    }
+  }
+
+  async #attempt(signal: AbortSignal | undefined): Promise<Attempt> {
+    signal?.throwIfAborted();
+    if (this.#options.closing.signal.aborted) throw new AppError('SP-API-UNREACHABLE', { message: 'closed' });
+    if (!(await isUpToDate(this.#access))) await this.#reload();
+    const access = this.#access;
+    const credential = await unlessAborted(access.credentials.current(), signal);
+    return { access, credential };
+  }
+
+  /** Reads the files anew. What means the same as before changes nothing: pools and credentials stay. */
+  #reload(): Promise<Access> {
+    this.#loading ??= this.#load().finally(() => {
+      this.#loading = undefined;
+    });
+    return this.#loading;
+  }
+
+  async #load(): Promise<Access> {
+    const before = this.#access;
+    const next = await this.#options.load();
+    if (this.#options.closing.signal.aborted) return before;
+    if (next.digest === before.digest) {
+      this.#access = { ...before, files: next.files };
+      return this.#access;
+    }
+    this.#access = next;
+    before.connector.retire();
+    this.#options.log.info('kubeconfig-changed', { context: next.contextName, server: next.server.href });
+    this.#warn();
+    if (this.#watch) {
+      this.#watch[Symbol.dispose]();
+      this.#watch = this.#watchFiles();
+    }
+    this.#changes.emit();
+    return next;
+  }
+
+  #watchFiles(): FileWatch {
+    const { clock, log } = this.#options;
+    return new FileWatch({
+      files: [...this.#access.files.keys()],
+      clock,
+      log,
+      onChange: () => this.#changes.emit(),
+    });
+  }
+
+  #warn(): void {
+    for (const warning of this.#access.warnings) this.#options.log.warn('kubeconfig-warning', { warning });
+  }
+
+  /** Sends, and rejects with an AppError unless the answer is the one asked for (2xx, or an upgrade). */
+  async #send({ access, credential }: Attempt, request: KubeRequest, signal: AbortSignal): Promise<Answer> {
+    const method = request.method ?? 'GET';
+    const body = request.body === undefined ? undefined : JSON.stringify(request.body);
+    const upgrade = request.headers?.Upgrade !== undefined;
+    let answer: Answer;
+    try {
+      answer = await send({
+        agent: access.connector.agent(credential),
+        method,
+        path: prefixed(access, request.path),
+        headers: {
+          ...this.#headers({ access, credential }),
+          ...(upgrade ? {} : { Accept: 'application/json' }),
+          ...(body === undefined
+            ? {}
+            : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) }),
+          ...request.headers,
+        },
+        body,
+        signal,
+      });
+    } catch (error) {
+      signal.throwIfAborted();
+      throw classifyNetworkError(error, { server: this.server, user: access.user });
+    }
+    if (answer.kind === 'upgraded') return answer;
+    const { statusCode = 0, headers } = answer.response;
+    if (statusCode >= 200 && statusCode <= 299) return answer;
+    const text = await readErrorBody(answer.response);
+    signal.throwIfAborted();
+    throw classifyStatus(statusCode, text, {
+      ...this.#statusContext(access, method, request.path, upgrade),
+      retryAfter: headers['retry-after'],
+    });
+  }
+
+  async #body(
+    { access }: Attempt,
+    response: Extract<Answer, { kind: 'response' }>['response'],
+    signal: AbortSignal,
+  ) {
+    try {
+      return await readBody(response, maxBodyBytes);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw classifyNetworkError(error, { server: access.server.origin });
+    }
+  }
+
+  #headers({ access, credential }: Attempt): OutgoingHttpHeaders {
+    return {
+      Host: hostHeader(access.server),
+      'User-Agent': this.#options.userAgent(),
+      ...(credential.authorization ? { Authorization: credential.authorization.reveal() } : {}),
+      ...access.impersonation,
+    };
+  }
+
+  #statusContext(access: Access, method: string, path: string, upgrade: boolean) {
+    const { user, credentials } = access;
+    return { method, path, upgrade, server: this.server, user, loginHint: credentials.loginHint };
+  }
+
+  #deadline(timeoutMs: number, signal: AbortSignal | undefined): Deadline {
+    return new Deadline({ clock: this.#options.clock, server: this.server, timeoutMs, signal });
+  }
+}
+
+/** A switch of protocols that nobody asked for. */
+function unasked({ socket }: UpgradedSocket): AppError {
+  socket.destroy();
+  return new AppError('SP-UPGRADE-REFUSED', {
+    message: 'it switched to another protocol than the one asked for',
+  });
+}
+
+/** The server's own path (Rancher, kubectl proxy) before the request's. */
+function prefixed({ server }: Access, path: string): string {
+  return server.pathname.replace(/\/$/, '') + path;
+}
+
+function hostHeader(server: URL): string {
+  return server.port ? server.host : `${server.hostname}:${portOf(server)}`;
+}
+
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const aborted = () => reject(signal.reason);
+    signal.addEventListener('abort', aborted, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted));
+  });
+}
