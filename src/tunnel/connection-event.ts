@@ -1,0 +1,27 @@
+import type { ErrorData } from '../contract/error-codes.ts';
+import type { PodIdentity } from '../contract/pod.ts';
+
+/** What becomes of each local connection, for --json, metrics and the audit. Times are ms. */
+export type ConnectionEvent =
+  /** It got through to a pod: a byte came back, or no refusal in the time that refusals take. Once for a connection. */
+  | {
+      readonly kind: 'start';
+      readonly atMs: number;
+      /** 1 is the tunnel's first. */
+      readonly connection: number;
+      readonly pod: PodIdentity;
+      readonly port: number;
+      /** From accept until the stream was opened. */
+      readonly heldMs: number;
+    }
+  /** It is over; also without a start, when no pod was reached. */
+  | {
+      readonly kind: 'end';
+      readonly atMs: number;
+      readonly connection: number;
+      readonly pod: PodIdentity | undefined;
+      /** From the pod to the client, and back. */
+      readonly receivedBytes: number;
+      readonly sentBytes: number;
+      readonly error: ErrorData | undefined;
+    };

@@ -1,0 +1,274 @@
+import type { Socket } from 'node:net';
+import { AppError } from '../base/app-error.ts';
+import type { Clock, Timer } from '../base/clock.ts';
+import type { ErrorData } from '../contract/error-codes.ts';
+import type { PodIdentity } from '../contract/pod.ts';
+import { Bridge, ignore } from './bridge.ts';
+import type { ConnectionEvent } from './connection-event.ts';
+import { EarlyBytes } from './early-bytes.ts';
+import { finishLocal, resetLocal } from './finish-local.ts';
+import type { PodLink, PodStream } from './upstream.ts';
+import { provesNothingArrived, verdict } from './verdict.ts';
+
+/** The way into a pod that one attempt takes. */
+export interface Route {
+  readonly link: PodLink;
+  readonly pod: PodIdentity;
+  readonly port: number;
+  readonly round: number;
+  /** Not refused for this long after opening means that it got through. */
+  readonly throughAfterMs: number;
+}
+
+/** What a connection tells and asks. */
+export interface ConnectionHost {
+  readonly clock: Clock;
+  /** Closed (true), only its sending half (false), or not known: asked once when the client's end arrives. */
+  readonly clientGone: (socket: Socket) => Promise<boolean | undefined>;
+  /** It can be served now or has to wait: the host decides. */
+  submit(connection: Connection): void;
+  /** It waits in any case, until it submits itself or the tunnel has news. */
+  hold(connection: Connection): void;
+  served(route: Route): void;
+  refused(route: Route, error: ErrorData, tookMs: number): void;
+  /** The attempt is over and says nothing about the port. */
+  inconclusive(route: Route): void;
+  event(event: ConnectionEvent): void;
+  /** Nothing is left of it. */
+  gone(connection: Connection): void;
+}
+
+interface Attempt {
+  readonly route: Route;
+  readonly abort: AbortController;
+  readonly startedMs: number;
+}
+
+/** Pauses between attempts of one connection whose transport fails again and again. */
+const firstRestMs = 100;
+const maxRestMs = 1_000;
+
+/**
+ * One local client from accept to close. It is waiting, in an attempt (a stream is being opened), or bridged to a stream; an attempt or a
+ * bridge that fails before the pod's first byte may lead back to waiting.
+ */
+export class Connection {
+  readonly id: number;
+  readonly acceptedMs: number;
+  /** Since when it waits for a pod; kept while it tries in vain, forgotten once it got through. */
+  heldSinceMs: number | undefined;
+  readonly #socket: Socket;
+  readonly #host: ConnectionHost;
+  readonly #early = new EarlyBytes();
+  #attempt: Attempt | undefined;
+  #bridge: Bridge | undefined;
+  #through: Timer | undefined;
+  #rest: Timer | undefined;
+  #rests = 0;
+  #closes = { container: '', count: 0 };
+  #clientEnded = false;
+  #started = false;
+  #pod: PodIdentity | undefined;
+  #error: ErrorData | undefined;
+  #isGone = false;
+
+  constructor({ id, socket, host }: { id: number; socket: Socket; host: ConnectionHost }) {
+    this.id = id;
+    this.#socket = socket;
+    this.#host = host;
+    this.acceptedMs = host.clock.nowMs();
+    socket.on('data', this.#onData);
+    socket.on('drain', () => this.#bridge?.clientDrained());
+    socket.on('end', this.#onEnd);
+    socket.on('error', ignore);
+    socket.on('close', this.#onClose);
+  }
+
+  /** Opens a stream on `route` with the bytes there are. */
+  attempt(route: Route): void {
+    this.#rest?.cancel();
+    const attempt = { route, abort: new AbortController(), startedMs: this.#host.clock.nowMs() };
+    this.#attempt = attempt;
+    const head = [...this.#early.chunks];
+    route.link.open({ port: route.port, head, signal: attempt.abort.signal }).then(
+      (stream) => this.#opened(attempt, stream, head.length),
+      (error) => {
+        if (attempt === this.#attempt) this.#failed(attempt, AppError.from(error), false);
+      },
+    );
+  }
+
+  /** Ends it at once, whatever it is doing; without an error where that is what was asked for. */
+  cutOff(error?: AppError): void {
+    this.#error ??= error?.toData();
+    this.#giveUp();
+    this.#bridge?.cancel();
+    resetLocal(this.#socket);
+  }
+
+  #opened(attempt: Attempt, stream: PodStream, sentChunks: number): void {
+    if (attempt !== this.#attempt) {
+      stream.on('error', ignore);
+      stream.destroy();
+      return;
+    }
+    const { clock } = this.#host;
+    const { route } = attempt;
+    this.#pod = route.pod;
+    const openedMs = clock.nowMs();
+    const bridge = new Bridge({
+      socket: this.#socket,
+      stream,
+      clock,
+      onFirstByte: () => {
+        this.#early.forget();
+        this.#gotThrough(route, openedMs);
+      },
+      onEarlyFailure: (error) => this.#failed(attempt, error, true),
+      onOver: (error) => this.#bridgeOver(error),
+    });
+    this.#bridge = bridge;
+    this.#through = clock.after(route.throughAfterMs, () => this.#gotThrough(route, openedMs));
+    const early = this.#early.chunks;
+    bridge.start({ sent: sentChunks > 0 });
+    for (let at = sentChunks; at < early.length && bridge === this.#bridge; at++)
+      bridge.fromClient(early[at] as Buffer);
+    if (bridge !== this.#bridge) return;
+    if (!stream.writableNeedDrain) this.#socket.resume();
+    if (this.#clientEnded) bridge.clientEnded();
+  }
+
+  #gotThrough(route: Route, openedMs: number): void {
+    if (!this.#through) return;
+    this.#through.cancel();
+    this.#through = undefined;
+    this.#rests = 0;
+    this.heldSinceMs = undefined;
+    this.#host.served(route);
+    if (this.#started) return;
+    this.#started = true;
+    this.#host.event({
+      kind: 'start',
+      atMs: this.#host.clock.wallMs(),
+      connection: this.id,
+      pod: route.pod,
+      port: route.port,
+      heldMs: openedMs - this.acceptedMs,
+    });
+  }
+
+  /** The attempt ended before the pod's first byte, with an error or as a clean close. */
+  #failed({ route, startedMs }: Attempt, error: AppError | undefined, opened: boolean): void {
+    this.#stopTrying();
+    this.#bridge = undefined;
+    const code = error?.code;
+    const isClose = code === undefined || code === 'SP-STREAM-RESET';
+    const early = this.#early.kind();
+    const what = verdict({ code, opened, early, closes: this.#closesSoFar(route.pod, isClose) });
+    if (error && provesNothingArrived({ code, opened }))
+      this.#host.refused(route, error.toData(), this.#host.clock.nowMs() - startedMs);
+    // A server whose way it is to close without a word does serve.
+    else if (isClose && what === 'end') this.#host.served(route);
+    else this.#host.inconclusive(route);
+    if (this.#socket.destroyed) return;
+    switch (what) {
+      case 'hold':
+      case 'again':
+        this.#readOn();
+        return this.#host.submit(this);
+      case 'rest':
+        this.#readOn();
+        return this.#restThenSubmit();
+      case 'end':
+        this.#error = error?.toData();
+        this.#early.forget();
+        return finishLocal({ socket: this.#socket, clock: this.#host.clock, how: error ? 'reset' : 'end' });
+    }
+  }
+
+  /** Closes met before this one in the same container of the same pod. */
+  #closesSoFar({ uid, restarts }: PodIdentity, isClose: boolean): number {
+    const container = `${uid}/${restarts}`;
+    if (this.#closes.container !== container) this.#closes = { container, count: 0 };
+    return isClose ? this.#closes.count++ : this.#closes.count;
+  }
+
+  #restThenSubmit(): void {
+    const restMs = Math.min(maxRestMs, firstRestMs * 2 ** Math.min(this.#rests++, 10));
+    this.#rest = this.#host.clock.after(restMs, () => this.#host.submit(this));
+    this.#host.hold(this);
+  }
+
+  #readOn(): void {
+    if (!this.#early.full) this.#socket.resume();
+  }
+
+  #stopTrying(): void {
+    this.#rest?.cancel();
+    this.#through?.cancel();
+    this.#through = undefined;
+    if (!this.#bridge) this.#attempt?.abort.abort();
+    this.#attempt = undefined;
+  }
+
+  /** The attempt ends unfinished: whoever counts on it has to know. */
+  #giveUp(): void {
+    const attempt = this.#attempt;
+    const undecided = !this.#bridge || this.#through !== undefined;
+    this.#stopTrying();
+    if (attempt && undecided) this.#host.inconclusive(attempt.route);
+  }
+
+  #bridgeOver(error: AppError | undefined): void {
+    this.#error ??= error?.toData();
+    this.#giveUp();
+    this.#bridge = undefined;
+    if (this.#socket.closed) this.#end();
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    this.#early.add(chunk);
+    if (this.#bridge) this.#bridge.fromClient(chunk);
+    else if (this.#early.full) this.#socket.pause();
+  };
+
+  /** A client's end is its close, or only the end of what it sends. */
+  readonly #onEnd = (): void => {
+    this.#clientEnded = true;
+    this.#host.clientGone(this.#socket).then(
+      (isGone) => this.#endExplained(isGone),
+      () => this.#endExplained(undefined),
+    );
+  };
+
+  #endExplained(isGone: boolean | undefined): void {
+    if (this.#socket.destroyed) return;
+    if (isGone) {
+      this.#bridge?.clientLeft();
+      this.#socket.destroy();
+    } else if (this.#bridge) this.#bridge.clientEnded();
+    // Unknown while it waits: taken for a client that gave up, which is what ends most waiting.
+    else if (isGone === undefined && !this.#attempt) this.#socket.destroy();
+  }
+
+  readonly #onClose = (): void => {
+    this.#giveUp();
+    this.#bridge?.localClosed();
+    if (!this.#bridge) this.#end();
+  };
+
+  #end(): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.#host.event({
+      kind: 'end',
+      atMs: this.#host.clock.wallMs(),
+      connection: this.id,
+      pod: this.#pod,
+      receivedBytes: this.#socket.bytesWritten,
+      sentBytes: this.#socket.bytesRead,
+      error: this.#error,
+    });
+    this.#host.gone(this);
+  }
+}

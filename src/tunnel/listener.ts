@@ -1,0 +1,234 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { AppError } from '../base/app-error.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import { resetLocal } from './finish-local.ts';
+import { type BoundAddress, type ListenSpec, wantedAddresses } from './listen-address.ts';
+import { listenPrivately, removeStaleSocket } from './unix-socket.ts';
+
+/** Says whether a client may use the tunnel. No is also what an error or no answer in `admitTimeoutMs` means. */
+export type Admit = (socket: Socket) => boolean | Promise<boolean>;
+
+export interface ListenerOptions {
+  readonly listen: ListenSpec;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Default: everybody who can reach the address. */
+  readonly admit?: Admit;
+  /** Called with each admitted client; in the tick of its accept, unless `admit` takes longer. */
+  readonly onClient: (socket: Socket) => void;
+  /** Which program has a port, for the error that says it is taken. */
+  readonly portOwner?: (at: { address: string; port: number }) => Promise<string | undefined>;
+}
+
+export const admitTimeoutMs = 5_000;
+/** Times a free port of one address is looked for that is free on the others too. */
+const freePortTries = 10;
+/** Room in a local socket before it pushes back: fewer pauses than with Node's 64 KiB. */
+const localBufferBytes = 256 * 1024;
+
+/**
+ * The local end of a tunnel: bound from start to stop, whatever pods do. Trust boundary: everything that connects here is unknown until
+ * `admit` said yes.
+ */
+export class Listener implements AsyncDisposable {
+  readonly #options: ListenerOptions;
+  readonly #servers: Server[] = [];
+  readonly #asked = new Set<Socket>();
+  #addresses: readonly BoundAddress[] = [];
+  #notBound: readonly string[] = [];
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+  }
+
+  get addresses(): readonly BoundAddress[] {
+    return this.#addresses;
+  }
+
+  /** Addresses of `localhost` that this machine does not have. */
+  get notBound(): readonly string[] {
+    return this.#notBound;
+  }
+
+  /** Binds all addresses, or none: then it rejects with SP-LOCAL-PORT-IN-USE or SP-LOCAL-ADDRESS. */
+  async start(): Promise<void> {
+    const { listen } = this.#options;
+    try {
+      if (listen.kind === 'unix') await this.#bindUnix(listen.path);
+      else await this.#bindTcp(listen);
+    } catch (error) {
+      await this[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Accepts nobody any more; the port is free when it resolves. Clients that were admitted live on. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#asked) socket.destroy();
+    this.#asked.clear();
+    this.#closeServers();
+    this.#addresses = [];
+  }
+
+  async #bindTcp({ port, addresses }: ListenSpec & { kind: 'tcp' }): Promise<void> {
+    const [first, ...others] = wantedAddresses(addresses);
+    if (!first) throw new AppError('SP-LOCAL-ADDRESS', { address: '', message: 'no address is given' });
+    for (let tries = 1; ; tries++) {
+      const bound: BoundAddress[] = [await this.#bind(first.address, port)];
+      const notBound: string[] = [];
+      try {
+        for (const { address, optional } of others) {
+          const same = (bound[0] as BoundAddress & { kind: 'tcp' }).port;
+          await this.#bind(address, same).then(
+            (one) => bound.push(one),
+            (error) => {
+              if (!optional || !isMissingAddress(error)) throw error;
+              notBound.push(address);
+            },
+          );
+        }
+      } catch (error) {
+        if (port !== 0 || errno(error) !== 'EADDRINUSE' || tries === freePortTries) throw error;
+        this.#closeServers();
+        continue;
+      }
+      this.#addresses = bound;
+      this.#notBound = notBound;
+      for (const address of notBound) this.#options.log.info('address not bound', { address });
+      return;
+    }
+  }
+
+  async #bind(address: string, port: number): Promise<BoundAddress> {
+    const server = this.#server();
+    try {
+      await listening(server, () => server.listen({ host: address, port, ipv6Only: true }));
+    } catch (cause) {
+      throw await this.#explained(cause, address, port);
+    }
+    const bound = server.address();
+    return {
+      kind: 'tcp',
+      address,
+      port: typeof bound === 'object' && bound ? bound.port : port,
+    };
+  }
+
+  async #bindUnix(path: string): Promise<void> {
+    const attempt = () => {
+      const server = this.#server();
+      return listening(server, () => listenPrivately(server, path));
+    };
+    try {
+      await attempt().catch(async (error) => {
+        if (errno(error) !== 'EADDRINUSE' || !(await removeStaleSocket(path))) throw error;
+        await attempt();
+      });
+    } catch (cause) {
+      if (errno(cause) !== 'EADDRINUSE') throw localAddressError(path, cause);
+      throw new AppError(
+        'SP-LOCAL-ADDRESS',
+        {
+          address: path,
+          message: 'it exists and is in use, or is not a socket left behind by you',
+          next: 'name another path',
+        },
+        cause,
+      );
+    }
+    this.#addresses = [{ kind: 'unix', path }];
+  }
+
+  #server(): Server {
+    const server = createServer(
+      { allowHalfOpen: true, noDelay: true, highWaterMark: localBufferBytes },
+      (socket) => this.#accept(socket),
+    );
+    // Out of file descriptors, most likely: this client is lost, the port stays.
+    server.on('error', (error) => {
+      if (server.listening) this.#options.log.warn('accept failed', { message: error.message });
+    });
+    this.#servers.push(server);
+    return server;
+  }
+
+  /** Frees the ports at once. What close() waits for otherwise are the clients. */
+  #closeServers(): void {
+    for (const server of this.#servers.splice(0)) server.close();
+  }
+
+  #accept(socket: Socket): void {
+    const { admit, onClient } = this.#options;
+    const answer = admit ? safely(() => admit(socket)) : true;
+    if (answer === true) return onClient(socket);
+    if (answer === false) return this.#deny(socket);
+    void this.#acceptLater(socket, answer);
+  }
+
+  async #acceptLater(socket: Socket, answer: Promise<boolean>): Promise<void> {
+    const ignore = () => {};
+    socket.on('error', ignore);
+    this.#asked.add(socket);
+    const admitted = await new Promise<boolean>((resolve) => {
+      const timer = this.#options.clock.after(admitTimeoutMs, () => resolve(false));
+      const answered = (yes: boolean) => {
+        timer.cancel();
+        resolve(yes);
+      };
+      answer.then(answered, () => answered(false));
+    });
+    // Not there any more when the listener was closed meanwhile.
+    if (!this.#asked.delete(socket) || socket.destroyed) return;
+    socket.off('error', ignore);
+    if (admitted) this.#options.onClient(socket);
+    else this.#deny(socket);
+  }
+
+  #deny(socket: Socket): void {
+    this.#options.log.warn('client denied', { address: socket.remoteAddress, port: socket.remotePort });
+    socket.on('error', () => {});
+    resetLocal(socket);
+  }
+
+  async #explained(cause: unknown, address: string, port: number): Promise<AppError> {
+    if (errno(cause) !== 'EADDRINUSE') return localAddressError(address, cause);
+    const owner = await this.#options.portOwner?.({ address, port }).catch(() => undefined);
+    const shown = address.includes(':') ? `[${address}]` : address;
+    return new AppError('SP-LOCAL-PORT-IN-USE', { address: shown, port, owner }, cause);
+  }
+}
+
+function listening(server: Server, listen: () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.once('listening', () => {
+      server.off('error', reject);
+      resolve();
+    });
+    listen();
+  });
+}
+
+function safely(admit: () => boolean | Promise<boolean>): boolean | Promise<boolean> {
+  try {
+    return admit();
+  } catch {
+    return false;
+  }
+}
+
+function localAddressError(address: string, cause: unknown): AppError {
+  const message = errno(cause) ?? (cause instanceof Error ? cause.message : String(cause));
+  return new AppError('SP-LOCAL-ADDRESS', { address, message }, cause);
+}
+
+/** The system's code of an error, or of the one that an AppError explains. */
+function errno(error: unknown): string | undefined {
+  const system = error instanceof AppError ? error.cause : error;
+  return system instanceof Error ? (system as NodeJS.ErrnoException).code : undefined;
+}
+
+function isMissingAddress(error: unknown): boolean {
+  return ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL'].includes(errno(error) ?? '');
+}
