@@ -164,6 +164,34 @@ export class ClusterApi implements Disposable {
     await this.until<Rollout>(workload, (object) => object !== undefined && isRolledOut(object));
   }
 
+  /** Asks for an object until the API server no longer accepts the credentials: it caches an answer about a token for a time. */
+  async refused(name: ObjectName): Promise<void> {
+    await this.#ask({ method: 'GET', path: objectPath(name) }, (status) => status === 401);
+  }
+
+  /** Asks to port-forward, without an upgrade, until admission policies deny it (or no longer do): they take effect after a time. */
+  async admission({
+    namespace,
+    pod,
+    denied,
+  }: {
+    namespace: string;
+    pod: string;
+    denied: boolean;
+  }): Promise<void> {
+    const path = `${objectPath({ kind: 'Pod', namespace, name: pod })}/portforward`;
+    await this.#ask({ method: 'POST', path }, (status) => (status === 422 || status === 403) === denied);
+  }
+
+  async #ask(options: ApiRequest, accept: (status: number) => boolean): Promise<void> {
+    const signal = AbortSignal.timeout(30_000);
+    for (;;) {
+      const response = await this.#send({ ...options, signal });
+      await bodyOf(response);
+      if (accept(response.statusCode ?? 0)) return;
+    }
+  }
+
   async #json(options: ApiRequest): Promise<unknown> {
     const response = await this.#send(options);
     const text = await bodyOf(response);

@@ -38,6 +38,8 @@ interface Workload {
   readonly replicas?: number;
   /** How long realcluster waits before it starts a container, ms. */
   readonly startDelayMs?: number;
+  /** Of the pods; a change restarts those of a controller. */
+  readonly annotations?: Readonly<Record<string, string>>;
   /** portable: Node, on any cluster. netserver: realcluster's own, for the benchmark. */
   readonly server?: 'portable' | 'netserver';
 }
@@ -51,7 +53,7 @@ export function netPod(workload: Workload): KubeObject {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name, namespace: workload.namespace, labels: { app: name }, ...delayed(workload) },
+    metadata: { name, namespace: workload.namespace, labels: { app: name }, ...annotated(workload) },
     spec: netPodSpec(workload),
   };
 }
@@ -115,15 +117,14 @@ function controller(kind: 'StatefulSet' | 'Deployment', workload: Workload, podS
       ...(kind === 'StatefulSet' ? { serviceName: name } : {}),
       replicas,
       selector: { matchLabels: { app: name } },
-      template: { metadata: { labels: { app: name }, ...delayed(workload) }, spec: podSpec },
+      template: { metadata: { labels: { app: name }, ...annotated(workload) }, spec: podSpec },
     },
   };
 }
 
-function delayed({ startDelayMs }: Workload) {
-  return startDelayMs === undefined
-    ? {}
-    : { annotations: { 'realcluster/start-delay-ms': String(startDelayMs) } };
+function annotated({ startDelayMs, annotations = {} }: Workload) {
+  const delay = startDelayMs === undefined ? {} : { 'realcluster/start-delay-ms': String(startDelayMs) };
+  return { annotations: { ...delay, ...annotations } };
 }
 
 function netPodSpec({ server = 'portable' }: Workload) {

@@ -77,21 +77,13 @@ export class SslRequestProber implements AsyncDisposable {
   }
 }
 
-/** When a port first answers an SSLRequest, asked directly every few ms; ms on the monotonic clock. */
-export async function firstDirectAnswer(
-  address: () => Promise<string | undefined>,
-  signal: AbortSignal,
-): Promise<number> {
-  while (!signal.aborted) {
-    const host = await address();
-    if (host) {
-      await using prober = new SslRequestProber({ port: 5432, host, everyMs: 3 });
-      const stopped = new Promise<never>((_, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-      });
-      return (await Promise.race([prober.nextAnswer(), stopped])).endedMs;
-    }
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  throw signal.reason;
+/**
+ * When a Postgres first answers an SSLRequest, asked directly every few ms at the address that `find` gives once it is known; ms on the
+ * monotonic clock.
+ */
+export async function firstDirectAnswer(find: () => Promise<string | undefined>): Promise<number> {
+  let host: string | undefined;
+  while (!host) host = await find();
+  await using prober = new SslRequestProber({ port: 5432, host, everyMs: 3 });
+  return (await prober.nextAnswer()).endedMs;
 }

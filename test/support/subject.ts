@@ -19,6 +19,8 @@ export interface ForwardOptions {
   readonly ports: readonly string[];
   readonly carrier: Carrier;
   readonly subject?: SubjectName;
+  /** Events of --json (ours alone, and the default); without it, kubectl's lines, as the benchmark compares like with like. */
+  readonly json?: boolean;
   /** How long a connection waits for a pod, as --hold takes it. */
   readonly hold?: string;
   readonly extraArguments?: readonly string[];
@@ -177,7 +179,7 @@ export function startForward(options: ForwardOptions): Forward {
       SALLYPORT_TEST_MARK: mark,
     },
   });
-  return new Forward(child, { mark, json: subject === 'sallyport' });
+  return new Forward(child, { mark, json: json(subject, options) });
 }
 
 export function subjectFromEnvironment(): SubjectName {
@@ -195,6 +197,10 @@ export function commandLine(subject: SubjectName, options: ForwardOptions): read
     ...(hold ? ['--hold', hold] : []),
   ];
   return [process.execPath, product, 'forward', ...own, ...shared];
+}
+
+function json(subject: SubjectName, options: ForwardOptions): boolean {
+  return subject === 'sallyport' && options.json !== false;
 }
 
 function carrierEnvironment(carrier: Carrier): Record<string, string> {
