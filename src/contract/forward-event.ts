@@ -8,13 +8,13 @@ const tunnel = { tunnel: z.number().int() };
 
 /** What `sallyport forward --json` prints: one of these a line. Additions may come; a field never changes its meaning. */
 export const forwardEventSchema = z.discriminatedUnion('event', [
-  /** One bound local address. `remotePort` is the pod's port as far as it is known when the port is bound. */
+  /** One bound local address; a unix socket has its path for address and no port. `remotePort` is the pod's, where it is known yet. */
   z.object({
     event: z.literal('listening'),
     ...at,
     ...tunnel,
     address: z.string(),
-    port: z.number().int(),
+    port: z.number().int().optional(),
     remotePort: z.number().int().optional(),
   }),
   z.object({
@@ -57,3 +57,7 @@ export const forwardEventSchema = z.discriminatedUnion('event', [
 ]);
 
 export type ForwardEvent = z.infer<typeof forwardEventSchema>;
+
+type Facts<E> = E extends unknown ? Omit<E, 'atMs' | 'tunnel'> : never;
+/** What one tunnel tells of itself, before it is dated and numbered. */
+export type TunnelFacts = Facts<Exclude<ForwardEvent, { event: 'error' }>>;

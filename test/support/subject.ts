@@ -105,7 +105,7 @@ export class Forward implements AsyncDisposable {
     const event = await this.event(
       (one) => one.event === 'listening' && one.tunnel === tunnel && !one.address.includes(':'),
     );
-    if (event.event !== 'listening') throw new Error('unreachable: the event was accepted as listening');
+    if (event.event !== 'listening' || event.port === undefined) throw new Error('no TCP port is listening');
     return event.port;
   }
 

@@ -1,0 +1,91 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parseDurationMs } from '../base/duration.ts';
+
+/** The options of `forward` as commander hands them over. */
+export interface ForwardFlags {
+  readonly namespace?: string;
+  readonly context?: string;
+  readonly kubeconfig?: string;
+  readonly address: string;
+  readonly hold: number;
+  readonly podRunningTimeout?: number;
+  readonly carrier: 'auto' | 'spdy' | 'websocket';
+  readonly wait: boolean;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly as?: string;
+  readonly asGroup?: readonly string[];
+  readonly asUid?: string;
+}
+
+const examples = `
+Examples:
+  sallyport forward pod/postgres-0 5432                 the same port here
+  sallyport forward sts/postgres/0 15432:5432 -n data   pod 0 of a StatefulSet, whatever happens to it
+  sallyport forward svc/orders-db :pg                   a named port of a Service, a free port here
+  sallyport forward deploy/web 8080:http 9090:metrics   two ports at once
+
+It stays until SIGINT or SIGTERM ends it. Exit codes: 0 ended as asked, 2 usage, 3 kubeconfig, 4 log in, 5 not allowed,
+6 API server, 7 target, 8 connection into the pod, 9 this machine, 1 anything else.`;
+
+/** Adds `forward` to the program. What it does is loaded when it is called. */
+export function addForwardCommand(program: Command): void {
+  program
+    .command('forward')
+    .summary('forward local ports to a pod and keep them forwarded, whatever happens to the pod')
+    .description(
+      'Forwards local ports to a pod, StatefulSet, Service, Deployment or label selector, as kubectl port-forward does, and keeps them ' +
+        'forwarded: when the pod is replaced, the port stays and connections wait for the new pod.',
+    )
+    .argument(
+      '<target>',
+      'pod/NAME, statefulset/NAME[/ORDINAL], service/NAME, deployment/NAME or selector/app=x',
+    )
+    .argument('<ports...>', '[LOCAL:]REMOTE, by number or by name; :REMOTE takes a free local port')
+    .option('-n, --namespace <name>', 'namespace, else that of the context')
+    .option('--context <name>', 'context of the kubeconfig, else the current one')
+    .option('--kubeconfig <file>', 'kubeconfig to use, else KUBECONFIG or ~/.kube/config')
+    .option('--address <list>', 'local addresses or unix socket paths, separated by commas', 'localhost')
+    .addOption(
+      new Option('--hold <duration>', 'how long a new connection waits for a pod')
+        .default(60_000, '60s')
+        .argParser(duration),
+    )
+    .addOption(
+      new Option(
+        '--pod-running-timeout <duration>',
+        'end with an error when no pod serves within this time',
+      ).argParser(duration),
+    )
+    .addOption(
+      new Option('--carrier <kind>', 'how port-forward travels')
+        .choices(['auto', 'spdy', 'websocket'])
+        .default('auto'),
+    )
+    .option(
+      '--wait',
+      'wait for a target, rights or a login that is missing at the start, instead of ending',
+      false,
+    )
+    .option('--json', 'print one event a line as JSON', false)
+    .option('-q, --quiet', 'print errors only, beside the Forwarding lines', false)
+    .option('-v, --verbose', 'print connections, sessions and causes of errors', false)
+    .option('--as <user>', 'impersonate this user')
+    .option('--as-group <group>', 'impersonate this group (repeatable)', (group, groups: string[] = []) => [
+      ...groups,
+      group,
+    ])
+    .option('--as-uid <uid>', 'impersonate this UID')
+    .addHelpText('after', examples)
+    .action(async (target: string, ports: string[], flags: ForwardFlags) => {
+      const { forward } = await import('./forward.ts');
+      await forward({ target, ports, flags });
+    });
+}
+
+function duration(text: string): number {
+  const valueMs = parseDurationMs(text);
+  if (valueMs === undefined) throw new InvalidArgumentError('write it as 90s, 1m30s or 0');
+  return valueMs;
+}

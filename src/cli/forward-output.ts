@@ -1,0 +1,211 @@
+import pc from 'picocolors';
+import type { Clock, Timer } from '../base/clock.ts';
+import { formatDuration } from '../base/duration.ts';
+import { type ErrorData, errorText } from '../contract/error-codes.ts';
+import type { ForwardEvent } from '../contract/forward-event.ts';
+import type { PodIdentity } from '../contract/pod.ts';
+import { stateGlyph } from '../contract/shown-state.ts';
+import type { ShownState } from '../contract/tunnel-state.ts';
+
+/** Takes the events of `forward` and shows them. */
+export interface ForwardOutput {
+  print(event: ForwardEvent): void;
+  /** Leaves the terminal as it was found. */
+  end(): void;
+}
+
+interface Sink {
+  write(text: string): unknown;
+}
+
+/** One event a line on stdout. */
+export function jsonOutput(stdout: Sink): ForwardOutput {
+  return { print: (event) => stdout.write(`${JSON.stringify(event)}\n`), end() {} };
+}
+
+export interface HumanOutputOptions {
+  readonly stdout: Sink;
+  readonly stderr: Sink & { readonly isTTY?: boolean };
+  readonly clock: Clock;
+  readonly color: boolean;
+  readonly verbosity: 'quiet' | 'normal' | 'verbose';
+  /** Local ports as asked for, where there are several tunnels to tell apart. */
+  readonly names: readonly string[];
+}
+
+/** States in which a person waits, so that on a terminal the line counts the time. */
+const counting: readonly ShownState[] = ['connecting', 'waiting'];
+/** A step that takes longer than this is worth a line. */
+const worthALineMs = 1000;
+
+/**
+ * kubectl's lines on stdout; states on stderr, one line a change. On a terminal the line of a waiting tunnel counts in place; what
+ * a script reads is the same with and without a terminal.
+ */
+export class HumanOutput implements ForwardOutput {
+  readonly #options: HumanOutputOptions;
+  readonly #colors: ReturnType<typeof pc.createColors>;
+  /** The last pod each tunnel was ready with, to tell a new one of the same name. */
+  readonly #lastPod = new Map<number, PodIdentity>();
+  readonly #lastLine = new Map<number, string>();
+  #live: { readonly text: (elapsedMs: number) => string; readonly sinceMs: number } | undefined;
+  #timer: Timer | undefined;
+
+  constructor(options: HumanOutputOptions) {
+    this.#options = options;
+    this.#colors = pc.createColors(options.color);
+  }
+
+  print(event: ForwardEvent): void {
+    switch (event.event) {
+      case 'listening': {
+        const address = event.address.includes(':') ? `[${event.address}]` : event.address;
+        const local = event.address.startsWith('/') ? event.address : `${address}:${event.port}`;
+        this.#settleLive();
+        this.#options.stdout.write(`Forwarding from ${local} -> ${event.remotePort ?? '?'}\n`);
+        return;
+      }
+      case 'state':
+        return this.#printState(event);
+      case 'connection-start':
+        if (this.#options.verbosity === 'verbose') {
+          this.#line(`  connection ${event.connection} to ${podWords(event.pod)}${heldWords(event.heldMs)}`);
+        }
+        return;
+      case 'connection-end':
+        if (this.#options.verbosity === 'verbose') {
+          const why = event.error ? `: ${errorText(event.error).headline}` : '';
+          const bytes = `${event.receivedBytes} bytes received, ${event.sentBytes} sent`;
+          this.#line(`  connection ${event.connection} ended, ${bytes}${why}`);
+        }
+        return;
+      case 'error':
+        // The command's one error is printed by the command line itself.
+        return;
+    }
+  }
+
+  end(): void {
+    this.#settleLive();
+  }
+
+  #printState(event: Extract<ForwardEvent, { event: 'state' }>): void {
+    if (this.#options.verbosity === 'quiet' || event.shown === 'off') return;
+    const name = this.#options.names.length > 1 ? `${this.#options.names[event.tunnel]} ` : '';
+    const words = this.#words(event);
+    const line = `${name}${this.#paint(event.shown, stateGlyph[event.shown])} `;
+    const text = (elapsedMs: number) => {
+      const counted = elapsedMs >= worthALineMs && counting.includes(event.shown);
+      const state = counted ? `${event.shown} ${formatDuration(elapsedMs)}` : event.shown;
+      return `${line}${state.padEnd(9)} ${words}`;
+    };
+    const sinceMs = this.#options.clock.nowMs();
+    if (this.#options.stderr.isTTY && counting.includes(event.shown)) {
+      this.#settleLive();
+      this.#live = { text, sinceMs };
+      this.#tick();
+      return;
+    }
+    // A first connecting that lasts a few milliseconds says nothing; where it lasts, the reason follows as a state of its own.
+    if (event.shown === 'connecting') return;
+    const key = text(0).replace(/ · \d+ connections? held/, '');
+    if (this.#lastLine.get(event.tunnel) === key) return;
+    this.#lastLine.set(event.tunnel, key);
+    this.#line(text(0));
+  }
+
+  #words(event: Extract<ForwardEvent, { event: 'state' }>): string {
+    const { state, held } = event;
+    const heldNow = held > 0 ? ` · ${count(held, 'connection')} held` : '';
+    switch (state.kind) {
+      case 'ready': {
+        const before = this.#lastPod.get(event.tunnel);
+        this.#lastPod.set(event.tunnel, state.pod);
+        const replaced = before && before.name === state.pod.name && before.uid !== state.pod.uid;
+        const name = replaced ? `${state.pod.name} is a new pod` : state.pod.name;
+        const served = event.served ? ` · ${count(event.served, 'held connection')} served` : '';
+        const gap = event.gapMs === undefined ? '' : ` · gap ${formatDuration(event.gapMs)}`;
+        return `${name}${podFacts(state.pod)}${served}${gap}`;
+      }
+      case 'waiting':
+        return `${reasonWords(state.reason)}${heldNow}`;
+      case 'blocked': {
+        const { headline, next } = errorText(state.error);
+        return `${headline}${next ? `\n            next: ${next.replaceAll('\n', '\n            ')}` : ''}${heldNow}`;
+      }
+      case 'connecting':
+        return `${state.step}${heldNow}`;
+      case 'off':
+        return '';
+    }
+  }
+
+  #paint(shown: ShownState, glyph: string): string {
+    switch (shown) {
+      case 'ready':
+        return this.#colors.green(glyph);
+      case 'connecting':
+        return this.#colors.blue(glyph);
+      case 'waiting':
+        return this.#colors.yellow(glyph);
+      case 'needs you':
+        return this.#colors.red(glyph);
+      case 'off':
+      case 'paused':
+        return this.#colors.gray(glyph);
+    }
+  }
+
+  #line(text: string): void {
+    this.#settleLive();
+    this.#options.stderr.write(`${text}\n`);
+  }
+
+  #tick(): void {
+    const live = this.#live;
+    if (!live) return;
+    const elapsedMs = this.#options.clock.nowMs() - live.sinceMs;
+    if (elapsedMs >= worthALineMs || !live.text(0).includes('connecting')) {
+      this.#options.stderr.write(`\r\x1b[2K${live.text(elapsedMs)}`);
+    }
+    this.#timer = this.#options.clock.after(1000, () => this.#tick());
+  }
+
+  /** Ends the counting line: what it said last stays, unless it never was worth saying. */
+  #settleLive(): void {
+    const live = this.#live;
+    if (!live) return;
+    this.#live = undefined;
+    this.#timer?.cancel();
+    const elapsedMs = this.#options.clock.nowMs() - live.sinceMs;
+    if (elapsedMs >= worthALineMs || !live.text(0).includes('connecting')) {
+      this.#options.stderr.write(`\r\x1b[2K${live.text(elapsedMs)}\n`);
+    }
+  }
+}
+
+/** The first four characters, which tell pods of one name apart. */
+function shortUid(uid: string): string {
+  return uid.slice(0, 4);
+}
+
+function podFacts(pod: PodIdentity): string {
+  const facts = [shortUid(pod.uid), pod.node, pod.role, pod.hostNetwork ? 'host network' : undefined];
+  return facts.map((fact) => (fact ? ` · ${fact}` : '')).join('');
+}
+
+function podWords(pod: PodIdentity): string {
+  return `${pod.name} · ${shortUid(pod.uid)}`;
+}
+
+function heldWords(heldMs: number): string {
+  return heldMs >= 1 ? ` after ${formatDuration(heldMs)}` : '';
+}
+
+function reasonWords(reason: ErrorData): string {
+  return errorText(reason).headline;
+}
+
+function count(amount: number, noun: string): string {
+  return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,141 @@
+import { AppError } from '../base/app-error.ts';
+import type { Clock } from '../base/clock.ts';
+import type { ErrorData } from '../contract/error-codes.ts';
+import type { TunnelFacts } from '../contract/forward-event.ts';
+import type { Resolution } from '../contract/resolution.ts';
+import { shownState } from '../contract/shown-state.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { PortSpec } from '../target/parse-port-spec.ts';
+import type { Target } from '../target/target.ts';
+import type { ConnectionEvent } from '../tunnel/connection-event.ts';
+import type { ListenSpec } from '../tunnel/listen-address.ts';
+import type { StateChange } from '../tunnel/runner.ts';
+import type { Tunnel } from '../tunnel/tunnel.ts';
+
+export interface ForwardedPortOptions {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly target: Target;
+  readonly namespace: string;
+  readonly port: PortSpec;
+  /** As --address has it: IP addresses, `localhost`, or the path of a unix socket. */
+  readonly addresses: readonly string[];
+  readonly holdMs: number;
+  /** Whether to wait at the start for what somebody must mend. */
+  readonly patient: boolean;
+  /** Limit for the first pod that serves, ms. */
+  readonly runningTimeoutMs: number | undefined;
+  readonly tell: (facts: TunnelFacts) => void;
+  /** Called once, when the start has become impossible. */
+  readonly fail: (error: AppError) => void;
+}
+
+/** One port of `forward`: a tunnel, and what is told of it. */
+export class ForwardedPort {
+  /** A pod was ready once: from then on nothing ends the tunnel by itself. */
+  wasReady = false;
+  readonly #options: ForwardedPortOptions;
+  #tunnel: Tunnel | undefined;
+  #remotePort: number | undefined;
+  #resolved = false;
+  #announced = false;
+
+  constructor(options: ForwardedPortOptions) {
+    this.#options = options;
+    const { remote } = options.port;
+    this.#remotePort = typeof remote === 'number' ? remote : undefined;
+  }
+
+  get held(): number {
+    return this.#tunnel?.held ?? 0;
+  }
+
+  /** Binds the local port; `forward` takes it from there. Rejects with SP-LOCAL-* and with the signal's reason. */
+  async start(signal: AbortSignal): Promise<void> {
+    const { engine, clock, target, namespace, port, holdMs, runningTimeoutMs } = this.#options;
+    if (runningTimeoutMs !== undefined) clock.after(runningTimeoutMs, () => this.#runningTimedOut());
+    const onResolution = (resolution: Resolution) => this.#onResolution(resolution);
+    const spec = { target, namespace, port: port.remote, onResolution };
+    const local = port.local === 'as-remote' ? (await engine.firstPod(spec, signal)).port : port.local;
+    const tunnel = engine.tunnel({ ...spec, listen: this.#listenSpec(local), hold: { timeoutMs: holdMs } });
+    this.#tunnel = tunnel;
+    tunnel.onState((change) => this.#onState(change));
+    tunnel.onConnection((event) => this.#onConnection(event));
+    await tunnel.start();
+    this.#announce();
+  }
+
+  #listenSpec(port: number): ListenSpec {
+    const { addresses } = this.#options;
+    const [path] = addresses.filter((address) => address.startsWith('/'));
+    if (path === undefined) return { kind: 'tcp', port, addresses };
+    if (addresses.length === 1) return { kind: 'unix', path };
+    throw new AppError('SP-USAGE', {
+      message: 'a unix socket cannot share --address with other addresses',
+      next: 'run a second `sallyport forward` for it',
+    });
+  }
+
+  #onResolution(resolution: Resolution): void {
+    if (resolution.kind === 'pod') this.#remotePort = resolution.port;
+    else this.#mayFail(resolution.reason);
+    this.#resolved = true;
+    this.#announce();
+  }
+
+  /** Says where it listens once the port is bound and the pod's port is known, as far as it can be. */
+  #announce(): void {
+    if (this.#announced || !this.#resolved || !this.#tunnel || this.#tunnel.addresses.length === 0) return;
+    this.#announced = true;
+    const remotePort = this.#remotePort === undefined ? {} : { remotePort: this.#remotePort };
+    for (const bound of this.#tunnel.addresses) {
+      const where =
+        bound.kind === 'unix' ? { address: bound.path } : { address: bound.address, port: bound.port };
+      this.#options.tell({ event: 'listening', ...where, ...remotePort });
+    }
+  }
+
+  #onState({ state, held, gapMs, served }: StateChange): void {
+    if (state.kind === 'ready') this.wasReady = true;
+    if (state.kind === 'blocked') this.#mayFail(state.error);
+    this.#options.tell({
+      event: 'state',
+      shown: shownState('on', state),
+      state,
+      held,
+      ...(gapMs !== undefined && { gapMs }),
+      ...(served !== undefined && { served }),
+    });
+  }
+
+  #onConnection(event: ConnectionEvent): void {
+    const { connection } = event;
+    if (event.kind === 'start') {
+      const { pod, heldMs } = event;
+      this.#options.tell({ event: 'connection-start', connection, pod, heldMs });
+    } else {
+      const { receivedBytes, sentBytes, error } = event;
+      this.#options.tell({
+        event: 'connection-end',
+        connection,
+        receivedBytes,
+        sentBytes,
+        ...(error && { error }),
+      });
+    }
+  }
+
+  /** At the start, what somebody must mend ends the command: a script must not hang on a slip of the pen. */
+  #mayFail({ code, details }: ErrorData): void {
+    if (this.wasReady || this.#options.patient) return;
+    const error = new AppError(code, details);
+    if (error.retry !== 'auto' || code === 'SP-TARGET-NOT-FOUND') this.#options.fail(error);
+  }
+
+  #runningTimedOut(): void {
+    if (this.wasReady) return;
+    const state = this.#tunnel?.state;
+    const reason = state?.kind === 'waiting' ? state.reason : undefined;
+    this.#options.fail(new AppError(reason?.code ?? 'SP-TARGET-NO-PODS', reason?.details ?? {}));
+  }
+}

@@ -1,0 +1,145 @@
+import { AppError } from '../base/app-error.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { ErrorCode } from '../contract/error-codes.ts';
+import type { PodIdentity } from '../contract/pod.ts';
+import type { Resolution } from '../contract/resolution.ts';
+import type { KubeApi } from '../kube/kube-api.ts';
+import { WatchRegistry } from '../kube/watch-registry.ts';
+import type { RemotePort, Target } from '../target/target.ts';
+import { createTargetResolver, type TargetFollow, type TargetResolver } from '../target/target-resolver.ts';
+import { type CarrierChoice, SessionDialer } from '../transport/session-dialer.ts';
+import { SessionPool } from '../transport/session-pool.ts';
+import { UidCheck } from '../transport/uid-check.ts';
+import { createTunnel, type Tunnel, type TunnelOptions } from '../tunnel/tunnel.ts';
+import type { PodLink, Upstream } from '../tunnel/upstream.ts';
+import { onWake } from './wake.ts';
+
+export interface EngineOptions {
+  readonly api: KubeApi;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly carrier: CarrierChoice;
+}
+
+export interface TunnelSpec
+  extends Pick<TunnelOptions, 'listen' | 'hold' | 'admit' | 'portOwner'> {
+  readonly target: Target;
+  readonly namespace: string;
+  readonly port: RemotePort;
+  /** Told of each answer to where the target points, before the tunnel is. */
+  readonly onResolution?: (resolution: Resolution) => void;
+}
+
+/** A session that ended so has seen what the watch may not have: the pod is another, or gone. */
+const provesOldView: readonly ErrorCode[] = ['SP-SANDBOX-GONE', 'SP-POD-REPLACED', 'SP-POD-DELETED'];
+
+/** What opens tunnels into one cluster as one user. Watches, credentials and sessions are shared by all its tunnels. */
+export class Engine implements AsyncDisposable {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #caches: WatchRegistry;
+  readonly #resolver: TargetResolver;
+  readonly #pool: SessionPool;
+  readonly #tunnels = new Set<Tunnel>();
+  readonly #wake: Disposable;
+  readonly #forgetApi: () => void;
+
+  constructor({ api, clock, log, carrier }: EngineOptions) {
+    this.#clock = clock;
+    this.#log = log;
+    this.#caches = new WatchRegistry({ api, clock, log });
+    this.#resolver = createTargetResolver({ caches: this.#caches, log });
+    const dialer = new SessionDialer({ api, uidCheck: new UidCheck(api), clock, log, carrier });
+    this.#pool = new SessionPool({ clock, dial: (pod, signal) => dialer.dial(pod, signal) });
+    this.#wake = onWake(clock, () => {
+      log.info('woke from sleep');
+      this.#pool.probe();
+      this.#retryNow();
+    });
+    this.#forgetApi = api.onChange(() => {
+      log.info('the kubeconfig or what it names has changed');
+      this.#retryNow();
+    });
+  }
+
+  /** A tunnel that is not started yet. It ends with the engine, or before it by its own stop. */
+  tunnel(spec: TunnelSpec): Tunnel {
+    const tunnel = createTunnel({
+      ...spec,
+      upstream: this.#upstream(spec),
+      clock: this.#clock,
+      log: this.#log,
+    });
+    this.#tunnels.add(tunnel);
+    return tunnel;
+  }
+
+  /** The first pod that the target points at; waits for one. Rejects with the signal's reason. */
+  firstPod(spec: Pick<TunnelSpec, 'target' | 'namespace' | 'port' | 'onResolution'>, signal: AbortSignal) {
+    return new Promise<Extract<Resolution, { kind: 'pod' }>>((resolve, reject) => {
+      const follow = this.#resolver.follow(spec, (resolution) => {
+        spec.onResolution?.(resolution);
+        if (resolution.kind === 'pod') end(() => resolve(resolution));
+      });
+      const aborted = () => end(() => reject(signal.reason));
+      const end = (settle: () => void) => {
+        signal.removeEventListener('abort', aborted);
+        settle();
+        void follow[Symbol.asyncDispose]();
+      };
+      if (signal.aborted) aborted();
+      else signal.addEventListener('abort', aborted, { once: true });
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#wake[Symbol.dispose]();
+    this.#forgetApi();
+    const ended = await Promise.allSettled([...this.#tunnels].map((tunnel) => tunnel.stop()));
+    this.#tunnels.clear();
+    ended.push(
+      ...(await Promise.allSettled([this.#pool[Symbol.asyncDispose](), this.#caches[Symbol.asyncDispose]()])),
+    );
+    const failures = ended.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+    if (failures.length > 0) throw new AggregateError(failures, 'the engine did not end cleanly');
+  }
+
+  #retryNow(): void {
+    this.#caches.refresh();
+    for (const tunnel of this.#tunnels) tunnel.retryNow();
+  }
+
+  #upstream({ target, namespace, port, onResolution }: TunnelSpec): Upstream {
+    let follow: TargetFollow | undefined;
+    return {
+      follow: (onChange) => {
+        follow = this.#resolver.follow({ target, namespace, port }, (resolution) => {
+          onResolution?.(resolution);
+          onChange(resolution);
+        });
+        return follow;
+      },
+      link: (pod) => this.#link(pod, () => follow?.refresh()),
+    };
+  }
+
+  #link(pod: PodIdentity, lookAgain: () => void): PodLink {
+    const lease = this.#pool.link(pod);
+    const seen = (thrown: unknown) => {
+      const error = AppError.from(thrown);
+      if (provesOldView.includes(error.code)) lookAgain();
+      return error;
+    };
+    return {
+      pod,
+      warm: (signal) =>
+        lease.warm(signal).catch((thrown) => {
+          throw seen(thrown);
+        }),
+      onLost: (listener) => lease.onLost((error) => listener(error)),
+      open: (options) => lease.open(options),
+      [Symbol.asyncDispose]: () => lease[Symbol.asyncDispose](),
+    };
+  }
+}
