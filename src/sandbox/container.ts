@@ -5,6 +5,8 @@ import type { PodNetwork } from './pod-network.ts';
 export interface ExitStatus {
   readonly exitCode: number;
   readonly signal?: number;
+  /** What it said at last, where it failed. */
+  readonly message?: string;
 }
 
 /** A container that runs: a local process, or something in this process that can be ended like one. */

@@ -77,7 +77,14 @@ export interface Condition {
 export interface ContainerState {
   waiting?: { reason: string; message?: string };
   running?: { startedAt: string };
-  terminated?: { exitCode: number; reason: string; signal?: number; startedAt: string; finishedAt: string };
+  terminated?: {
+    exitCode: number;
+    reason: string;
+    signal?: number;
+    message?: string;
+    startedAt: string;
+    finishedAt: string;
+  };
 }
 
 export interface ContainerStatus {

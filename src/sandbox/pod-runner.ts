@@ -22,6 +22,8 @@ export const startDelayAnnotation = 'sandbox/start-delay-ms';
 /** "false" keeps a pod unready, whatever its port does. */
 export const readyAnnotation = 'sandbox/ready';
 
+/** When the whole sandbox ends, containers have this long. */
+const disposeGraceMs = 3_000;
 const probeIntervalMs = 100;
 const probeTimeoutMs = 1_000;
 /** Kubernetes waits 10 s and more before a second restart; here it is kept short enough to watch. */
@@ -82,10 +84,7 @@ export class PodRunner implements AsyncDisposable {
   /** Ends the containers, by force after the grace period, then removes the pod from the store. */
   async terminate(graceMs: number): Promise<void> {
     this.#beginEnd();
-    for (const process of this.#processes.values()) process.stop();
-    const timer = this.#clock.after(graceMs, () => this.kill());
-    await Promise.all(this.#running);
-    timer.cancel();
+    await this.#endContainers(graceMs);
     this.#store.remove('pods', { ...this.#key, uid: this.uid });
   }
 
@@ -104,8 +103,14 @@ export class PodRunner implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#beginEnd();
-    this.kill();
+    await this.#endContainers(disposeGraceMs);
+  }
+
+  async #endContainers(graceMs: number): Promise<void> {
+    for (const process of this.#processes.values()) process.stop();
+    const timer = this.#clock.after(graceMs, () => this.kill());
     await Promise.all(this.#running);
+    timer.cancel();
   }
 
   #beginEnd(): void {
@@ -173,8 +178,8 @@ export class PodRunner implements AsyncDisposable {
         void this.#probe();
       }
       return await process.exited;
-    } catch {
-      return { exitCode: 128 };
+    } catch (error) {
+      return { exitCode: 128, message: error instanceof Error ? error.message : String(error) };
     }
   }
 
@@ -276,11 +281,12 @@ function readinessPort({ spec }: Pod): number | undefined {
   return undefined;
 }
 
-function terminatedState({ exitCode, signal }: ExitStatus, startedAt: string, finishedAt: string) {
+function terminatedState({ exitCode, signal, message }: ExitStatus, startedAt: string, finishedAt: string) {
   return {
     exitCode,
     reason: exitCode === 0 ? 'Completed' : 'Error',
     ...(signal === undefined ? {} : { signal }),
+    ...(message === undefined ? {} : { message }),
     startedAt,
     finishedAt,
   };

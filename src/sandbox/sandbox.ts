@@ -19,6 +19,7 @@ import { Network } from './network.ts';
 import { ObjectStore } from './object-store.ts';
 import { PodControls } from './pod-controls.ts';
 import { PortForward } from './port-forward.ts';
+import { PostgresImage } from './postgres.ts';
 import { Resources } from './resources.ts';
 import { SessionFaults } from './session-faults.ts';
 
@@ -90,7 +91,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     const tokens = new Tokens(clock);
     const api = new ApiFaults();
     const sessions = new SessionFaults();
-    const images: Record<string, StartContainer> = { netserver: startNetserver };
+    const postgres = starting.use(new PostgresImage(dir));
+    const images: Record<string, StartContainer> = {
+      netserver: startNetserver,
+      postgres: (start) => postgres.start(start),
+    };
     const kubelet = starting.use(new Kubelet({ store, clock, nodeName: sandboxNode, images }));
     const controllers = starting.adopt(new Controllers(store), (each) => each.stop());
     const portForward = starting.use(new PortForward({ store, kubelet, clock, faults: sessions }));
