@@ -118,12 +118,7 @@ export class Connector {
       });
     } catch (error) {
       abandon(AppError.from(error));
-      throw classifyNetworkError(error, {
-        server: server.origin,
-        proxy: proxy && proxyName(proxy),
-        user,
-        loginHint,
-      });
+      throw classifyNetworkError(error, { server: server.origin, user, loginHint });
     } finally {
       deadline.cancel();
       this.#closing.signal.removeEventListener('abort', closed);
@@ -133,25 +128,29 @@ export class Connector {
   async #connect(pool: Pool, opened: (socket: Duplex) => void): Promise<Duplex> {
     const { server, proxy } = this.#options;
     const destination = { host: bareHost(server), port: portOf(server) };
-    let socket: Duplex = await tcp(proxy ?? destination, opened);
-    if (proxy) {
-      if (proxy.protocol === 'https') socket = await this.#proxyTls(socket, proxy, opened);
-      await openProxyTunnel(socket, proxy, destination);
-    }
+    const socket = proxy ? await this.#toProxy(proxy, opened) : await tcp(destination, opened);
+    if (proxy) await openProxyTunnel(socket, proxy, destination);
     return pool.secureContext ? this.#serverTls(socket, pool, opened) : socket;
   }
 
-  /** Trusts the cluster's authority too, as kubectl does; the client certificate stays here. */
-  async #proxyTls(socket: Duplex, proxy: ProxyEndpoint, opened: (socket: Duplex) => void): Promise<Duplex> {
-    const { certificateAuthority } = this.#options;
-    const secured = connectTls({
-      socket,
-      ca: [...systemAuthorities(), ...(certificateAuthority ? [certificateAuthority] : [])],
-      ...(isIP(proxy.host) ? {} : { servername: proxy.host }),
-      ALPNProtocols: ['http/1.1'],
-    });
-    opened(secured);
-    return once(secured, 'secureConnect');
+  /** A proxy's certificate may be of the cluster's authority too, as with kubectl; the client certificate stays here. */
+  async #toProxy(proxy: ProxyEndpoint, opened: (socket: Duplex) => void): Promise<Duplex> {
+    const { server, certificateAuthority } = this.#options;
+    try {
+      const socket = await tcp(proxy, opened);
+      if (proxy.protocol !== 'https') return socket;
+      const secured = connectTls({
+        socket,
+        ca: [...systemAuthorities(), ...(certificateAuthority ? [certificateAuthority] : [])],
+        host: proxy.host,
+        ...(isIP(proxy.host) ? {} : { servername: proxy.host }),
+        ALPNProtocols: ['http/1.1'],
+      });
+      opened(secured);
+      return await once(secured, 'secureConnect');
+    } catch (error) {
+      throw classifyNetworkError(error, { server: server.origin, proxy: proxyName(proxy) });
+    }
   }
 
   async #serverTls(socket: Duplex, pool: Pool, opened: (socket: Duplex) => void): Promise<Duplex> {

@@ -128,7 +128,7 @@ function forbidden(
 
 export interface NetworkContext {
   readonly server: string;
-  /** Host and port of the proxy in use, without its password. */
+  /** Where it was the way to the proxy that failed: the proxy, without its password. */
   readonly proxy?: string | undefined;
   readonly user?: string | undefined;
   readonly loginHint?: string | undefined;
@@ -146,6 +146,7 @@ export function classifyNetworkError(error: unknown, context: NetworkContext): A
   if (error instanceof AppError) return error;
   const { code = '', message = String(error) } = error as NodeJS.ErrnoException;
   const details = { server: context.server, message: networkText(code, message) };
+  if (context.proxy) return new AppError('SP-API-PROXY', { ...details, proxy: context.proxy }, error);
   if (clientCertificateAlerts.test(code)) {
     return new AppError(
       'SP-LOGIN-REQUIRED',
@@ -156,11 +157,7 @@ export function classifyNetworkError(error: unknown, context: NetworkContext): A
   if (certificateCodes.test(code)) return new AppError('SP-API-TLS', details, error);
   // The rest of OpenSSL: another protocol or version spoken there.
   if (/^(?:ERR_SSL_|EPROTO)/.test(code)) return new AppError('SP-API-TLS', details, error);
-  return new AppError(
-    'SP-API-UNREACHABLE',
-    { ...details, proxy: context.proxy, cause: code || undefined },
-    error,
-  );
+  return new AppError('SP-API-UNREACHABLE', { ...details, cause: code || undefined }, error);
 }
 
 function networkText(code: string, message: string): string {

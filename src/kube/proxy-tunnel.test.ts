@@ -1,0 +1,271 @@
+import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { FakeClock } from '../../test/support/fake-clock.ts';
+import { certificates, startLoopbackApi } from '../../test/support/loopback-api.ts';
+import { silentLog } from '../base/log.ts';
+import { issueCertificates } from '../sandbox/certificates.ts';
+import { createKubeApi } from './http-kube-api.ts';
+
+const sockets = new Set<Socket>();
+let stack = new AsyncDisposableStack();
+afterEach(async () => {
+  await stack.disposeAsync();
+  stack = new AsyncDisposableStack();
+});
+
+interface Seen {
+  /** host:port of each tunnel asked for. */
+  readonly tunnels: string[];
+  readonly authorization: (string | undefined)[];
+}
+
+async function listen(server: Server): Promise<number> {
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {}).once('close', () => sockets.delete(socket));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  stack.defer(async () => {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((closed) => server.close(closed));
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/** Everything goes to 127.0.0.1, whatever name was asked for: names need no DNS here. */
+function onward(client: Socket, port: number, ready: () => void): void {
+  const upstream = connect(port, '127.0.0.1', () => {
+    ready();
+    client.pipe(upstream).pipe(client);
+  });
+  sockets.add(upstream);
+  upstream.on('error', () => client.destroy()).once('close', () => client.destroy());
+  client.once('close', () => upstream.destroy());
+}
+
+async function connectProxy(
+  options: { readonly tls?: boolean; readonly answer?: string; readonly user?: string } = {},
+) {
+  const seen: Seen = { tunnels: [], authorization: [] };
+  const server = options.tls ? createHttpsServer(certificates.server) : createHttpServer();
+  server.on('connect', (request, socket: Socket) => {
+    socket.on('error', () => {});
+    const authorization = request.headers['proxy-authorization'];
+    seen.tunnels.push(request.url ?? '');
+    seen.authorization.push(authorization);
+    const wanted = options.user && `Basic ${Buffer.from(options.user).toString('base64')}`;
+    if (wanted && authorization !== wanted)
+      return socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
+    if (options.answer) return socket.end(options.answer);
+    onward(socket, Number(request.url?.split(':').at(-1)), () => socket.write('HTTP/1.1 200 OK\r\n\r\n'));
+  });
+  return { port: await listen(server), seen };
+}
+
+/** RFC 1928 and 1929, one byte at a time on the way back. `reply` other than 0 refuses. */
+async function socksProxy(options: { readonly user?: string; readonly reply?: number } = {}) {
+  const seen: Seen = { tunnels: [], authorization: [] };
+  const server = createServer((socket) => {
+    let bytes = Buffer.alloc(0);
+    let step: 'greeting' | 'password' | 'request' = 'greeting';
+    const answer = (...values: number[]) => {
+      for (const value of values) socket.write(Buffer.from([value]));
+    };
+    socket.setNoDelay(true);
+    const received = (chunk: Buffer) => {
+      bytes = Buffer.concat([bytes, chunk]);
+      if (step === 'greeting' && bytes.length >= 2 + bytes[1]!) {
+        const methods = bytes.subarray(2, 2 + bytes[1]!);
+        bytes = bytes.subarray(2 + methods.length);
+        step = options.user ? 'password' : 'request';
+        const method = options.user ? 2 : 0;
+        answer(5, methods.includes(method) ? method : 0xff);
+      }
+      if (
+        step === 'password' &&
+        bytes.length >= 2 &&
+        bytes.length >= 3 + bytes[1]! + (bytes[2 + bytes[1]!] ?? 999)
+      ) {
+        const userEnd = 2 + bytes[1]!;
+        const passwordEnd = userEnd + 1 + bytes[userEnd]!;
+        const pair = `${bytes.subarray(2, userEnd)}:${bytes.subarray(userEnd + 1, passwordEnd)}`;
+        seen.authorization.push(pair);
+        bytes = bytes.subarray(passwordEnd);
+        step = 'request';
+        answer(1, pair === options.user ? 0 : 1);
+      }
+      if (step === 'request' && bytes.length >= 5 && bytes.length >= 7 + bytes[4]!) {
+        const host = bytes.subarray(5, 5 + bytes[4]!).toString();
+        const port = bytes.readUInt16BE(5 + bytes[4]!);
+        seen.tunnels.push(`${host}:${port}`);
+        socket.off('data', received);
+        if (options.reply) return answer(5, options.reply, 0, 1, 0, 0, 0, 0, 0, 0);
+        onward(socket, port, () => answer(5, 0, 0, 3, 3, 97, 98, 99, 0, 0));
+      }
+    };
+    socket.on('data', received);
+  });
+  return { port: await listen(server), seen };
+}
+
+/** A KubeApi whose server is reached by a name that only the proxy knows. */
+async function through(proxyUrl: string, more: { readonly clock?: FakeClock } = {}) {
+  const server = stack.use(await startLoopbackApi());
+  const kubeconfig = await server.kubeconfig({
+    cluster: { server: `https://api.test:${server.port}`, 'proxy-url': proxyUrl },
+    user: { token: 'for-the-api-server' },
+  });
+  const api = stack.use(
+    await createKubeApi({
+      kubeconfig,
+      env: {},
+      clock: more.clock ?? new FakeClock(),
+      log: silentLog,
+      userAgent: () => 'test',
+      interactive: () => false,
+    }),
+  );
+  return { api, server };
+}
+
+describe('through a proxy', () => {
+  it.each([
+    ['http', false],
+    ['https', true],
+  ])('%s CONNECT reaches the server, and the proxy sees none of its credentials', async (protocol, tls) => {
+    const proxy = await connectProxy({ tls, user: 'me:a b' });
+    const { api, server } = await through(`${protocol}://me:a%20b@127.0.0.1:${proxy.port}`);
+    await api.request({ path: '/version' });
+    await api.request({ path: '/version' });
+    expect(server.seen.map(({ headers }) => headers.authorization)).toEqual([
+      'Bearer for-the-api-server',
+      'Bearer for-the-api-server',
+    ]);
+    expect(proxy.seen).toEqual({
+      tunnels: [`api.test:${server.port}`],
+      authorization: [`Basic ${Buffer.from('me:a b').toString('base64')}`],
+    });
+  });
+
+  it('SOCKS5 reaches the server by the name that the proxy resolves', async () => {
+    const proxy = await socksProxy();
+    const { api, server } = await through(`socks5://127.0.0.1:${proxy.port}`);
+    await api.request({ path: '/version' });
+    expect(server.seen).toHaveLength(1);
+    expect(proxy.seen.tunnels).toEqual([`api.test:${server.port}`]);
+  });
+
+  it('SOCKS5 with user and password', async () => {
+    const proxy = await socksProxy({ user: 'me:secret' });
+    const { api } = await through(`socks5h://me:secret@127.0.0.1:${proxy.port}`);
+    await api.request({ path: '/version' });
+    expect(proxy.seen.authorization).toEqual(['me:secret']);
+  });
+
+  it('HTTPS_PROXY is used where there is no proxy-url', async () => {
+    const proxy = await connectProxy();
+    const server = stack.use(await startLoopbackApi());
+    const kubeconfig = await server.kubeconfig({ cluster: { server: `https://api.test:${server.port}` } });
+    const api = stack.use(
+      await createKubeApi({
+        kubeconfig,
+        env: { HTTPS_PROXY: `127.0.0.1:${proxy.port}` },
+        clock: new FakeClock(),
+        log: silentLog,
+        userAgent: () => 'test',
+        interactive: () => false,
+      }),
+    );
+    await api.request({ path: '/version' });
+    expect(proxy.seen.tunnels).toHaveLength(1);
+  });
+});
+
+describe('a proxy that refuses', () => {
+  const refusal = async (proxyUrl: string) => {
+    const { api } = await through(proxyUrl);
+    return api.request({ path: '/version' }).catch((error: unknown) => error);
+  };
+
+  it('CONNECT: keeps the status and never shows the password', async () => {
+    const proxy = await connectProxy({ answer: 'HTTP/1.1 403 Not for you\r\nContent-Length: 0\r\n\r\n' });
+    const error = await refusal(`http://me:secret@127.0.0.1:${proxy.port}`);
+    expect(error).toMatchObject({
+      code: 'SP-API-PROXY',
+      details: { proxy: `http://127.0.0.1:${proxy.port}`, status: 403, message: '403 Not for you' },
+    });
+    expect(JSON.stringify(error)).not.toContain('secret');
+  });
+
+  it('CONNECT: asks for a password', async () => {
+    const proxy = await connectProxy({ user: 'me:secret' });
+    expect(await refusal(`http://127.0.0.1:${proxy.port}`)).toMatchObject({
+      details: { message: 'it asks for a user and a password' },
+    });
+  });
+
+  it.each([
+    ['SOCKS5: a reply', { reply: 5 }, 'socks5://', 'connection refused'],
+    ['SOCKS5: an unknown reply', { reply: 99 }, 'socks5://', 'SOCKS5 reply 99'],
+    ['SOCKS5: no password', { user: 'a:b' }, 'socks5://', 'it asks for a user and a password'],
+    [
+      'SOCKS5: a wrong password',
+      { user: 'a:b' },
+      'socks5://a:c@',
+      'it does not accept the user or the password',
+    ],
+  ])('%s', async (_what, options, prefix, message) => {
+    const proxy = await socksProxy(options);
+    expect(await refusal(`${prefix}127.0.0.1:${proxy.port}`)).toMatchObject({
+      code: 'SP-API-PROXY',
+      details: { message },
+    });
+  });
+
+  it('closes at once', async () => {
+    const port = await listen(createServer((socket) => socket.destroy()));
+    const message = 'it closed the connection';
+    expect(await refusal(`socks5://127.0.0.1:${port}`)).toMatchObject({
+      code: 'SP-API-PROXY',
+      details: { message },
+    });
+    expect(await refusal(`http://127.0.0.1:${port}`)).toMatchObject({
+      code: 'SP-API-PROXY',
+      details: { message },
+    });
+  });
+
+  it('is not there, or has a certificate of nobody we know', async () => {
+    const gone = createServer();
+    const port = await listen(gone);
+    gone.close();
+    const message = 'connection refused';
+    expect(await refusal(`http://127.0.0.1:${port}`)).toMatchObject({
+      code: 'SP-API-PROXY',
+      details: { message },
+    });
+    const stranger = createHttpsServer(issueCertificates(['127.0.0.1']).server);
+    const error = await refusal(`https://127.0.0.1:${await listen(stranger)}`);
+    expect(error).toMatchObject({ code: 'SP-API-PROXY', cause: { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' } });
+  });
+
+  it.each(['http', 'socks5', 'https'])('%s: says nothing, and is given up after 10 s', async (protocol) => {
+    const clock = new FakeClock();
+    const silent = createServer((socket) => socket.resume());
+    const port = await listen(silent);
+    const { api } = await through(`${protocol}://127.0.0.1:${port}`, { clock });
+    const connected = once(silent, 'connection');
+    const request = api.request({ path: '/version' });
+    request.catch(() => {});
+    await connected;
+    clock.advance(10_000);
+    await expect(request).rejects.toMatchObject({
+      code: 'SP-API-UNREACHABLE',
+      details: { message: 'no connection within 10 s' },
+    });
+  });
+});
