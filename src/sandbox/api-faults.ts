@@ -1,7 +1,8 @@
 import { StatusError, unauthorized } from './status-error.ts';
 
 export interface ApiFailure {
-  readonly httpCode: 401 | 429 | 500 | 503;
+  /** 422 is the refusal of an admission policy; give it a path, as /\/portforward$/. */
+  readonly httpCode: 401 | 422 | 429 | 500 | 503;
   readonly retryAfterSeconds?: number;
   /** How many requests fail; default: until `restore`. */
   readonly count?: number;
@@ -32,6 +33,10 @@ export class ApiFaults {
     switch (httpCode) {
       case 401:
         return unauthorized();
+      case 422: {
+        const message = `ValidatingAdmissionPolicy 'no-forwards' with binding 'no-forwards' denied request: not in this namespace`;
+        return new StatusError(422, 'Invalid', `${path.split('/').at(-1)} is forbidden: ${message}`, details);
+      }
       case 429:
         return new StatusError(429, 'TooManyRequests', 'Too many requests, please try again later.', details);
       case 503:
