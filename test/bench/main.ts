@@ -4,7 +4,7 @@ import { ClusterApi } from '../support/cluster-api.ts';
 import { namespace as namespaceObject, netStatefulSet, postgresStatefulSet } from '../support/manifests.ts';
 import { postgresPrograms, runPostgres } from '../support/postgres-programs.ts';
 import { ClusterControls, startRealcluster } from '../support/realcluster.ts';
-import { type Line, lineOf, type Series, table } from './report.ts';
+import { type Line, lineOf, progress, type Series, table } from './report.ts';
 import {
   type Network,
   openRoute,
@@ -145,13 +145,9 @@ async function measureAll({ network, kubeconfig, rows, api, controls }: MeasureA
       for (const [subject, results] of measured)
         values[subject] = results.map((result) => result[figure.key] ?? Number.NaN);
       const series: Series = { network, figure, values };
-      lines.push(lineOf(series));
-      process.stderr.write(
-        table([lineOf(series)])
-          .split('\n')
-          .slice(1)
-          .join('\n'),
-      );
+      const line = lineOf(series);
+      lines.push(line);
+      process.stderr.write(progress(line));
     }
   }
   return lines;

@@ -22,7 +22,8 @@ export interface Line {
   readonly met: boolean | null;
 }
 
-export function lineOf({ network, figure, values }: Series): Line {
+export function lineOf(series: Series): Line {
+  const { network, figure, values } = series;
   const medians = Object.fromEntries(
     subjects.map((subject) => [
       subject,
@@ -40,7 +41,7 @@ export function lineOf({ network, figure, values }: Series): Line {
     medians,
     ratio: ours === null || theirs === null ? null : numberOrNull(ours / theirs),
     goal: goalText(figure, goal),
-    met: isMet(figure, goal, { ours, theirs }),
+    met: isMet(series, { ours, theirs }),
   };
 }
 
@@ -63,18 +64,16 @@ export function table(lines: readonly Line[]): string {
   return `${padded.join('\n')}\n`;
 }
 
+/** null: there is no goal, or ours was not measured. A figure of ours that could not be had misses its goal. */
 function isMet(
-  figure: Figure,
-  goal: Goal,
+  { figure, network, values }: Series,
   { ours, theirs }: { ours: number | null; theirs: number | null },
 ): boolean | null {
-  const limit =
-    goal.kind === 'absolute'
-      ? goal.limit
-      : goal.kind === 'bestKubectl' && theirs !== null
-        ? goal.times * theirs
-        : null;
-  if (limit === null || ours === null) return goal.kind === 'none' || ours !== null ? null : false;
+  const goal = figure.goal[network];
+  if (goal.kind === 'none' || !values.sallyport) return null;
+  const limit = goal.kind === 'absolute' ? goal.limit : theirs === null ? null : goal.times * theirs;
+  // Where kubectl has no figure at all, any of ours is better.
+  if (limit === null || ours === null) return ours !== null;
   return figure.better === 'lower' ? ours <= limit : ours >= limit;
 }
 
@@ -98,6 +97,12 @@ function bestOf({ better }: Figure, values: readonly (number | null)[]): number 
 
 function numberOrNull(value: number): number | null {
   return Number.isFinite(value) ? value : null;
+}
+
+/** One line while the rest is still being measured. */
+export function progress({ network, title, unit, medians }: Line): string {
+  const parts = subjects.map((subject) => `${subject} ${shown(medians[subject] ?? null)}`);
+  return `${network}: ${title}${unit && `, ${unit}`}: ${parts.join(', ')}\n`;
 }
 
 /** Three digits that count. */

@@ -31,15 +31,12 @@ describeOnCluster('command line', (suite) => {
   });
 
   describe.each(carriers)('over %s', (carrier) => {
-    test.each([
-      ['SIGINT', 130],
-      ['SIGTERM', 143],
-    ] as const)('%s with a connection open ends it cleanly', async (signal, code) => {
+    test.each(['SIGINT', 'SIGTERM'] as const)('%s with a connection open ends it cleanly', async (signal) => {
       const ports = [`:${netPorts.echo}`];
       await using forward = suite.forward({ target: 'pod/net', ports, carrier });
       using conversation = new Conversation(await forward.port());
       await conversation.echo('open');
-      expect(await forward.stop(signal)).toEqual({ code, signal: null });
+      expect(await forward.stop(signal)).toEqual({ code: 0, signal: null });
       await conversation.closed;
     });
   });

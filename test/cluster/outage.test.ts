@@ -91,7 +91,12 @@ describeOnRealcluster('outage', (suite) => {
     test('a connection is held until there is a pod, and then served', async () => {
       await suite.api.apply(netStatefulSet({ namespace, name: 'gone', replicas: 0 }));
       await suite.api.until({ kind: 'Pod', namespace, name: 'gone-0' }, (pod) => pod === undefined);
-      await using forward = suite.forward({ target: 'sts/gone/0', ports: [`:${netPorts.banner}`], carrier });
+      await using forward = suite.forward({
+        target: 'sts/gone/0',
+        ports: [`:${netPorts.banner}`],
+        carrier,
+        extraArguments: ['--wait'],
+      });
       const port = await forward.port();
       const reply = readLine(port);
       await forward.event(
@@ -102,8 +107,8 @@ describeOnRealcluster('outage', (suite) => {
     });
 
     test('a connection is held no longer than --hold', async () => {
-      const hold = { target: 'pod/absent', ports: [`:${netPorts.banner}`], carrier, hold: '1s' } as const;
-      await using forward = suite.forward(hold);
+      const toAbsent = { target: 'pod/absent', ports: [`:${netPorts.banner}`], carrier };
+      await using forward = suite.forward({ ...toAbsent, hold: '1s', extraArguments: ['--wait'] });
       await expect(readLine(await forward.port())).rejects.toThrow();
       expect(forward.exit).toBeUndefined();
     });

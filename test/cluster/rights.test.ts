@@ -15,18 +15,31 @@ describeOnRealcluster('rights', (suite) => {
     for (const name of carriers) await suite.api.readyPod({ namespace, name });
   });
 
+  // Both at once: where nothing may be watched, the next look is half a minute away.
+  test('with --wait it says what is missing, and works once the Role is there', async () => {
+    await Promise.all(
+      carriers.map(async (carrier) => {
+        const toPod = { target: `pod/${carrier}`, ports, carrier, extraArguments: ['--wait'] };
+        await using forward = suite.forward({ ...toPod, kubeconfig: suite.realcluster.developer });
+        const needy = await forward.state('needs you');
+        expect(needy).toMatchObject({ state: { error: { code: 'SP-FORBIDDEN', details: { user } } } });
+
+        const reply = readLine(await forward.port());
+        const name = `only-${carrier}`;
+        await suite.api.apply(...portForwardRole({ namespace, name, user, pods: [carrier] }));
+        expect((await reply).text).toBe(`hello from ${carrier}`);
+        await suite.api.delete({ kind: 'RoleBinding', namespace, name });
+      }),
+    );
+  });
+
   describe.each(carriers)('over %s', (carrier) => {
-    test('without rights it says what is missing, and works once the Role is there', async () => {
+    test('without rights it says what is missing, with exit code 5', async () => {
       const kubeconfig = suite.realcluster.developer;
       await using forward = suite.forward({ target: `pod/${carrier}`, ports, carrier, kubeconfig });
-      const needy = await forward.state('needs you');
-      expect(needy).toMatchObject({ state: { error: { code: 'SP-FORBIDDEN', details: { user } } } });
-
-      const reply = readLine(await forward.port());
-      const name = `only-${carrier}`;
-      await suite.api.apply(...portForwardRole({ namespace, name, user, pods: [carrier] }));
-      expect((await reply).text).toBe(`hello from ${carrier}`);
-      expect(forward.exit).toBeUndefined();
+      expect(await forward.ended()).toEqual({ code: 5, signal: null });
+      const error = expect.objectContaining({ code: 'SP-FORBIDDEN' });
+      expect(forward.events).toContainEqual(expect.objectContaining({ event: 'error', error }));
     });
 
     test('an admission policy that denies port-forwards is told apart from RBAC', async () => {
@@ -34,7 +47,8 @@ describeOnRealcluster('rights', (suite) => {
       await suite.api.apply(...policy);
       try {
         await suite.api.admission({ namespace, pod: carrier, denied: true });
-        await using forward = suite.forward({ target: `pod/${carrier}`, ports, carrier });
+        const toPod = { target: `pod/${carrier}`, ports, carrier, extraArguments: ['--wait'] };
+        await using forward = suite.forward(toPod);
         const needy = await forward.state('needs you');
         expect(needy).toMatchObject({ state: { error: { code: 'SP-ADMISSION-DENIED' } } });
         expect(JSON.stringify(needy)).toContain('port-forwards are closed on Fridays');

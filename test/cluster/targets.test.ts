@@ -24,7 +24,7 @@ const cases = [
 const ownCases = [
   ['statefulset/set/0', netPorts.identity, /^set-0 /],
   ['sts/set/1', netPorts.identity, /^set-1 /],
-  ['app=fleet', netPorts.identity, /^fleet-/],
+  ['selector/app=fleet', netPorts.identity, /^fleet-/],
 ] as const;
 
 describeOnCluster('targets', (suite) => {

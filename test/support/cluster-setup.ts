@@ -41,7 +41,8 @@ export default async function setup(project: TestProject): Promise<(() => Promis
   }
   project.provide('cluster', {
     kind: 'none',
-    reason: 'set SALLYPORT_REALCLUSTER (path of the executable) or SALLYPORT_TEST_KUBECONFIG',
+    reason:
+      'needs a cluster: set SALLYPORT_REALCLUSTER (path of the executable) or SALLYPORT_TEST_KUBECONFIG',
   });
   return;
 }

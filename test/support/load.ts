@@ -1,24 +1,25 @@
-/** Asks again and again, in parallel, until stopped; keeps count and every failure. */
+/** Asks again and again, in several lines, until stopped or until the first failure of each line. */
 export class Load implements AsyncDisposable {
+  /** What went wrong; at most one for each line. */
   readonly failures: string[] = [];
   #done = 0;
   #stopping = false;
-  readonly #workers: Promise<void>[];
+  readonly #lines: Promise<void>[];
   readonly #waiting = new Set<() => void>();
 
-  /** `ask` is one request; a rejection is a failure and does not end the load. */
-  constructor(parallel: number, ask: () => Promise<unknown>) {
-    this.#workers = Array.from({ length: parallel }, () => this.#work(ask));
+  constructor(lines: number, ask: () => Promise<unknown>) {
+    this.#lines = Array.from({ length: lines }, () => this.#line(ask));
   }
 
   get done(): number {
     return this.#done;
   }
 
-  /** Waits until so many more have been answered (or have failed) than now. */
+  /** Waits until so many more have been answered than now. Throws when one fails. */
   async more(count: number): Promise<void> {
-    const wanted = this.#done + this.failures.length + count;
-    while (this.#done + this.failures.length < wanted) {
+    const wanted = this.#done + count;
+    while (this.#done < wanted) {
+      if (this.failures.length > 0) throw new Error(`after ${this.#done} answers: ${this.failures[0]}`);
       await new Promise<void>((resolve) => this.#waiting.add(resolve));
     }
   }
@@ -26,15 +27,15 @@ export class Load implements AsyncDisposable {
   /** Asks no more, and waits for the answers that are due. */
   async finish(): Promise<void> {
     this.#stopping = true;
-    await Promise.all(this.#workers);
+    await Promise.all(this.#lines);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.finish();
   }
 
-  async #work(ask: () => Promise<unknown>): Promise<void> {
-    while (!this.#stopping) {
+  async #line(ask: () => Promise<unknown>): Promise<void> {
+    while (!this.#stopping && this.failures.length === 0) {
       try {
         await ask();
         this.#done++;

@@ -34,13 +34,14 @@ export function describeOnCluster(theme: string, body: (suite: Suite) => void): 
 export function describeOnRealcluster(theme: string, body: (suite: FaultySuite) => void): void {
   const offer = inject('cluster');
   if (offer.kind === 'none') skipped(theme, offer.reason);
-  else if (offer.kind === 'given') skipped(theme, 'its faults need realcluster: set SALLYPORT_REALCLUSTER');
+  else if (offer.kind === 'given')
+    skipped(theme, 'needs the faults of realcluster: set SALLYPORT_REALCLUSTER');
   else describe(theme, () => body(preparedFaulty(theme, offer)));
 }
 
 function skipped(theme: string, reason: string): void {
   describe(theme, () => {
-    test.skip(`skipped: ${reason}`);
+    test.skip(reason);
   });
 }
 
