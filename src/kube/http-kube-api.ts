@@ -21,6 +21,7 @@ import type { KubeApi, KubeRequest, UpgradedSocket, UpgradeRequest, WebSocketReq
 import type { Impersonation } from './kubeconfig-file.ts';
 import { portOf } from './proxy.ts';
 import { classifyNetworkError, classifyStatus } from './status-error.ts';
+import { unlessAborted } from './unless-aborted.ts';
 import { openWebSocket } from './web-socket.ts';
 
 const defaultTimeoutMs = 30_000;
@@ -174,7 +175,8 @@ class HttpKubeApi implements KubeApi {
   webSocket(request: WebSocketRequest): Promise<WebSocket> {
     return this.#authorized(request.signal, async ({ access, credential }) => {
       using deadline = this.#deadline(request.timeoutMs, request.signal);
-      return openWebSocket({
+      // Awaited here, or the deadline would be disposed before it could pass.
+      return await openWebSocket({
         dial: () => access.connector.dial(credential),
         secure: access.server.protocol === 'https:',
         path: prefixed(access, request.path),
@@ -342,13 +344,4 @@ function prefixed({ server }: Access, path: string): string {
 
 function hostHeader(server: URL): string {
   return server.port ? server.host : `${server.hostname}:${portOf(server)}`;
-}
-
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise;
-  return new Promise((resolve, reject) => {
-    const aborted = () => reject(signal.reason);
-    signal.addEventListener('abort', aborted, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted));
-  });
 }

@@ -5,6 +5,7 @@ import type { WebSocket } from 'ws';
 import { AppError } from '../base/app-error.ts';
 import { readErrorBody } from './http-exchange.ts';
 import { classifyNetworkError, classifyStatus, type StatusContext } from './status-error.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 /** The API server sends slices of at most 32 KiB. */
 const maxMessageBytes = 1024 * 1024;
@@ -21,7 +22,14 @@ export interface WebSocketHandshake {
 
 export async function openWebSocket(handshake: WebSocketHandshake): Promise<WebSocket> {
   const { dial, secure, path, headers, protocols, signal, context } = handshake;
-  const [{ WebSocket }, socket] = await Promise.all([import('ws'), dial()]);
+  const dialling = dial();
+  const [{ WebSocket }, socket] = await unlessAborted(Promise.all([import('ws'), dialling]), signal).catch(
+    (error) => {
+      // Nobody waits for it any more.
+      dialling.then((late) => late.destroy()).catch(() => {});
+      throw error;
+    },
+  );
   let chosen: string | undefined;
   const webSocket = new WebSocket(`ws://${headers.Host}${path}`, {
     // The socket speaks TLS already.
