@@ -7,10 +7,9 @@ import type { PodStream } from './upstream.ts';
 /**
  * One local socket and one stream into the pod: moves bytes both ways with backpressure, until one side is over.
  *
- * Ends. Kubernetes has no usable half-close: a second after either side of a stream ended, containerd closes both. So an end that the client
- * sends while it waits for an answer is kept back until the pod has been silent for `halfClosedQuietMs`: answers that come without the end
- * arrive whole, and a server that needs the end to answer gets it, late; it then has containerd's second. An end after an answered client is passed on
- * at once. The pod's end is passed on when all its bytes are written.
+ * Ends. A client's end may be its close or only the end of its request; the socket does not tell. So stream.end() is called at once,
+ * and the stream keeps that back from the pod until the pod was quiet for a while, because Kubernetes has no usable half-close (see upstream.ts);
+ * the pod's bytes flow on to the client, whose reset tells that it has gone. The pod's end is passed on when all its bytes are written.
  */
 export interface BridgeOptions {
   readonly socket: Socket;
@@ -24,23 +23,17 @@ export interface BridgeOptions {
   readonly onOver: (error: AppError | undefined) => void;
 }
 
-/** Silence of the pod after which a client's end is passed on although it waits for an answer. */
-export const halfClosedQuietMs = 5_000;
-/** After the end was passed on, the pod's silence that ends the connection: far above containerd's second. */
+/** After the client's end, the silence of the pod that ends the connection: well above what the stream and containerd take. */
 export const endedQuietMs = 30_000;
-/** How long bytes of a client that has left may wait for the pod to take more of them. */
-export const leftStallMs = 5_000;
 
-/** left: the client is gone, what it sent is still being delivered. */
-type Phase = 'early' | 'flowing' | 'left' | 'over';
+type Phase = 'early' | 'flowing' | 'over';
 
 export class Bridge {
   readonly #options: BridgeOptions;
   readonly #socket: Socket;
   readonly #stream: PodStream;
   #phase: Phase = 'early';
-  /** Bytes went to the pod since it last said something: the client may wait for an answer. */
-  #owed = false;
+  /** Runs once the client has ended. */
   #quiet: Timer | undefined;
   #lastPodByteMs = 0;
 
@@ -50,10 +43,9 @@ export class Bridge {
     this.#stream = options.stream;
   }
 
-  /** Takes over the stream. `sent` says that the client's bytes went out when it was opened. */
-  start({ sent }: { readonly sent: boolean }): void {
+  /** Takes over the stream. */
+  start(): void {
     const stream = this.#stream;
-    this.#owed = sent;
     stream.on('error', this.#onError);
     stream.on('close', this.#onClose);
     stream.on('end', this.#onEnd);
@@ -67,7 +59,6 @@ export class Bridge {
 
   fromClient(chunk: Buffer): void {
     if (this.#phase === 'over') return;
-    this.#owed = true;
     if (!this.#stream.write(chunk)) this.#socket.pause();
   }
 
@@ -75,28 +66,14 @@ export class Bridge {
     if (this.#phase !== 'over') this.#stream.resume();
   }
 
-  /** The client has sent its end and may still read. */
+  /** The client will send no more. */
   clientEnded(): void {
     if (this.#phase === 'over' || this.#stream.writableEnded) return;
-    if (this.#owed) this.#waitForQuiet(halfClosedQuietMs, () => this.#passEnd());
-    else this.#passEnd();
-  }
-
-  /** The client has closed its socket: what it sent is delivered, what comes is dropped. */
-  clientLeft(): void {
-    if (this.#phase === 'over') return;
-    if (!this.#owed) return this.#finish(undefined);
-    this.#phase = 'left';
     this.#stream.end();
-    this.#stream.resume();
-    this.#waitForDelivery(this.#stream.writableLength);
+    this.#waitForQuiet(this.#options.clock.nowMs());
   }
 
-  /** The socket is closed. Unless the client left in good order this was a reset: nothing more goes either way. */
-  localClosed(): void {
-    if (this.#phase !== 'left') this.cancel();
-  }
-
+  /** The client is gone, or the tunnel stops: nothing more goes either way. */
   cancel(): void {
     if (this.#phase !== 'over') this.#finish(undefined);
   }
@@ -106,7 +83,6 @@ export class Bridge {
       this.#phase = 'flowing';
       this.#options.onFirstByte();
     }
-    this.#owed = false;
     if (this.#quiet) this.#lastPodByteMs = this.#options.clock.nowMs();
     // A socket that is gone never drains: waiting for it would freeze the session for the next connection.
     if (this.#socket.destroyed) return;
@@ -119,9 +95,8 @@ export class Bridge {
 
   readonly #onEnd = (): void => {
     if (this.#phase === 'early') return this.#failEarly(undefined);
-    if (!this.#stream.writableEnded) this.#stream.end();
     this.#finishLocal('end');
-    this.#over(undefined);
+    this.#finish(undefined);
   };
 
   readonly #onError = (thrown: unknown): void => {
@@ -142,32 +117,12 @@ export class Bridge {
     this.#options.onEarlyFailure(error);
   }
 
-  #passEnd(): void {
-    this.#stream.end();
-    this.#waitForQuiet(endedQuietMs, () => {
+  #waitForQuiet(fromMs: number): void {
+    const { clock } = this.#options;
+    this.#quiet = clock.after(fromMs + endedQuietMs - clock.nowMs(), () => {
+      if (this.#lastPodByteMs > fromMs) return this.#waitForQuiet(this.#lastPodByteMs);
       this.#finishLocal('end');
       this.#finish(undefined);
-    });
-  }
-
-  #waitForQuiet(quietMs: number, then: () => void): void {
-    const { clock } = this.#options;
-    const waitFrom = (fromMs: number) => {
-      this.#quiet?.cancel();
-      this.#quiet = clock.after(fromMs + quietMs - clock.nowMs(), () => {
-        if (this.#lastPodByteMs > fromMs) waitFrom(this.#lastPodByteMs);
-        else then();
-      });
-    };
-    waitFrom(clock.nowMs());
-  }
-
-  #waitForDelivery(leftBytes: number): void {
-    this.#quiet?.cancel();
-    this.#quiet = this.#options.clock.after(leftStallMs, () => {
-      const nowLeft = this.#stream.writableLength;
-      if (nowLeft < leftBytes) this.#waitForDelivery(nowLeft);
-      else this.#finish(undefined);
     });
   }
 
@@ -176,12 +131,8 @@ export class Bridge {
   }
 
   #finish(error: AppError | undefined): void {
-    this.#over(error);
-    this.#stream.destroy();
-  }
-
-  #over(error: AppError | undefined): void {
     this.#release();
+    this.#stream.destroy();
     this.#options.onOver(error);
   }
 

@@ -26,7 +26,6 @@ export interface PoolReport {
 export interface PoolOptions {
   readonly clock: Clock;
   readonly hold: HoldLimits;
-  readonly clientGone: (socket: Socket) => Promise<boolean | undefined>;
   /** Where a connection may go now; undefined: it waits. */
   readonly openRoute: () => Route | undefined;
   readonly report: PoolReport;
@@ -35,7 +34,6 @@ export interface PoolOptions {
 /** All local connections of one tunnel, and among them those that wait for a pod: the oldest first, each until its deadline. */
 export class ConnectionPool implements ConnectionHost {
   readonly clock: Clock;
-  readonly clientGone: ConnectionHost['clientGone'];
   readonly onEvent = new Listeners<ConnectionEvent>();
   readonly #options: PoolOptions;
   readonly #live = new Set<Connection>();
@@ -47,7 +45,6 @@ export class ConnectionPool implements ConnectionHost {
   constructor(options: PoolOptions) {
     this.#options = options;
     this.clock = options.clock;
-    this.clientGone = options.clientGone;
   }
 
   get held(): number {

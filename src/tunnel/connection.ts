@@ -23,8 +23,6 @@ export interface Route {
 /** What a connection tells and asks. */
 export interface ConnectionHost {
   readonly clock: Clock;
-  /** Closed (true), only its sending half (false), or not known: asked once when the client's end arrives. */
-  readonly clientGone: (socket: Socket) => Promise<boolean | undefined>;
   /** It can be served now or has to wait: the host decides. */
   submit(connection: Connection): void;
   /** It waits in any case, until it submits itself or the tunnel has news. */
@@ -70,6 +68,8 @@ export class Connection {
   #started = false;
   #pod: PodIdentity | undefined;
   #error: ErrorData | undefined;
+  /** Nothing is tried any more; the socket takes what is left for it. */
+  #isEnding = false;
   #isGone = false;
 
   constructor({ id, socket, host }: { id: number; socket: Socket; host: ConnectionHost }) {
@@ -130,7 +130,7 @@ export class Connection {
     this.#bridge = bridge;
     this.#through = clock.after(route.throughAfterMs, () => this.#gotThrough(route, openedMs));
     const early = this.#early.chunks;
-    bridge.start({ sent: sentChunks > 0 });
+    bridge.start();
     for (let at = sentChunks; at < early.length && bridge === this.#bridge; at++)
       bridge.fromClient(early[at] as Buffer);
     if (bridge !== this.#bridge) return;
@@ -165,13 +165,13 @@ export class Connection {
     const isClose = code === undefined || code === 'SP-STREAM-RESET';
     const early = this.#early.kind();
     const what = verdict({ code, opened, early, closes: this.#closesSoFar(route.pod, isClose) });
-    if (error && provesNothingArrived({ code, opened }))
+    if (error && what !== 'rest' && provesNothingArrived({ code, opened }))
       this.#host.refused(route, error.toData(), this.#host.clock.nowMs() - startedMs);
     // A server whose way it is to close without a word does serve.
     else if (isClose && what === 'end') this.#host.served(route);
     else this.#host.inconclusive(route);
     if (this.#socket.destroyed) return;
-    switch (what) {
+    switch (this.#clientEnded ? 'end' : what) {
       case 'hold':
       case 'again':
         this.#readOn();
@@ -181,7 +181,7 @@ export class Connection {
         return this.#restThenSubmit();
       case 'end':
         this.#error = error?.toData();
-        this.#early.forget();
+        this.#isEnding = true;
         return finishLocal({ socket: this.#socket, clock: this.#host.clock, how: error ? 'reset' : 'end' });
     }
   }
@@ -221,39 +221,32 @@ export class Connection {
 
   #bridgeOver(error: AppError | undefined): void {
     this.#error ??= error?.toData();
+    this.#isEnding = true;
     this.#giveUp();
     this.#bridge = undefined;
     if (this.#socket.closed) this.#end();
   }
 
   readonly #onData = (chunk: Buffer): void => {
+    if (this.#isEnding) return;
     this.#early.add(chunk);
     if (this.#bridge) this.#bridge.fromClient(chunk);
     else if (this.#early.full) this.#socket.pause();
   };
 
-  /** A client's end is its close, or only the end of what it sends. */
+  /**
+   * A client's end is its close, or only the end of what it sends. From one that waits it is taken for a close, or clients that give up would
+   * fill the places of those that do not.
+   */
   readonly #onEnd = (): void => {
     this.#clientEnded = true;
-    this.#host.clientGone(this.#socket).then(
-      (isGone) => this.#endExplained(isGone),
-      () => this.#endExplained(undefined),
-    );
+    if (this.#bridge) this.#bridge.clientEnded();
+    else if (!this.#attempt && !this.#isEnding) this.#socket.destroy();
   };
-
-  #endExplained(isGone: boolean | undefined): void {
-    if (this.#socket.destroyed) return;
-    if (isGone) {
-      this.#bridge?.clientLeft();
-      this.#socket.destroy();
-    } else if (this.#bridge) this.#bridge.clientEnded();
-    // Unknown while it waits: taken for a client that gave up, which is what ends most waiting.
-    else if (isGone === undefined && !this.#attempt) this.#socket.destroy();
-  }
 
   readonly #onClose = (): void => {
     this.#giveUp();
-    this.#bridge?.localClosed();
+    this.#bridge?.cancel();
     if (!this.#bridge) this.#end();
   };
 

@@ -153,7 +153,8 @@ function linkChanged(
 
 function streamTold(model: TunnelModel, event: Extract<TunnelEvent, { round: number }>, atMs: number): Step {
   const { port, link, resolution } = model;
-  if (!link || resolution?.kind !== 'pod') return step(model);
+  // The first stream that met a dead link has said so for all.
+  if (link?.phase !== 'open' || resolution?.kind !== 'pod') return step(model);
   switch (event.type) {
     case 'stream-served': {
       if (port.served && !port.refusal && link.failures === 0) return step(model);

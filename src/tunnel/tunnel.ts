@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { TunnelState, Wanted } from '../contract/tunnel-state.ts';
@@ -18,8 +17,6 @@ export interface TunnelOptions {
   readonly admit?: Admit;
   /** For the error that a local port is taken. */
   readonly portOwner?: ListenerOptions['portOwner'];
-  /** Whether a client that sent its end has closed its socket (true) or may still read (false). Default: not known. */
-  readonly clientGone?: (socket: Socket) => Promise<boolean | undefined>;
   readonly random?: () => number;
 }
 
@@ -47,11 +44,9 @@ export interface Tunnel extends AsyncDisposable {
 /** Puts listener, connections and state machine together. */
 export function createTunnel(options: TunnelOptions): Tunnel {
   const { upstream, clock, log, listen, hold, admit, portOwner, random } = options;
-  const { clientGone = () => Promise.resolve(undefined) } = options;
 
   const pool: ConnectionPool = new ConnectionPool({
     clock,
-    clientGone,
     hold: { ...defaultHold, ...hold },
     openRoute: () => (runner.gate?.kind === 'open' ? runner.gate : undefined),
     report: {

@@ -34,7 +34,8 @@ export interface OpenStream {
 
 /**
  * One connection into the pod. 'end' is the pod's close. Failures arrive as an AppError in 'error' (SP-PORT-REFUSED, SP-SANDBOX-GONE:
- * no byte reached the application; SP-STREAM-*, SP-SESSION-LOST: nothing is known). Writes honour backpressure. destroy() cancels at once.
+ * no byte reached the application; SP-STREAM-*, SP-SESSION-LOST: nothing is known); open() hands out a stream with an 'error' listener of its own,
+ * so that a failure in the ticks before the tunnel listens is found in `errored` and not thrown. Writes honour backpressure. destroy() cancels at once.
  * end() says that the client will send no more: Kubernetes has no usable half-close (port-forward-protocol, section 1), so the transport
  * passes it on only once the pod has been quiet for a second; replies until then arrive whole.
  */

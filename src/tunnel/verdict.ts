@@ -25,7 +25,10 @@ const maxCloses = 2;
 
 export function verdict(failure: Failure): Verdict {
   if (failure.early === 'lost') return 'end';
-  if (provesNothingArrived(failure)) return 'hold';
+  if (provesNothingArrived(failure)) {
+    // The transport's own queue is full: no news about the pod, and no reason to make others wait.
+    return failure.code === 'SP-HOLD-FULL' ? 'rest' : 'hold';
+  }
   if (failure.early === 'request') return 'end';
   if (failure.code === undefined || failure.code === 'SP-STREAM-RESET')
     return failure.closes < maxCloses ? 'again' : 'end';
@@ -56,6 +59,7 @@ export function provesNothingArrived({ code, opened }: Pick<Failure, 'code' | 'o
     case 'SP-POD-NOT-READY':
     case 'SP-POD-DELETED':
     case 'SP-POD-ENDED':
+    case 'SP-HOLD-FULL':
       return !opened;
     default:
       return false;
