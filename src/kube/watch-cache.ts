@@ -60,7 +60,7 @@ export const watchLimits: WatchLimits = {
   forbiddenMs: 30_000,
   refreshMs: 250,
   backoffFirstMs: 200,
-  backoffMaxMs: 10_000,
+  backoffMaxMs: 5_000,
 };
 
 /** A server that ends watches sooner than this is not asked in a tight loop. */

@@ -2,6 +2,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.ts';
 import { FakeKubeApi } from '../../test/support/fake-kube-api.ts';
 import { settle } from '../../test/support/settle.ts';
+import { AppError } from '../base/app-error.ts';
 import { silentLog } from '../base/log.ts';
 import { WatchRegistry } from './watch-registry.ts';
 
@@ -79,4 +80,21 @@ it('asks for everything again after a wake from sleep', async () => {
   registry.refresh();
   await settle(clock);
   expect(api.log.slice(before)).toEqual(['watch pods db @100', 'watch services db metadata.name=a @now']);
+});
+
+it('lets the watches that wait out a back-off try at once when one of them succeeds', async () => {
+  const { clock, api, registry } = setUp();
+  const down = new AppError('SP-API-UNREACHABLE', { message: 'connection refused' });
+  api.down = down;
+  const early = registry.open('pods', 'db', { name: 'a' });
+  await settle(clock, 5_100);
+  const late = registry.open('pods', 'db', { name: 'b' });
+  await settle(clock, 400);
+  expect([early.state.trouble, late.state.trouble]).toEqual([down, down]);
+  api.down = undefined;
+  const before = api.log.length;
+  await settle(clock, 300);
+  const reads = api.log.slice(before).filter((line) => line.startsWith('get'));
+  expect(reads).toEqual(['get pods db b', 'get pods db a']);
+  expect([early.state.trouble, late.state.trouble]).toEqual([undefined, undefined]);
 });

@@ -64,8 +64,21 @@ export class WatchRegistry implements AsyncDisposable {
       closing: undefined,
     };
     this.#shared.set(key, shared);
+    let wasTroubled = false;
+    cache.onChange(() => {
+      const isTroubled = cache.state.trouble !== undefined;
+      if (wasTroubled && !isTroubled) this.#retryTroubled();
+      wasTroubled = isTroubled;
+    });
     cache.start();
     return shared;
+  }
+
+  /** One watch has found the API server again: the others need not wait out their back-off. */
+  #retryTroubled(): void {
+    for (const { cache } of this.#shared.values()) {
+      if (cache.state.trouble?.retry === 'auto') cache.refresh();
+    }
   }
 
   #release(key: string, shared: Shared): void {
