@@ -58,7 +58,14 @@ export class HeaderReader {
     if (this.#failed) throw this.#failed;
     this.#output = [];
     this.#outputBytes = 0;
-    await new Promise<void>((resolve) => this.#inflate.write(block, () => resolve()));
+    await new Promise<void>((resolve) => {
+      // A block that is not zlib closes the stream and never calls back.
+      this.#inflate.once('close', resolve);
+      this.#inflate.write(block, () => {
+        this.#inflate.off('close', resolve);
+        resolve();
+      });
+    });
     if (this.#failed) throw this.#failed;
     if (this.#outputBytes > blockLimitBytes) throw new Error('header block larger than 64 KiB');
     return parseBlock(Buffer.concat(this.#output));
