@@ -2,12 +2,19 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import type { OutgoingHttpHeaders } from 'node:http';
+import { dirname, resolve } from 'node:path';
 import { AppError } from '../base/app-error.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { Secret } from '../base/secret.ts';
 import { Connector } from './connector.ts';
-import { type Credentials, dataOrFile, fixedCredentials, storedCredential } from './credentials.ts';
+import {
+  type Credentials,
+  dataOrFile,
+  fixedCredentials,
+  type ReadNamedFile,
+  storedCredential,
+} from './credentials.ts';
 import { type ExecClusterInfo, ExecPlugin } from './exec-plugin.ts';
 import {
   kubeconfigPaths,
@@ -18,6 +25,7 @@ import {
 } from './kubeconfig.ts';
 import type { ClusterEntry, Impersonation } from './kubeconfig-file.ts';
 import { OidcCredentials } from './oidc.ts';
+import { oidcRefresh } from './oidc-refresh.ts';
 import { chooseProxy } from './proxy.ts';
 
 /** A certificate bundle of every public authority is about 250 kB. */
@@ -85,8 +93,9 @@ export async function loadAccess(options: AccessOptions): Promise<Access> {
   const stored = secure && user ? await storedCredential(user, read) : undefined;
   const credentials = stored
     ? fixedCredentials(stored)
-    : ((secure ? renewedCredentials({ ...options, selected, certificateAuthority }) : undefined) ??
-      fixedCredentials({}));
+    : ((secure
+        ? await renewedCredentials({ ...options, selected, certificateAuthority, read })
+        : undefined) ?? fixedCredentials({}));
   hash.update(JSON.stringify(selected, revealing));
   return {
     contextName,
@@ -139,13 +148,14 @@ function serverUrl({ server, certificateAuthority, insecureSkipTlsVerify }: Clus
   return server && url?.hostname ? url : undefined;
 }
 
-function renewedCredentials(
+async function renewedCredentials(
   options: AccessOptions & {
     readonly selected: SelectedContext;
     readonly certificateAuthority: string | undefined;
+    readonly read: ReadNamedFile;
   },
-): Credentials | undefined {
-  const { selected, clock, log } = options;
+): Promise<Credentials | undefined> {
+  const { selected, clock, env, log, read, signal } = options;
   const { user, userName, cluster } = selected;
   if (!user) return undefined;
   const invalid = (message: string) => new AppError('SP-KUBECONFIG-INVALID', { path: user.path, message });
@@ -154,23 +164,29 @@ function renewedCredentials(
     return new ExecPlugin({
       exec: user.exec,
       cluster: execCluster(cluster, options.certificateAuthority),
-      env: options.env,
+      env,
       clock,
       interactive: options.interactive,
       stdinIsTerminal: options.stdinIsTerminal,
       onOutput: options.onPluginOutput,
-      signal: options.signal,
+      signal,
     });
   }
   if (!user.authProvider) return undefined;
   if (user.authProvider.name !== 'oidc') {
     throw invalid(`auth-provider ${user.authProvider.name} was removed from Kubernetes; use its exec plugin`);
   }
+  const { 'idp-certificate-authority-data': data, 'idp-certificate-authority': file } =
+    user.authProvider.config;
+  const authority = data
+    ? Buffer.from(data.reveal(), 'base64').toString('utf8')
+    : file && (await read(resolve(dirname(user.path), file.reveal())));
   return new OidcCredentials({
     provider: user.authProvider,
     user: userName,
     path: user.path,
     clock,
+    refresh: oidcRefresh({ certificateAuthority: authority, env, clock, signal }),
     onStoreFailed: (error) => log.warn('oidc-tokens-not-stored', { path: user.path, error: String(error) }),
   });
 }

@@ -28,7 +28,11 @@ export async function storeOidcTokens({ path, user, idToken, refreshToken }: Sto
     const { mode } = await stat(target);
     const next = `${target}.${process.pid}.tmp`;
     try {
-      await writeFile(next, document.toString({ lineWidth: 0 }), { mode: mode & 0o777, flag: 'wx' });
+      await writeFile(
+        next,
+        document.toString({ lineWidth: 0, indentSeq: false, flowCollectionPadding: false }),
+        { mode: mode & 0o777, flag: 'wx' },
+      );
       await rename(next, target);
     } catch (error) {
       await rm(next, { force: true });

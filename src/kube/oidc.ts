@@ -1,24 +1,17 @@
 /**
- * The `oidc` auth-provider: an id token that is renewed with a refresh token. @kubernetes/client-node does the exchange with the
- * identity provider and is loaded only then (250 ms); expiry is judged here, as its own count of it is wrong.
+ * The `oidc` auth-provider: an id token that is renewed with a refresh token. What is renewed is written back into the kubeconfig.
  */
 import { AppError } from '../base/app-error.ts';
 import type { Clock } from '../base/clock.ts';
-import { Secret } from '../base/secret.ts';
+import type { Secret } from '../base/secret.ts';
+import type { ErrorDetails } from '../contract/error-codes.ts';
 import { bearer, type Credential, type Credentials } from './credentials.ts';
 import type { AuthProviderEntry } from './kubeconfig-file.ts';
+import type { OidcRefresh } from './oidc-refresh.ts';
 import { storeOidcTokens } from './oidc-store.ts';
 
 /** kubectl renews 10 s before the end as well. */
 const earlyMs = 10_000;
-
-export interface OidcTokens {
-  readonly idToken: Secret;
-  readonly refreshToken: Secret | undefined;
-}
-
-/** Exchanges a refresh token. Rejects when the provider refuses. */
-export type OidcRefresh = (config: Readonly<Record<string, string>>) => Promise<OidcTokens>;
 
 export interface OidcOptions {
   readonly provider: AuthProviderEntry;
@@ -26,7 +19,7 @@ export interface OidcOptions {
   /** The kubeconfig with the user's entry: new tokens are written there, because providers that rotate refresh tokens void the old one. */
   readonly path: string;
   readonly clock: Clock;
-  readonly refresh?: OidcRefresh;
+  readonly refresh: OidcRefresh;
   readonly onStoreFailed: (error: unknown) => void;
 }
 
@@ -59,25 +52,32 @@ export class OidcCredentials implements Credentials {
   }
 
   async #renew(): Promise<Credential> {
-    const { user, path, refresh = refreshWithClientNode, onStoreFailed } = this.#options;
-    const login = (why: string, cause?: unknown) =>
-      new AppError('SP-LOGIN-REQUIRED', { user, next: this.loginHint, why }, cause);
-    const config = Object.fromEntries(
-      Object.entries(this.#config).map(([key, value]) => [key, value.reveal()]),
-    );
-    if (!config['refresh-token'] || !config['idp-issuer-url'] || !config['client-id']) {
-      throw login('the id token has ended and there is no refresh token to renew it with');
+    const { user, path, refresh, onStoreFailed } = this.#options;
+    const login = (details: ErrorDetails, cause?: unknown) =>
+      new AppError('SP-LOGIN-REQUIRED', { ...details, user, next: this.loginHint }, cause);
+    const {
+      'refresh-token': old,
+      'idp-issuer-url': issuer,
+      'client-id': clientId,
+      'client-secret': clientSecret,
+    } = this.#config;
+    if (!old || !issuer || !clientId) {
+      throw login({ why: 'the id token has ended and there is no refresh token to renew it with' });
     }
-    let tokens: OidcTokens;
-    try {
-      tokens = await refresh(config);
-    } catch (error) {
-      throw login('the identity provider did not renew the token', error);
-    }
-    const refreshToken = tokens.refreshToken ?? new Secret(config['refresh-token']);
-    this.#config = { ...this.#config, 'id-token': tokens.idToken, 'refresh-token': refreshToken };
-    this.#credential = { authorization: bearer(tokens.idToken.reveal()) };
-    await storeOidcTokens({ path, user, idToken: tokens.idToken, refreshToken }).catch(onStoreFailed);
+    const tokens = await refresh({
+      issuer: issuer.reveal(),
+      clientId: clientId.reveal(),
+      clientSecret,
+      refreshToken: old,
+    }).catch((error: unknown) => {
+      throw error instanceof AppError && error.code === 'SP-LOGIN-REQUIRED'
+        ? login(error.details, error)
+        : error;
+    });
+    const { idToken, refreshToken = old } = tokens;
+    this.#config = { ...this.#config, 'id-token': idToken, 'refresh-token': refreshToken };
+    this.#credential = { authorization: bearer(idToken.reveal()) };
+    await storeOidcTokens({ path, user, idToken, refreshToken }).catch(onStoreFailed);
     return this.#credential;
   }
 }
@@ -92,25 +92,3 @@ function expiresAt(token: string): number {
     return 0;
   }
 }
-
-/** A JWT that ended in 1970: makes client-node refresh whatever it believes about the real one. */
-const endedToken = `e30.${Buffer.from('{"exp":1}').toString('base64url')}.x`;
-
-const refreshWithClientNode: OidcRefresh = async (config) => {
-  const { KubeConfig } = await import('@kubernetes/client-node');
-  const provider = { ...config, 'id-token': endedToken };
-  const kubeconfig = new KubeConfig();
-  kubeconfig.loadFromOptions({
-    clusters: [{ name: 'c', server: 'https://cluster.invalid' }],
-    users: [{ name: 'u', authProvider: { name: 'oidc', config: provider } }],
-    contexts: [{ name: 'x', cluster: 'c', user: 'u' }],
-    currentContext: 'x',
-  });
-  await kubeconfig.applyToHTTPSOptions({ headers: {} });
-  if (provider['id-token'] === endedToken) throw new Error('the provider sent no id token');
-  const refreshToken = (provider as Record<string, string>)['refresh-token'];
-  return {
-    idToken: new Secret(provider['id-token']),
-    refreshToken: refreshToken === undefined ? undefined : new Secret(refreshToken),
-  };
-};
