@@ -1,13 +1,7 @@
 import type { Timer } from '../base/clock.ts';
-import { WatchCache, type WatchContext, type WatchScope, type WatchState } from './watch-cache.ts';
+import { WatchCache, type WatchContext, type WatchScope } from './watch-cache.ts';
+import { NamedWatches, type WatchLease } from './watch-names.ts';
 import { type Kind, type Kinds, resources } from './watch-resources.ts';
-
-/** One user's hold on a shared cache. Disposing lets go of it; the cache closes some time after its last user. */
-export interface WatchLease<T> extends Disposable {
-  readonly state: WatchState<T>;
-  onChange(listener: () => void): () => void;
-  refresh(): void;
-}
 
 export interface WatchRegistryOptions extends WatchContext {
   /** How long a cache outlives its last user. Default 30 s. */
@@ -20,10 +14,15 @@ interface Shared {
   closing: Timer | undefined;
 }
 
-/** The watch caches of one cluster and user: one a namespace, kind and scope, shared by all who ask for it. */
+/**
+ * The watch caches of one cluster and user: one a namespace, kind and scope, shared by all who ask for it. Disposing a lease lets go of
+ * the cache, which closes some time after its last user.
+ */
 export class WatchRegistry implements AsyncDisposable {
   readonly #options: WatchRegistryOptions;
   readonly #shared = new Map<string, Shared>();
+  /** By kind and namespace. */
+  readonly #named = new Map<string, NamedWatches<Kinds[Kind]>>();
   /** Caches that were let go of and have not ended yet. */
   readonly #ending = new Set<Promise<void>>();
 
@@ -37,12 +36,24 @@ export class WatchRegistry implements AsyncDisposable {
   }
 
   open<K extends Kind>(kind: K, namespace: string, scope: WatchScope): WatchLease<Kinds[K]> {
+    if (scope.name === undefined) return this.#open(kind, namespace, scope);
+    const key = `${kind} ${namespace}`;
+    // The key begins with the kind, so what is found by it holds objects of that kind.
+    let named = this.#named.get(key) as unknown as NamedWatches<Kinds[K]> | undefined;
+    if (!named) {
+      named = new NamedWatches((of) => this.#open(kind, namespace, of));
+      this.#named.set(key, named as unknown as NamedWatches<Kinds[Kind]>);
+    }
+    return named.open(scope.name);
+  }
+
+  #open<K extends Kind>(kind: K, namespace: string, scope: WatchScope): WatchLease<Kinds[K]> {
     const key = JSON.stringify([kind, namespace, scope.name, scope.labelSelector]);
     const shared = this.#shared.get(key) ?? this.#start(key, kind, namespace, scope);
     shared.users++;
     shared.closing?.cancel();
     shared.closing = undefined;
-    // The key begins with the kind, so the cache found by it holds objects of that kind.
+    // As above.
     return lease(shared.cache as unknown as WatchCache<Kinds[K]>, () => this.#release(key, shared));
   }
 
