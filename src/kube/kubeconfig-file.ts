@@ -100,26 +100,8 @@ async function parseTree(path: string, text: string): Promise<unknown> {
       // Not JSON after all: YAML has braces too.
     }
   }
-  const { LineCounter, parseAllDocuments } = await import('yaml');
-  const lines = new LineCounter();
-  const invalid = (message: string) => new AppError('SP-KUBECONFIG-INVALID', { path, message });
-  let document: ReturnType<typeof parseAllDocuments>[number] | undefined;
-  try {
-    // kubectl reads the first document, lets the last of equal keys win and knows merge keys.
-    const options = { merge: true, uniqueKeys: false, prettyErrors: false, lineCounter: lines } as const;
-    const documents = parseAllDocuments(text, options);
-    document = Array.isArray(documents) ? documents[0] : undefined;
-  } catch {
-    throw invalid('it is not YAML');
-  }
-  const fault = document?.errors[0];
-  // The parser's own message may quote the text, which may be a key or a token.
-  if (fault) throw invalid(`YAML error ${fault.code} in line ${lines.linePos(fault.pos[0]).line}`);
-  try {
-    return document?.toJS({ maxAliasCount: 100 });
-  } catch {
-    throw invalid('its YAML aliases cannot be expanded');
-  }
+  const { parseYamlTree } = await import('./yaml-tree.ts');
+  return parseYamlTree(path, text);
 }
 
 function clusterEntry(fields: Fields): ClusterEntry {

@@ -1,5 +1,6 @@
 /** Writes renewed OIDC tokens back into the kubeconfig, as kubectl does: under kubectl's lock file, replaced as a whole, comments kept. */
 import { open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { isMap, isSeq, parseDocument } from 'yaml';
 import type { Secret } from '../base/secret.ts';
 
 export interface StoredTokens {
@@ -11,7 +12,6 @@ export interface StoredTokens {
 
 /** Rejects when the file cannot be written or kubectl holds its lock: the tokens then live in memory alone. */
 export async function storeOidcTokens({ path, user, idToken, refreshToken }: StoredTokens): Promise<void> {
-  const { parseDocument, isMap, isSeq } = await import('yaml');
   const target = await realpath(path);
   const lock = `${path}.lock`;
   await (await open(lock, 'wx', 0o600)).close();

@@ -8,7 +8,7 @@ import type { ErrorDetails } from '../contract/error-codes.ts';
 import { bearer, type Credential, type Credentials } from './credentials.ts';
 import type { AuthProviderEntry } from './kubeconfig-file.ts';
 import type { OidcRefresh } from './oidc-refresh.ts';
-import { storeOidcTokens } from './oidc-store.ts';
+import type { StoredTokens } from './oidc-store.ts';
 
 /** kubectl renews 10 s before the end as well. */
 const earlyMs = 10_000;
@@ -77,7 +77,7 @@ export class OidcCredentials implements Credentials {
     const { idToken, refreshToken = old } = tokens;
     this.#config = { ...this.#config, 'id-token': idToken, 'refresh-token': refreshToken };
     this.#credential = { authorization: bearer(idToken.reveal()) };
-    await storeOidcTokens({ path, user, idToken, refreshToken }).catch(onStoreFailed);
+    await store({ path, user, idToken, refreshToken }).catch(onStoreFailed);
     return this.#credential;
   }
 }
@@ -91,4 +91,10 @@ function expiresAt(token: string): number {
   } catch {
     return 0;
   }
+}
+
+/** Loads the YAML parser only now. */
+async function store(tokens: StoredTokens): Promise<void> {
+  const { storeOidcTokens } = await import('./oidc-store.ts');
+  await storeOidcTokens(tokens);
 }
