@@ -26,6 +26,7 @@ await build({
     js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
   },
   legalComments: 'none',
+  minifySyntax: true,
   sourcemap: true,
   logLevel: 'warning',
 });

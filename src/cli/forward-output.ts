@@ -1,11 +1,11 @@
 import pc from 'picocolors';
 import type { Clock, Timer } from '../base/clock.ts';
 import { formatDuration } from '../base/duration.ts';
-import { type ErrorData, errorText } from '../contract/error-codes.ts';
+import { errorText } from '../contract/error-codes.ts';
 import type { ForwardEvent } from '../contract/forward-event.ts';
 import type { PodIdentity } from '../contract/pod.ts';
 import { stateGlyph } from '../contract/shown-state.ts';
-import type { ShownState } from '../contract/tunnel-state.ts';
+import type { ShownState, TunnelState } from '../contract/tunnel-state.ts';
 
 /** Takes the events of `forward` and shows them. */
 export interface ForwardOutput {
@@ -47,7 +47,8 @@ export class HumanOutput implements ForwardOutput {
   readonly #colors: ReturnType<typeof pc.createColors>;
   /** The last pod each tunnel was ready with, to tell a new one of the same name. */
   readonly #lastPod = new Map<number, PodIdentity>();
-  readonly #lastLine = new Map<number, string>();
+  /** What was printed last, but for the numbers in it: the same is not said twice. */
+  readonly #lastSituation = new Map<number, string>();
   #live: { readonly text: (elapsedMs: number) => string; readonly sinceMs: number } | undefined;
   #timer: Timer | undefined;
 
@@ -108,9 +109,9 @@ export class HumanOutput implements ForwardOutput {
     }
     // A first connecting that lasts a few milliseconds says nothing; where it lasts, the reason follows as a state of its own.
     if (event.shown === 'connecting') return;
-    const key = text(0).replace(/ · \d+ connections? held/, '');
-    if (this.#lastLine.get(event.tunnel) === key) return;
-    this.#lastLine.set(event.tunnel, key);
+    const situation = `${event.shown} ${situationWords(event.state)}`;
+    if (this.#lastSituation.get(event.tunnel) === situation) return;
+    this.#lastSituation.set(event.tunnel, situation);
     this.#line(text(0));
   }
 
@@ -128,7 +129,7 @@ export class HumanOutput implements ForwardOutput {
         return `${name}${podFacts(state.pod)}${served}${gap}`;
       }
       case 'waiting':
-        return `${reasonWords(state.reason)}${heldNow}`;
+        return `${errorText(state.reason).headline}${heldNow}`;
       case 'blocked': {
         const { headline, next } = errorText(state.error);
         return `${headline}${next ? `\n            next: ${next.replaceAll('\n', '\n            ')}` : ''}${heldNow}`;
@@ -184,6 +185,20 @@ export class HumanOutput implements ForwardOutput {
   }
 }
 
+function situationWords(state: TunnelState): string {
+  switch (state.kind) {
+    case 'ready':
+      return `${state.pod.uid}${podFacts(state.pod)}`;
+    case 'waiting':
+      return errorText(state.reason).headline;
+    case 'blocked':
+      return errorText(state.error).headline;
+    case 'connecting':
+    case 'off':
+      return state.kind;
+  }
+}
+
 /** The first four characters, which tell pods of one name apart. */
 function shortUid(uid: string): string {
   return uid.slice(0, 4);
@@ -200,10 +215,6 @@ function podWords(pod: PodIdentity): string {
 
 function heldWords(heldMs: number): string {
   return heldMs >= 1 ? ` after ${formatDuration(heldMs)}` : '';
-}
-
-function reasonWords(reason: ErrorData): string {
-  return errorText(reason).headline;
 }
 
 function count(amount: number, noun: string): string {

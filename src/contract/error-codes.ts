@@ -24,7 +24,7 @@ const say = (value: ErrorDetails[string], otherwise: string) =>
 
 /**
  * Exit codes: 0 done, 1 unexpected, 2 usage, 3 kubeconfig, 4 log in, 5 not allowed, 6 API server,
- * 7 target, 8 connection into the pod, 9 this machine. Signals end with 128 + signal number.
+ * 7 target, 8 connection into the pod, 9 this machine. A command that a signal ends as asked ends with 0, as kubectl does.
  */
 export const errorTable = {
   'SP-INTERNAL': {
