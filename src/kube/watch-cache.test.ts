@@ -261,14 +261,37 @@ describe('one object by name', () => {
     expect(api.log.at(-1)).toBe('watch pods db metadata.name=a @101');
   });
 
-  it('is read anew after 410 and found gone, or new', async () => {
-    const { api, cache, settle, names } = setUp({ name: 'a' });
+  it('that has not changed for long is watched from now on, as its version stays too old for good', async () => {
+    const { api, cache, settle } = setUp({ name: 'a' });
+    api.put('pods', pod('a'));
+    api.put('pods', pod('other'));
+    api.forget();
+    cache.start();
+    await settle();
+    expect(api.log).toEqual([
+      'get pods db a',
+      'watch pods db metadata.name=a @101',
+      'watch pods db metadata.name=a @now',
+      'get pods db a',
+    ]);
+    expect(api.openWatches).toBe(1);
+    const { metadata } = api.put('pods', { ...pod('a'), spec: { nodeName: 'node-1', containers: [] } });
+    await settle();
+    expect(cache.state.objects.get('a')?.spec.nodeName).toBe('node-1');
+    api.endWatches();
+    await settle();
+    expect(api.log.at(-1)).toBe(`watch pods db metadata.name=a @${metadata.resourceVersion}`);
+  });
+
+  it('that is gone, or new, after a version that is too old, is found so', async () => {
+    const { api, cache, settle, names, troubles } = setUp({ name: 'a' });
     const first = api.put('pods', pod('a'));
     cache.start();
     await settle(5_000);
     api.endWatches(unreachable);
     api.remove('pods', 'a');
     const second = api.put('pods', pod('a'));
+    api.put('pods', pod('other'));
     api.forget();
     await settle();
     expect(cache.state.objects.get('a')?.metadata.uid).toBe(second.metadata.uid);
@@ -279,6 +302,23 @@ describe('one object by name', () => {
     api.forget();
     await settle();
     expect(names()).toEqual([]);
+    expect(troubles).toEqual([]);
+  });
+
+  it('tells the trouble when it can be watched from now on, but not read', async () => {
+    const { api, cache, settle } = setUp({ name: 'a' });
+    api.put('pods', pod('a'));
+    cache.start();
+    await settle(5_000);
+    api.allow = ({ verb }) => verb === 'watch';
+    api.put('pods', pod('other'));
+    api.forget();
+    api.endWatches();
+    await settle();
+    expect(cache.state.trouble?.code).toBe('SP-FORBIDDEN');
+    const before = api.log.length;
+    await settle(10_000);
+    expect(api.log.length).toBe(before);
   });
 
   it('is read at a stated interval where the user may not watch', async () => {

@@ -98,7 +98,7 @@ export class WatchCache<T extends KubeObject> implements AsyncDisposable {
   #synced = false;
   #mode: WatchMode;
   #trouble: AppError | undefined;
-  /** Where the next watch resumes. Undefined: to be read first, or, where one object is awaited, "from now on, with what is there". */
+  /** Where the next watch resumes. Undefined: to be read first or, for one object, from now on, beginning with what is there. */
   #resourceVersion: string | undefined;
   #mustRead = true;
   /** Turns in a row that brought nothing. */
@@ -190,7 +190,7 @@ export class WatchCache<T extends KubeObject> implements AsyncDisposable {
     try {
       await this.#watch(signal, () => {
         opened = true;
-        this.#opened();
+        this.#opened(signal);
       });
     } catch (thrown) {
       signal.throwIfAborted();
@@ -202,10 +202,7 @@ export class WatchCache<T extends KubeObject> implements AsyncDisposable {
       this.#watchAgainMs = this.#clock.nowMs() + this.#limits.forbiddenMs;
       return this.#poll();
     }
-    if (broke?.code === 'SP-API-GONE') {
-      this.#mustRead = true;
-      return reads ? this.#nextWaitMs() : 0;
-    }
+    if (broke?.code === 'SP-API-GONE') return this.#tooOld({ justRead: reads });
     // Watches break all the time, by idle proxies and server restarts; it is trouble when the next one fails too.
     if (broke && (!opened || this.#attempt > 0)) throw broke;
     return this.#nextWaitMs();
@@ -216,7 +213,7 @@ export class WatchCache<T extends KubeObject> implements AsyncDisposable {
     if (this.#name === undefined) return this.#list(signal);
     let sent: T | undefined;
     try {
-      sent = await this.#api.request<T>({ path: `${this.#path}/${encodeURIComponent(this.#name)}`, signal });
+      sent = await this.#api.request<T>({ path: this.#objectPath(this.#name), signal });
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'SP-TARGET-NOT-FOUND') throw error;
     }
@@ -261,7 +258,39 @@ export class WatchCache<T extends KubeObject> implements AsyncDisposable {
     signal.throwIfAborted();
   }
 
-  #opened(): void {
+  /**
+   * The server has forgotten the version. A collection is listed anew. One object is watched from now on: a GET brings the version of its
+   * last change, which after a restart of the API server stays too old for good. Returns how long to wait, ms.
+   */
+  #tooOld({ justRead }: { readonly justRead: boolean }): number {
+    const isAgain = this.#name === undefined ? justRead : this.#resourceVersion === undefined;
+    if (this.#name === undefined) this.#mustRead = true;
+    this.#resourceVersion = undefined;
+    return isAgain ? this.#nextWaitMs() : 0;
+  }
+
+  /** A watch "from now on" tells what is there, not that what is known is gone. */
+  async #confirm(name: string, signal: AbortSignal): Promise<void> {
+    const known = this.#objects.get(name);
+    if (!known) return;
+    try {
+      await this.#api.request({ path: this.#objectPath(name), signal });
+    } catch (thrown) {
+      if (signal.aborted || this.#objects.get(name) !== known) return;
+      if (AppError.from(thrown).code === 'SP-TARGET-NOT-FOUND') {
+        this.#objects.delete(name);
+        this.#changed.emit();
+      } else {
+        // The next turn reads it, and tells the trouble.
+        this.#mustRead = true;
+        this.#step.abort();
+      }
+    }
+  }
+
+  #opened(signal: AbortSignal): void {
+    if (this.#name !== undefined && this.#resourceVersion === undefined)
+      void this.#confirm(this.#name, signal);
     const told = this.#trouble !== undefined || this.#mode === 'poll';
     this.#trouble = undefined;
     this.#watchAgainMs = 0;
@@ -316,6 +345,10 @@ export class WatchCache<T extends KubeObject> implements AsyncDisposable {
     if (attempt === 0) return 0;
     const { backoffFirstMs: firstMs, backoffMaxMs: maxMs } = this.#limits;
     return backoffMs(attempt - 1, { firstMs, maxMs, jitter: 0.5, random: this.#random });
+  }
+
+  #objectPath(name: string): string {
+    return `${this.#path}/${encodeURIComponent(name)}`;
   }
 
   #tooMany(): AppError {
