@@ -11,6 +11,6 @@ if (major < 22 || (major === 22 && minor < 19)) {
   const { homedir } = await import('node:os');
   const { join } = await import('node:path');
   enableCompileCache(join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'sallyport', 'compiled'));
-  const { main } = await import('./main.ts');
+  const { main } = await import('./main.js');
   await main(process.argv.slice(2));
 }

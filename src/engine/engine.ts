@@ -13,6 +13,7 @@ import { SessionPool } from '../transport/session-pool.ts';
 import { UidCheck } from '../transport/uid-check.ts';
 import { createTunnel, type Tunnel, type TunnelOptions } from '../tunnel/tunnel.ts';
 import type { PodLink, Upstream } from '../tunnel/upstream.ts';
+import { Preflight } from './preflight.ts';
 import { onWake } from './wake.ts';
 
 export interface EngineOptions {
@@ -22,8 +23,7 @@ export interface EngineOptions {
   readonly carrier: CarrierChoice;
 }
 
-export interface TunnelSpec
-  extends Pick<TunnelOptions, 'listen' | 'hold' | 'admit' | 'portOwner'> {
+export interface TunnelSpec extends Pick<TunnelOptions, 'listen' | 'hold' | 'admit' | 'portOwner'> {
   readonly target: Target;
   readonly namespace: string;
   readonly port: RemotePort;
@@ -39,19 +39,22 @@ export class Engine implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #caches: WatchRegistry;
+  readonly #api: KubeApi;
   readonly #resolver: TargetResolver;
+  readonly #dialer: SessionDialer;
   readonly #pool: SessionPool;
   readonly #tunnels = new Set<Tunnel>();
   readonly #wake: Disposable;
   readonly #forgetApi: () => void;
 
   constructor({ api, clock, log, carrier }: EngineOptions) {
+    this.#api = api;
     this.#clock = clock;
     this.#log = log;
     this.#caches = new WatchRegistry({ api, clock, log });
     this.#resolver = createTargetResolver({ caches: this.#caches, log });
-    const dialer = new SessionDialer({ api, uidCheck: new UidCheck(api), clock, log, carrier });
-    this.#pool = new SessionPool({ clock, dial: (pod, signal) => dialer.dial(pod, signal) });
+    this.#dialer = new SessionDialer({ api, uidCheck: new UidCheck(api), clock, log, carrier });
+    this.#pool = new SessionPool({ clock, dial: (pod, signal) => this.#dialer.dial(pod, signal) });
     this.#wake = onWake(clock, () => {
       log.info('woke from sleep');
       this.#pool.probe();
@@ -111,32 +114,60 @@ export class Engine implements AsyncDisposable {
   }
 
   #upstream({ target, namespace, port, onResolution }: TunnelSpec): Upstream {
+    const preflight = new Preflight({
+      api: this.#api,
+      clock: this.#clock,
+      log: this.#log,
+      target,
+      namespace,
+      carriers: () => this.#dialer.carriersInUse,
+    });
     let follow: TargetFollow | undefined;
     return {
       follow: (onChange) => {
-        follow = this.#resolver.follow({ target, namespace, port }, (resolution) => {
+        let newest: Resolution | undefined;
+        const tell = (resolution: Resolution) => {
           onResolution?.(resolution);
           onChange(resolution);
+        };
+        follow = this.#resolver.follow({ target, namespace, port }, (resolution) => {
+          newest = resolution;
+          if (resolution.kind === 'pod' || resolution.reason.code !== 'SP-FORBIDDEN') return tell(resolution);
+          const { code, details } = resolution.reason;
+          void preflight.explain(new AppError(code, details)).then((reason) => {
+            if (newest === resolution) tell({ kind: 'none', reason: reason.toData() });
+          });
         });
-        return follow;
+        const following = follow;
+        return {
+          async [Symbol.asyncDispose]() {
+            newest = undefined;
+            preflight[Symbol.dispose]();
+            await following[Symbol.asyncDispose]();
+          },
+        };
       },
-      link: (pod) => this.#link(pod, () => follow?.refresh()),
+      link: (pod) => this.#link(pod, { preflight, lookAgain: () => follow?.refresh() }),
     };
   }
 
-  #link(pod: PodIdentity, lookAgain: () => void): PodLink {
+  #link(
+    pod: PodIdentity,
+    { preflight, lookAgain }: { preflight: Preflight; lookAgain: () => void },
+  ): PodLink {
     const lease = this.#pool.link(pod);
-    const seen = (thrown: unknown) => {
-      const error = AppError.from(thrown);
-      if (provesOldView.includes(error.code)) lookAgain();
-      return error;
-    };
     return {
       pod,
-      warm: (signal) =>
-        lease.warm(signal).catch((thrown) => {
-          throw seen(thrown);
-        }),
+      warm: async (signal) => {
+        preflight.begin(pod.name);
+        try {
+          await lease.warm(signal);
+        } catch (thrown) {
+          const error = AppError.from(thrown);
+          if (provesOldView.includes(error.code)) lookAgain();
+          throw await preflight.explain(error, pod.name);
+        }
+      },
       onLost: (listener) => lease.onLost((error) => listener(error)),
       open: (options) => lease.open(options),
       [Symbol.asyncDispose]: () => lease[Symbol.asyncDispose](),

@@ -35,6 +35,11 @@ export class SessionDialer {
     this.#preferred = options.carrier === 'auto' ? 'spdy' : options.carrier;
   }
 
+  /** The carriers whose rights the user needs. */
+  get carriersInUse(): readonly Carrier['kind'][] {
+    return [this.#preferred];
+  }
+
   /**
    * One open session whose pod is known to be the one asked for. Rejects with an AppError: what the API server said,
    * SP-POD-REPLACED where another pod has the name now, SP-UPGRADE-REFUSED where neither carrier gets through.
