@@ -205,12 +205,7 @@ function execCluster(cluster: ClusterEntry, certificateAuthority: string | undef
 }
 
 /** Impersonate-* headers. Throws SP-KUBECONFIG-INVALID for groups, uid or extra without a user, as kubectl does. */
-export function impersonationHeaders({
-  user,
-  uid,
-  groups = [],
-  extra = {},
-}: Impersonation): OutgoingHttpHeaders {
+function impersonationHeaders({ user, uid, groups = [], extra = {} }: Impersonation): OutgoingHttpHeaders {
   const extras = Object.entries(extra);
   if (!user) {
     if (!uid && groups.length === 0 && extras.length === 0) return {};

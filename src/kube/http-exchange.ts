@@ -15,7 +15,7 @@ export const maxBodyBytes = 128 * 1024 * 1024;
 /** What is read of an answer that is only to be classified. */
 export const maxErrorBodyBytes = 64 * 1024;
 /** etcd takes 1.5 MiB for an object; a watch line is an object and its wrapping. */
-export const maxLineBytes = 16 * 1024 * 1024;
+const maxLineBytes = 16 * 1024 * 1024;
 /** Idle sockets that the server has closed meanwhile: after so many the next one is certainly new. */
 const maxStaleSockets = 9;
 
@@ -143,12 +143,12 @@ export class Deadline implements Disposable {
   readonly #server: string;
   #timer: { cancel(): void };
 
-  constructor(options: { clock: Clock; server: string; timeoutMs: number; signal: AbortSignal | undefined }) {
+  constructor(options: { clock: Clock; server: string; timeoutMs: number; signal: AbortSignal }) {
     const { clock, server, timeoutMs, signal } = options;
     this.#clock = clock;
     this.#server = server;
     this.#timer = this.#after(timeoutMs);
-    this.signal = signal ? AbortSignal.any([signal, this.#controller.signal]) : this.#controller.signal;
+    this.signal = AbortSignal.any([signal, this.#controller.signal]);
   }
 
   /** Starts the time anew. */

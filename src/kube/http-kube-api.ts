@@ -88,7 +88,9 @@ class HttpKubeApi implements KubeApi {
   }
 
   get key(): string {
-    return `${this.#access.server.href} ${this.#access.user}`;
+    const { server, user, impersonation } = this.#access;
+    const as = Object.values(impersonation).flat().join(' ');
+    return `${server.href} ${user}${as && ` as ${as}`}`;
   }
 
   get server(): string {
@@ -191,7 +193,8 @@ class HttpKubeApi implements KubeApi {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#watch?.[Symbol.dispose]();
     this.#watch = undefined;
-    this.#options.closing.abort();
+    // Ends plugins and every request, also those on connections from before the kubeconfig changed.
+    this.#options.closing.abort(closed());
     this.#access.connector.destroy();
   }
 
@@ -211,7 +214,7 @@ class HttpKubeApi implements KubeApi {
 
   async #attempt(signal: AbortSignal | undefined): Promise<Attempt> {
     signal?.throwIfAborted();
-    if (this.#options.closing.signal.aborted) throw new AppError('SP-API-UNREACHABLE', { message: 'closed' });
+    this.#options.closing.signal.throwIfAborted();
     if (!(await isUpToDate(this.#access))) await this.#reload();
     const access = this.#access;
     const credential = await unlessAborted(access.credentials.current(), signal);
@@ -325,9 +328,13 @@ class HttpKubeApi implements KubeApi {
   }
 
   #deadline(timeoutMs: number, signal: AbortSignal | undefined): Deadline {
-    return new Deadline({ clock: this.#options.clock, server: this.server, timeoutMs, signal });
+    const { clock, closing } = this.#options;
+    const ends = signal ? AbortSignal.any([signal, closing.signal]) : closing.signal;
+    return new Deadline({ clock, server: this.server, timeoutMs, signal: ends });
   }
 }
+
+const closed = () => new AppError('SP-API-UNREACHABLE', { message: 'closed' });
 
 /** A switch of protocols that nobody asked for. */
 function unasked({ socket }: UpgradedSocket): AppError {

@@ -17,7 +17,7 @@ export interface KubeconfigFile {
   readonly users: ReadonlyMap<string, UserEntry>;
 }
 
-export interface ContextEntry {
+interface ContextEntry {
   readonly cluster: string;
   readonly user: string;
   readonly namespace: string;
@@ -61,7 +61,7 @@ export interface Impersonation {
   readonly extra?: Readonly<Record<string, readonly string[]>>;
 }
 
-export type InteractiveMode = 'Never' | 'IfAvailable' | 'Always';
+type InteractiveMode = 'Never' | 'IfAvailable' | 'Always';
 
 export interface ExecEntry {
   readonly apiVersion: string;

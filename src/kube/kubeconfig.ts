@@ -52,7 +52,7 @@ export async function loadKubeconfig(places: KubeconfigPlaces): Promise<Kubeconf
 }
 
 /** The first file to name an entry or a current context wins; entries are never mixed. */
-export function mergeKubeconfigs(files: readonly KubeconfigFile[]): KubeconfigFile {
+function mergeKubeconfigs(files: readonly KubeconfigFile[]): KubeconfigFile {
   // Maps keep the last value set, so the files go in backwards.
   const backwards = files.toReversed();
   return {

@@ -13,12 +13,12 @@ import { classifyNetworkError } from './status-error.ts';
 
 const timeoutMs = 30_000;
 
-export interface OidcTokens {
+interface OidcTokens {
   readonly idToken: Secret;
   readonly refreshToken: Secret | undefined;
 }
 
-export interface OidcGrant {
+interface OidcGrant {
   readonly issuer: string;
   readonly clientId: string;
   readonly clientSecret: Secret | undefined;

@@ -89,7 +89,7 @@ async function socks5Tunnel(
   if (user.length > 255 || password.length > 255 || name.length > 255) {
     throw refused(proxy, 'SOCKS5 allows 255 bytes for a name and a password');
   }
-  await using reader = new ExactReader(socket, () => refused(proxy, 'it closed the connection'));
+  using reader = new ExactReader(socket, () => refused(proxy, 'it closed the connection'));
 
   const methods = user.length > 0 ? [noAuthentication, userAndPassword] : [noAuthentication];
   socket.write(Buffer.from([version, methods.length, ...methods]));
@@ -115,7 +115,7 @@ async function socks5Tunnel(
 }
 
 /** Reads exact numbers of bytes from a paused stream; disposing gives the stream back as it was. */
-class ExactReader implements AsyncDisposable {
+class ExactReader implements Disposable {
   readonly #socket: Duplex;
   readonly #closed: () => AppError;
   #wake = () => {};
@@ -140,7 +140,7 @@ class ExactReader implements AsyncDisposable {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.dispose](): void {
     for (const event of ['readable', 'end', 'close', 'error']) this.#socket.off(event, this.#wakeUp);
   }
 }

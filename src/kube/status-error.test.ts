@@ -116,6 +116,13 @@ describe('texts of the error stream', () => {
       'SP-PORT-REFUSED',
       at('exit status 1: 2024/01/01 socat[9] E connect(5, AF=2 127.0.0.1:5432, 16): Connection refused'),
     ],
+    [
+      'SP-PORT-REFUSED',
+      inNamespace(
+        'IPv4: dial tcp4 127.0.0.1:5432: connect: connection refused IPv6 dial tcp6 [::1]:5432: i/o timeout',
+      ),
+    ],
+    ['SP-PORT-REFUSED', inNamespace('IPv6 dial tcp6 [::1]:5432: connect: cannot assign requested address')],
     ['SP-STREAM-TIMEOUT', inNamespace('IPv4: dial tcp4 127.0.0.1:5432: i/o timeout')],
     ['SP-STREAM-TIMEOUT', 'timed out waiting for streams'],
     ['SP-SANDBOX-GONE', at('network namespace for sandbox "4f1c" is closed')],

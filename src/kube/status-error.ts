@@ -37,12 +37,11 @@ export function classifyForwardText(text: string, { pod, port }: PodPort): AppEr
   const message = shown(text);
   const details = { pod, port, message, why: message };
   if (sandboxGone.test(text)) return new AppError('SP-SANDBOX-GONE', details);
+  // containerd tries two address families and names both: one that refused proves that nobody listens, whatever became of the other.
+  if (/connection refused/i.test(text)) return new AppError('SP-PORT-REFUSED', details);
   if (/timed out|i\/o timeout|deadline exceeded/i.test(text))
     return new AppError('SP-STREAM-TIMEOUT', details);
-  // containerd names both families here; any of their errors means that nothing was connected.
-  if (/connection refused|failed to connect to localhost/i.test(text)) {
-    return new AppError('SP-PORT-REFUSED', details);
-  }
+  if (/failed to connect to localhost/i.test(text)) return new AppError('SP-PORT-REFUSED', details);
   if (/connection reset by peer|broken pipe/i.test(text)) {
     return new AppError('SP-STREAM-RESET', {
       pod,

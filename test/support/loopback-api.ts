@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -7,7 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
+import { silentLog } from '../../src/base/log.ts';
+import { createKubeApi, type KubeApiOptions } from '../../src/kube/http-kube-api.ts';
+import type { KubeApi } from '../../src/kube/kube-api.ts';
 import { issueCertificates } from '../../src/sandbox/certificates.ts';
+import { FakeClock } from './fake-clock.ts';
 import { writeKubeconfig } from './kubeconfig-file.ts';
 
 export const certificates = issueCertificates(['api.test', '127.0.0.1']);
@@ -103,6 +108,60 @@ export async function startLoopbackApi(handlers: LoopbackHandlers = {}): Promise
       server.close();
       await once(server, 'close');
       await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A KubeApi for a kubeconfig, without environment, log or anybody who waits. */
+export function connectTo(kubeconfig: string, options: Partial<KubeApiOptions> = {}): Promise<KubeApi> {
+  return createKubeApi({
+    kubeconfig,
+    env: {},
+    clock: new FakeClock(),
+    log: silentLog,
+    userAgent: () => 'sallyport/1 (test)',
+    interactive: () => false,
+    ...options,
+  });
+}
+
+export const base64 = (text: string) => Buffer.from(text).toString('base64');
+
+export const switching = (protocol: string) =>
+  `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`;
+
+/** Completes a WebSocket handshake with the given subprotocol, by hand: the server of `ws` refuses names with a slash. */
+export function acceptWebSocket(
+  request: IncomingMessage,
+  socket: Duplex,
+  protocol: string | undefined,
+): void {
+  const key = `${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
+  const chosen = protocol === undefined ? '' : `Sec-WebSocket-Protocol: ${protocol}\r\n`;
+  socket.write(
+    `${switching('websocket').slice(0, -2)}${chosen}Sec-WebSocket-Accept: ${createHash('sha1').update(key).digest('base64')}\r\n\r\n`,
+  );
+}
+
+/** A watch with nothing special about it. */
+export const watch = (options: { readonly idleTimeoutMs?: number; readonly signal?: AbortSignal } = {}) => ({
+  path: '/watch',
+  signal: new AbortController().signal,
+  idleTimeoutMs: 60_000,
+  ...options,
+});
+
+/** An exec plugin whose n-th run gives the token t<n>. */
+export function execUser(folder: string): Record<string, unknown> {
+  const runs = JSON.stringify(join(folder, 'runs'));
+  const script = `const fs = require('node:fs'); fs.appendFileSync(${runs}, 'x');
+    console.log(JSON.stringify({ kind: 'ExecCredential', apiVersion: 'client.authentication.k8s.io/v1', status: { token: 't' + fs.readFileSync(${runs}).length } }))`;
+  return {
+    exec: {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      interactiveMode: 'Never',
+      command: process.execPath,
+      args: ['-e', script],
     },
   };
 }

@@ -1,0 +1,79 @@
+import { appendFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  connectTo,
+  execUser,
+  type LoopbackHandlers,
+  startLoopbackApi,
+  watch,
+} from '../../test/support/loopback-api.ts';
+import { systemClock } from '../base/clock.ts';
+
+let stack = new AsyncDisposableStack();
+afterEach(async () => {
+  await stack.disposeAsync();
+  stack = new AsyncDisposableStack();
+});
+
+const start = async (handlers?: LoopbackHandlers) => stack.use(await startLoopbackApi(handlers));
+const connect = async (...args: Parameters<typeof connectTo>) => stack.use(await connectTo(...args));
+
+describe('a kubeconfig that changes', () => {
+  it('is read again before the next request, and leaves a request in progress alone', async () => {
+    const server = await start({
+      onRequest: ({ url }, response) => (url === '/slow' ? response.write('1\n') : response.end('{}')),
+    });
+    const other = await start();
+    const path = await server.kubeconfig({ user: { token: 'one' } });
+    const api = await connect(path);
+    const reader = api.lines({ ...watch(), path: '/slow' })[Symbol.asyncIterator]();
+    expect((await reader.next()).value).toBe('1');
+    const before = api.key;
+    await server.kubeconfig({ cluster: { server: other.url }, user: { token: 'two' } });
+    await api.request({ path: '/' });
+    expect(other.seen[0]?.headers.authorization).toBe('Bearer two');
+    expect(api.key).not.toBe(before);
+    await reader.return?.();
+  });
+
+  it('that means the same keeps connections and credentials', async () => {
+    const server = await start();
+    const path = await server.kubeconfig({ user: execUser(server.folder) });
+    const api = await connect(path);
+    await api.request({ path: '/' });
+    await appendFile(path, '\n');
+    await api.request({ path: '/' });
+    expect(server.seen.map(({ headers, connection }) => [headers.authorization, connection])).toEqual([
+      ['Bearer t1', 1],
+      ['Bearer t1', 1],
+    ]);
+  });
+
+  it('that is broken is an error until it is mended', async () => {
+    const server = await start();
+    const path = await server.kubeconfig({ user: { token: 'one' } });
+    const api = await connect(path);
+    await writeFile(path, 'users: [');
+    await expect(api.request({ path: '/' })).rejects.toMatchObject({ code: 'SP-KUBECONFIG-INVALID' });
+    await server.kubeconfig({ user: { token: 'two' } });
+    await api.request({ path: '/' });
+    expect(server.seen.map(({ headers }) => headers.authorization)).toEqual(['Bearer two']);
+  });
+
+  it('wakes those who listen, also for a file that it names and for one that is replaced', async () => {
+    const server = await start();
+    await writeFile(join(server.folder, 'token'), 'one');
+    const path = await server.kubeconfig({ user: { tokenFile: 'token' } });
+    const api = await connect(path, { clock: systemClock });
+    let heard = Promise.withResolvers<void>();
+    const remove = api.onChange(() => heard.resolve());
+    await writeFile(join(server.folder, 'token'), 'two');
+    await heard.promise;
+    heard = Promise.withResolvers<void>();
+    await server.kubeconfig({ user: { tokenFile: 'token', as: 'bob' }, name: 'next' });
+    await rename(join(server.folder, 'next'), path);
+    await heard.promise;
+    remove();
+  });
+});
