@@ -24,7 +24,7 @@ export interface BridgeOptions {
 }
 
 /** After the client's end, the silence of the pod that ends the connection: well above what the stream and containerd take. */
-export const endedQuietMs = 30_000;
+const endedQuietMs = 30_000;
 
 type Phase = 'early' | 'flowing' | 'over';
 

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { AppError } from '../base/app-error.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import { Listeners } from '../base/listeners.ts';
-import type { ErrorData } from '../contract/error-codes.ts';
+import { type ErrorData, errorText } from '../contract/error-codes.ts';
 import { Connection, type ConnectionHost, type Route } from './connection.ts';
 import type { ConnectionEvent } from './connection-event.ts';
 
@@ -16,7 +16,7 @@ export interface HoldLimits {
 export const defaultHold: HoldLimits = { timeoutMs: 60_000, limit: 256 };
 
 /** What the connections tell the state machine. */
-export interface PoolReport {
+interface PoolReport {
   served(round: number): void;
   refused(round: number, error: ErrorData, tookMs: number): void;
   pilotOver(round: number): void;
@@ -28,6 +28,8 @@ export interface PoolOptions {
   readonly hold: HoldLimits;
   /** Where a connection may go now; undefined: it waits. */
   readonly openRoute: () => Route | undefined;
+  /** Why connections wait, for those that wait in vain. */
+  readonly reason: () => ErrorData | undefined;
   readonly report: PoolReport;
 }
 
@@ -76,7 +78,7 @@ export class ConnectionPool implements ConnectionHost {
     const nowMs = this.clock.nowMs();
     connection.heldSinceMs ??= nowMs;
     const leftMs = connection.heldSinceMs + timeoutMs - nowMs;
-    const expire = () => connection.cutOff(new AppError('SP-HOLD-TIMEOUT', { heldMs: timeoutMs }));
+    const expire = () => connection.cutOff(this.#inVain(timeoutMs));
     if (leftMs <= 0) return expire();
     const entry = { connection, deadline: this.clock.after(leftMs, expire) };
     const after = this.#held.findLastIndex((other) => other.connection.id < connection.id);
@@ -127,6 +129,11 @@ export class ConnectionPool implements ConnectionHost {
     this.#unhold(connection);
     if (this.#live.size > 0) return;
     for (const resolve of this.#whenEmpty.splice(0)) resolve();
+  }
+
+  #inVain(heldMs: number): AppError {
+    const reason = this.#options.reason();
+    return new AppError('SP-HOLD-TIMEOUT', { heldMs, ...(reason && { why: errorText(reason).headline }) });
   }
 
   #unhold(connection: Connection): void {

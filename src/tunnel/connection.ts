@@ -42,7 +42,7 @@ interface Attempt {
   readonly startedMs: number;
 }
 
-/** Pauses between attempts of one connection whose transport fails again and again. */
+/** Pauses of one connection whose transport fails again and again; the first failure costs none. */
 const firstRestMs = 100;
 const maxRestMs = 1_000;
 
@@ -194,7 +194,9 @@ export class Connection {
   }
 
   #restThenSubmit(): void {
-    const restMs = Math.min(maxRestMs, firstRestMs * 2 ** Math.min(this.#rests++, 10));
+    const rests = this.#rests++;
+    if (rests === 0) return this.#host.submit(this);
+    const restMs = Math.min(maxRestMs, firstRestMs * 2 ** Math.min(rests - 1, 10));
     this.#rest = this.#host.clock.after(restMs, () => this.#host.submit(this));
     this.#host.hold(this);
   }

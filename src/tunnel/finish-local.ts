@@ -9,9 +9,9 @@ export interface FinishLocal {
 }
 
 /** A client that is read out but does not close is left after this; containerd has let go of the pod by then. */
-export const lingerMs = 1_000;
+const lingerMs = 1_000;
 /** A client that reads nothing of what is left for it is given up after this. A person in a pager may take minutes. */
-export const flushStallMs = 10 * 60_000;
+const flushStallMs = 10 * 60_000;
 
 /** Ends a local socket after all that was written to it is flushed, in bounded time. Client bytes are read and dropped. */
 export function finishLocal({ socket, clock, how }: FinishLocal): void {
@@ -25,6 +25,7 @@ export function finishLocal({ socket, clock, how }: FinishLocal): void {
   };
   const flushed = () => {
     timer.cancel();
+    if (socket.destroyed) return;
     if (how === 'reset') resetLocal(socket);
     else timer = clock.after(lingerMs, () => socket.destroy());
   };

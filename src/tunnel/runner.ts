@@ -25,7 +25,7 @@ export interface OpenGate extends Route {
 }
 
 /** What the machine has done to the local connections. */
-export interface ConnectionEffects {
+interface ConnectionEffects {
   releaseHeld(gate: OpenGate): void;
   tryOldest(gate: OpenGate): void;
   endAll(): void;

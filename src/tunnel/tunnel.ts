@@ -49,6 +49,10 @@ export function createTunnel(options: TunnelOptions): Tunnel {
     clock,
     hold: { ...defaultHold, ...hold },
     openRoute: () => (runner.gate?.kind === 'open' ? runner.gate : undefined),
+    reason: () => {
+      const { state } = runner.model;
+      return state.kind === 'waiting' ? state.reason : state.kind === 'blocked' ? state.error : undefined;
+    },
     report: {
       served: (round) => runner.dispatch({ type: 'stream-served', round }),
       refused: (round, error, tookMs) => runner.dispatch({ type: 'stream-refused', round, error, tookMs }),
