@@ -134,10 +134,8 @@ class HttpKubeApi implements KubeApi {
     });
   }
 
-  async *lines(
-    request: KubeRequest & { readonly signal: AbortSignal; readonly idleTimeoutMs: number },
-  ): AsyncGenerator<string> {
-    const { signal, idleTimeoutMs } = request;
+  async *lines(request: Parameters<KubeApi['lines']>[0]): AsyncGenerator<string> {
+    const { signal, idleTimeoutMs, onOpen } = request;
     using deadline = this.#deadline(request.timeoutMs ?? defaultTimeoutMs, signal);
     const response = await this.#authorized(signal, async (attempt) => {
       deadline.extend(request.timeoutMs ?? defaultTimeoutMs);
@@ -145,6 +143,7 @@ class HttpKubeApi implements KubeApi {
       if (answer.kind === 'upgraded') throw unasked(answer);
       return answer.response;
     });
+    onOpen?.();
     deadline.extend(idleTimeoutMs);
     response.on('data', () => deadline.extend(idleTimeoutMs)).pause();
     try {
