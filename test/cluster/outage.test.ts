@@ -104,6 +104,7 @@ describeOnRealcluster('outage', (suite) => {
       );
       await suite.api.apply(netStatefulSet({ namespace, name: 'gone', replicas: 1 }));
       expect((await reply).text).toBe('hello from gone-0');
+      expect(await forward.state('ready')).toMatchObject({ served: 1, state: { pod: { name: 'gone-0' } } });
     });
 
     test('a connection is held no longer than --hold', async () => {

@@ -192,7 +192,7 @@ export function commandLine(subject: SubjectName, options: ForwardOptions): read
   const shared = ['--kubeconfig', kubeconfig, '-n', namespace, ...extraArguments, target, ...ports];
   if (subject === 'kubectl') return ['kubectl', 'port-forward', ...shared];
   const own = [
-    '--json',
+    ...(json(subject, options) ? ['--json'] : []),
     ...(carrier === 'auto' ? [] : ['--carrier', carrier]),
     ...(hold ? ['--hold', hold] : []),
   ];
