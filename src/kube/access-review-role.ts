@@ -9,7 +9,7 @@ export interface AccessRule {
   readonly name?: string | undefined;
 }
 
-export interface RoleRule {
+interface RoleRule {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
   readonly resourceNames?: readonly string[];

@@ -76,7 +76,7 @@ export async function reviewAccess(
   };
 }
 
-export interface AccessNeed {
+interface AccessNeed {
   readonly rule: AccessRule;
   /** False: without it changes are learnt of later. */
   readonly required: boolean;
@@ -85,7 +85,7 @@ export interface AccessNeed {
 }
 
 /** The rules that forwarding to this target takes. `minor` is the API server's minor version; undefined where it is not known. */
-export function accessNeeds(
+function accessNeeds(
   { target, pod, carriers }: Pick<AccessReviewOptions, 'target' | 'pod' | 'carriers'>,
   minor: number | undefined,
 ): readonly AccessNeed[] {

@@ -15,7 +15,7 @@ export interface ObjectMeta {
   readonly ownerReferences?: readonly OwnerReference[];
 }
 
-export interface OwnerReference {
+interface OwnerReference {
   readonly kind: string;
   readonly name: string;
   readonly uid: string;
@@ -31,7 +31,7 @@ export interface Pod extends KubeObject {
   readonly status?: PodStatus;
 }
 
-export interface PodSpec {
+interface PodSpec {
   readonly nodeName?: string;
   readonly hostNetwork?: boolean;
   readonly schedulingGates?: readonly { readonly name: string }[];
@@ -50,7 +50,7 @@ export interface Container {
   readonly startupProbe?: object;
 }
 
-export interface ContainerPort {
+interface ContainerPort {
   readonly name?: string;
   readonly containerPort: number;
   /** TCP when absent. */
@@ -67,7 +67,7 @@ export interface PodStatus {
   readonly initContainerStatuses?: readonly ContainerStatus[];
 }
 
-export interface PodCondition {
+interface PodCondition {
   readonly type: string;
   readonly status: string;
   readonly reason?: string;
@@ -82,7 +82,7 @@ export interface ContainerStatus {
   readonly state?: ContainerState;
 }
 
-export interface ContainerState {
+interface ContainerState {
   readonly waiting?: { readonly reason?: string; readonly message?: string };
   readonly running?: { readonly startedAt?: string };
   readonly terminated?: { readonly reason?: string; readonly exitCode?: number; readonly message?: string };
@@ -112,7 +112,7 @@ export interface EndpointSlice extends KubeObject {
   readonly ports?: readonly EndpointPort[];
 }
 
-export interface Endpoint {
+interface Endpoint {
   /** Absent ready and serving mean true, absent terminating means false. */
   readonly conditions?: {
     readonly ready?: boolean;
@@ -122,7 +122,7 @@ export interface Endpoint {
   readonly targetRef?: { readonly kind?: string; readonly name?: string; readonly uid?: string };
 }
 
-export interface EndpointPort {
+interface EndpointPort {
   readonly name?: string;
   readonly port?: number;
   readonly protocol?: string;

@@ -1,3 +1,4 @@
+import { roleLabels } from '../contract/role-labels.ts';
 import type {
   Container,
   ContainerStatus,
@@ -47,15 +48,6 @@ export function collectionPath(
   return `${root}/namespaces/${encodeURIComponent(namespace)}/${resource.plural}`;
 }
 
-/** Labels by which operators tell the role of a database pod (port-forward-protocol, section 8), the most telling first. */
-export const roleLabels = [
-  'cnpg.io/instanceRole',
-  'spilo-role',
-  'postgres-operator.crunchydata.com/role',
-  'kubeblocks.io/role',
-  'role',
-] as const;
-
 function pickMeta(sent: ObjectMeta): ObjectMeta {
   const owner = sent.ownerReferences?.find((reference) => reference.controller);
   const roles = roleLabels.filter((label) => sent.labels?.[label] !== undefined);
@@ -66,7 +58,7 @@ function pickMeta(sent: ObjectMeta): ObjectMeta {
   });
 }
 
-export function pickPod({ metadata, spec, status = {} }: Pod): Pod {
+function pickPod({ metadata, spec, status = {} }: Pod): Pod {
   return {
     metadata: pickMeta(metadata),
     spec: defined({

@@ -1,8 +1,8 @@
 /** What a pod's status says about forwarding to it: the facts, and the reason why not, in the cluster's words. */
 import type { ErrorCode, ErrorData, ErrorDetails } from '../contract/error-codes.ts';
 import type { PodIdentity } from '../contract/pod.ts';
+import { roleLabels } from '../contract/role-labels.ts';
 import type { Container, ContainerStatus, Pod } from '../kube/types.ts';
-import { roleLabels } from '../kube/watch-resources.ts';
 import type { RemotePort } from './target.ts';
 
 export function isTerminating(pod: Pod): boolean {

@@ -17,7 +17,7 @@ import {
 import { resolveService } from './resolve-service.ts';
 import { type RemotePort, type Target, targetText } from './target.ts';
 
-export interface FollowOptions {
+interface FollowOptions {
   readonly target: Target;
   readonly namespace: string;
   readonly port: RemotePort;
