@@ -9,7 +9,7 @@ export type Subject = (typeof subjects)[number];
 export type Network = 'loopback' | 'far';
 
 /** The ports of a test server that a route leads to. */
-export const routePorts = { ...netPorts, sink: sinkPort, postgres: 5432 } as const;
+const routePorts = { ...netPorts, sink: sinkPort, postgres: 5432 } as const;
 export type PortName = keyof typeof routePorts;
 
 export interface RouteOptions {

@@ -21,7 +21,7 @@ export interface Figure {
   readonly goal: Readonly<Record<Network, Goal>>;
 }
 
-export interface Effort {
+interface Effort {
   /** Divides what is repeated or moved. 1 is the full measure. */
   readonly divisor: number;
 }

@@ -182,7 +182,7 @@ export function startForward(options: ForwardOptions): Forward {
   return new Forward(child, { mark, json: json(subject, options) });
 }
 
-export function subjectFromEnvironment(): SubjectName {
+function subjectFromEnvironment(): SubjectName {
   return process.env.SALLYPORT_TEST_SUBJECT === 'kubectl' ? 'kubectl' : 'sallyport';
 }
 

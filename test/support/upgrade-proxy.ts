@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import { KubeConfig } from '@kubernetes/client-node';
 
 /** Counts of what came by. */
-export interface Seen {
+interface Seen {
   spdy: number;
   websocket: number;
 }
