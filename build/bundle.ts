@@ -9,8 +9,8 @@ import { build, type Plugin } from 'esbuild';
 const outdir = new URL('../dist/', import.meta.url).pathname;
 
 /**
- * Takes Node's own modules as objects, not by `import`: importing node:http reads all that it exports, and one getter among them loads
- * undici, 20 ms on the way to the first byte.
+ * Takes Node's own modules as objects whose properties load them when first used. An `import` of node:http would read all that it
+ * exports, and one getter among them loads undici, 20 ms on the way to the first byte; others are not used by most commands.
  */
 const builtins: Plugin = {
   name: 'builtins',
@@ -20,9 +20,18 @@ const builtins: Plugin = {
       const name = path.replace(/^node:/, '');
       return names.has(name) ? { path: name, namespace: 'builtin' } : undefined;
     });
-    onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule('node:${path}');`,
-    }));
+    onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => {
+      const module = process.getBuiltinModule(path) as object;
+      // A module that is a function, as node:events, cannot be put off.
+      if (typeof module === 'function')
+        return { contents: `module.exports = process.getBuiltinModule('node:${path}');` };
+      const getters = Object.keys(module).map(
+        (key) => `get ${JSON.stringify(key)}() { return load()[${JSON.stringify(key)}]; }`,
+      );
+      return {
+        contents: `const load = () => process.getBuiltinModule('node:${path}');\nmodule.exports = {\n${getters.join(',\n')}\n};`,
+      };
+    });
   },
 };
 

@@ -5,6 +5,7 @@ import type { TunnelFacts } from '../contract/forward-event.ts';
 import type { Resolution } from '../contract/resolution.ts';
 import { shownState } from '../contract/shown-state.ts';
 import type { Engine } from '../engine/engine.ts';
+import { portOwner } from '../peer/port-owner.ts';
 import type { PortSpec } from '../target/parse-port-spec.ts';
 import type { Target } from '../target/target.ts';
 import type { ConnectionEvent } from '../tunnel/connection-event.ts';
@@ -57,7 +58,12 @@ export class ForwardedPort {
     const onResolution = (resolution: Resolution) => this.#onResolution(resolution);
     const spec = { target, namespace, port: port.remote, onResolution };
     const local = port.local === 'as-remote' ? (await engine.firstPod(spec, signal)).port : port.local;
-    const tunnel = engine.tunnel({ ...spec, listen: this.#listenSpec(local), hold: { timeoutMs: holdMs } });
+    const tunnel = engine.tunnel({
+      ...spec,
+      portOwner,
+      listen: this.#listenSpec(local),
+      hold: { timeoutMs: holdMs },
+    });
     this.#tunnel = tunnel;
     tunnel.onState((change) => this.#onState(change));
     tunnel.onConnection((event) => this.#onConnection(event));

@@ -134,6 +134,11 @@ class HttpKubeApi implements KubeApi {
     });
   }
 
+  preconnect(): void {
+    // /version is open to everybody and costs the server nothing; its connection stays in the pool.
+    this.request({ path: '/version' }).catch(() => {});
+  }
+
   async *lines(request: Parameters<KubeApi['lines']>[0]): AsyncGenerator<string> {
     const { signal, idleTimeoutMs, onOpen } = request;
     using deadline = this.#deadline(request.timeoutMs ?? defaultTimeoutMs, signal);

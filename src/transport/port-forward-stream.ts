@@ -63,6 +63,8 @@ export class PortForwardStream extends Duplex {
 
   constructor(session: StreamSession, head: readonly Uint8Array[]) {
     super({ allowHalfOpen: true });
+    // A stream may fail in the tick of its opening, before anybody can listen; `errored` tells of it.
+    this.on('error', () => {});
     this.#session = session;
     for (const bytes of head) this.#unreadBytes += bytes.length;
     this.#lastReceiveMs = session.clock.nowMs();

@@ -206,6 +206,8 @@ export class FakeKubeApi implements KubeApi {
     }
   }
 
+  preconnect(): void {}
+
   onChange(): () => void {
     return () => {};
   }
