@@ -13,7 +13,14 @@ import type { ObjectStore } from './object-store.ts';
 import { carrierOf, type PlainAnswer, type PortForward } from './port-forward.ts';
 import { parsePath, pluralIn, type ResourcePath, verbOf } from './request-path.ts';
 import { Resources } from './resources.ts';
-import { badRequest, expired, StatusError, unauthorized, unknownPath } from './status-error.ts';
+import {
+  badRequest,
+  expired,
+  StatusError,
+  unauthorized,
+  unknownPath,
+  unsupportedMediaType,
+} from './status-error.ts';
 import { WatchResponse } from './watch-response.ts';
 
 export interface ApiServerOptions {
@@ -172,15 +179,20 @@ export class ApiServer implements AsyncDisposable {
       });
     } catch (error) {
       const status = toStatusError(error);
-      return endUpgrade(
-        socket,
-        status.httpCode,
-        'application/json',
-        JSON.stringify(status.toStatus()),
-        retryAfter(status),
-      );
+      return endUpgrade(socket, {
+        httpCode: status.httpCode,
+        text: JSON.stringify(status.toStatus()),
+        headers: { 'Content-Type': 'application/json', ...retryAfter(status) },
+      });
     }
-    if (refused) endUpgrade(socket, refused.httpCode, 'text/plain; charset=utf-8', `${refused.text}\n`);
+    if (refused) {
+      const { httpCode, text } = refused;
+      endUpgrade(socket, {
+        httpCode,
+        text: `${text}\n`,
+        headers: { 'Content-Type': 'text/plain; charset=utf-8' },
+      });
+    }
   }
 
   /** What every request goes through first: audit, faults, identity. Throws StatusErrors. */
@@ -241,18 +253,11 @@ function sendStatus(response: ServerResponse, error: StatusError): void {
 
 function endUpgrade(
   socket: Socket,
-  httpCode: number,
-  contentType: string,
-  body: string,
-  headers: Record<string, string> = {},
+  { httpCode, text, headers }: PlainAnswer & { readonly headers: Record<string, string> },
 ): void {
-  const lines = Object.entries({
-    'Content-Type': contentType,
-    'Content-Length': String(Buffer.byteLength(body)),
-    Connection: 'close',
-    ...headers,
-  }).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(`HTTP/1.1 ${httpCode} ${reasonPhrases[httpCode] ?? 'Error'}\r\n${lines.join('')}\r\n${body}`);
+  const all = { ...headers, 'Content-Length': String(Buffer.byteLength(text)), Connection: 'close' };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${httpCode} ${reasonPhrases[httpCode] ?? 'Error'}\r\n${lines.join('')}\r\n${text}`);
 }
 
 const reasonPhrases: Readonly<Record<number, string>> = {
@@ -276,6 +281,7 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
     chunks.push(chunk);
   }
   if (sizeBytes === 0) return undefined;
+  if (request.headers['content-type']?.includes('protobuf')) throw unsupportedMediaType('application/json');
   try {
     return JSON.parse(Buffer.concat(chunks).toString());
   } catch {

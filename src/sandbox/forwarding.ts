@@ -53,14 +53,12 @@ async function copyBoth(data: SpdyStream, port: number, target: ForwardTarget): 
   const copies = [copyToPod(data, socket, target), copyFromPod(data, socket, target)];
   let timer: { cancel(): void } | undefined;
   try {
-    let failure = await Promise.race(copies.map(failureOf));
+    const first = await Promise.race(copies.map(failureOf));
     const late = new Promise<undefined>((resolve) => {
       timer = target.clock.after(lateCloseMs, () => resolve(undefined));
     });
-    failure ??= await Promise.race([
-      Promise.all(copies.map(failureOf)).then((all) => all.find(Boolean)),
-      late,
-    ]);
+    const both = Promise.all(copies.map(failureOf)).then((failures) => failures.find(Boolean));
+    const failure = (await Promise.race([both, late])) ?? first;
     if (failure) throw inNamespace(target.sandboxId, failure);
   } finally {
     timer?.cancel();

@@ -172,8 +172,9 @@ export class SeenFrames {
     const end = 8 + bytes.readUIntBE(5, 3);
     if (bytes.length < end) return undefined;
     this.#pending = bytes.subarray(end);
-    const id = bytes.readUInt32BE((bytes[0]! & 0x80) === 0 ? 0 : 8) & 0x7fffffff;
-    if ((bytes[0]! & 0x80) === 0) {
+    const isData = (bytes[0]! & 0x80) === 0;
+    const id = isData ? bytes.readUInt32BE(0) : end >= 12 ? bytes.readUInt32BE(8) & 0x7fffffff : 0;
+    if (isData) {
       const text = bytes.toString('latin1', 8, end);
       return { type: 'data', id, fin: bytes[4] === 1, text, sizeBytes: end - 8 };
     }

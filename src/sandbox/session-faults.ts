@@ -83,7 +83,8 @@ export class SessionFaults {
     pod?: string,
     bytes: Uint8Array = Buffer.from('8009000100000000', 'hex'),
   ): Promise<void> {
-    await Promise.all(this.#select(pod).map(({ session }) => session.sendRaw(bytes)));
+    // A session that is ending takes none.
+    await Promise.all(this.#select(pod).map(({ session }) => session.sendRaw(bytes).catch(() => {})));
   }
 
   /** Upgrades by this carrier are answered so, until `allowUpgrades`. */
