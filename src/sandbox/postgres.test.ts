@@ -5,23 +5,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Client } from 'pg';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 
 const program = `
 const { startSandbox } = await import(${JSON.stringify(new URL('sandbox.ts', import.meta.url).href)});
 const { postgresManifest } = await import(${JSON.stringify(new URL('manifest.ts', import.meta.url).href)});
 const sandbox = await startSandbox({ dir: process.argv[1], manifest: postgresManifest({ password: 'pw' }) });
-process.once('SIGTERM', () => sandbox.stop());
+process.stdin.on('end', () => sandbox.stop()).resume();
 const { status } = await sandbox.controls.pods.until('default/postgres-0');
 console.log(status.podIP);
 `;
 
-/** A sandbox in a process of its own, and a client that is connected to its Postgres directly. */
+/** A sandbox in a process of its own, which ends in order when its input does (so also with this process), and a client that is connected to its Postgres directly. */
 async function sandboxProcess() {
   const dir = await mkdtemp(join(tmpdir(), 'sandbox-test-'));
   const child = spawn(process.execPath, ['--input-type=module', '-e', program, dir], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
+  onTestFinished(() => void child.stdin.destroy());
   const { value: host } = await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next();
   const client = new Client({ host: String(host), user: 'app', password: 'pw', database: 'orders' });
   client.on('error', () => {});
@@ -49,7 +50,7 @@ test.runIf(direct)('a regular end leaves no process and no file', async () => {
   const { child, dir, client, folder } = await sandboxProcess();
   const ended = closed(client);
   const exited = once(child, 'exit');
-  child.kill('SIGTERM');
+  child.stdin.end();
   await ended;
   expect((await exited)[0]).toBe(0);
   expect(await readdir(dir)).toEqual([]);
