@@ -98,10 +98,8 @@ describeOnRealcluster('outage', (suite) => {
         extraArguments: ['--wait'],
       });
       const port = await forward.port();
+      await forward.state('waiting');
       const reply = readLine(port);
-      await forward.event(
-        (event) => event.event === 'state' && event.shown === 'waiting' && event.held === 1,
-      );
       await suite.api.apply(netStatefulSet({ namespace, name: 'gone', replicas: 1 }));
       expect((await reply).text).toBe('hello from gone-0');
       expect(await forward.state('ready')).toMatchObject({ served: 1, state: { pod: { name: 'gone-0' } } });
