@@ -17,7 +17,7 @@ const folders = {
   'connection-string': { may: ['base', 'contract'] },
   metrics: { may: ['base', 'contract'] },
   sandbox: { may: ['base', 'contract'] },
-  engine: { may: ['base', 'contract', 'kube', 'target', 'transport', 'postgres', 'tunnel'] },
+  engine: { may: ['base', 'contract', 'kube', 'target', 'transport', 'postgres', 'tunnel', 'peer'] },
   client: { may: ['base', 'contract'] },
   cli: {
     may: ['client', 'base', 'contract', 'profile', 'audit'],

@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     pool: 'forks',
+    reporters: ['default', './build/test-report/closing-line.ts'],
     maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 60_000,
@@ -18,6 +19,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'cluster',
+          globalSetup: ['./test/support/cluster-setup.ts'],
           include: ['test/cluster/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,

@@ -1,23 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseDurationMs } from '../base/duration.ts';
-
-/** The options of `forward` as commander hands them over. */
-export interface ForwardFlags {
-  readonly namespace?: string;
-  readonly context?: string;
-  readonly kubeconfig?: string;
-  readonly address: string;
-  readonly hold: number;
-  readonly podRunningTimeout?: number;
-  readonly carrier: 'auto' | 'spdy' | 'websocket';
-  readonly wait: boolean;
-  readonly json: boolean;
-  readonly quiet: boolean;
-  readonly verbose: boolean;
-  readonly as?: string;
-  readonly asGroup?: readonly string[];
-  readonly asUid?: string;
-}
+import type { ForwardFlags } from './forward.ts';
 
 const examples = `
 Examples:

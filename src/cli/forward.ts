@@ -2,13 +2,7 @@ import { AppError } from '../base/app-error.ts';
 import { systemClock } from '../base/clock.ts';
 import { createLog, silentLog } from '../base/log.ts';
 import { errorText } from '../contract/error-codes.ts';
-import { Engine } from '../engine/engine.ts';
-import { createKubeApi } from '../kube/http-kube-api.ts';
-import { parsePortSpec } from '../target/parse-port-spec.ts';
-import { parseTarget } from '../target/parse-target.ts';
-import type { ForwardFlags } from './forward-command.ts';
 import { type ForwardOutput, HumanOutput, jsonOutput } from './forward-output.ts';
-import { ForwardedPort } from './forwarded-port.ts';
 import { version } from './version.ts';
 
 export interface ForwardCall {
@@ -17,20 +11,56 @@ export interface ForwardCall {
   readonly flags: ForwardFlags;
 }
 
+/** The options of `forward` as commander hands them over. Durations are ms. */
+export interface ForwardFlags {
+  readonly namespace?: string;
+  readonly context?: string;
+  readonly kubeconfig?: string;
+  readonly address: string;
+  readonly hold: number;
+  readonly podRunningTimeout?: number;
+  readonly carrier: 'auto' | 'spdy' | 'websocket';
+  readonly wait: boolean;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly as?: string;
+  readonly asGroup?: readonly string[];
+  readonly asUid?: string;
+}
+
 const endSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/**
- * Runs tunnels in the foreground until a signal ends them. Rejects with the AppError that made the start impossible; once a pod was
- * ready nothing does, as the tunnel then says what it needs and goes on.
- */
+/** Forwards in the foreground until a signal ends it. Rejects as runForward does. */
 export async function forward(call: ForwardCall): Promise<void> {
+  const { target, ports, flags } = call;
   const output = createOutput(call);
-  /** Aborted by a signal without error, or with the one that ends the command. */
   const ending = new AbortController();
-  const onSignal = () => ending.abort(undefined);
+  const onSignal = () => ending.abort();
   for (const signal of endSignals) process.on(signal, onSignal);
   try {
-    await run(call, output, ending);
+    const { runForward } = await import('../engine/run-forward.ts');
+    const run = {
+      target,
+      ports,
+      addresses: flags.address.split(','),
+      namespace: flags.namespace,
+      context: flags.context,
+      kubeconfig: flags.kubeconfig,
+      impersonate: impersonation(flags),
+      carrier: flags.carrier,
+      holdMs: flags.hold,
+      patient: flags.wait,
+      runningTimeoutMs: flags.podRunningTimeout,
+      userAgent: `sallyport/${version} (${process.platform}; ${process.arch})`,
+      env: process.env,
+      clock: systemClock,
+      log: flags.verbose ? createLog('debug', (line) => process.stderr.write(`${line}\n`)) : silentLog,
+      tell: output.print.bind(output),
+      onPluginOutput: (text: string) => void process.stderr.write(text),
+      onWarning: (text: string) => void (flags.quiet || process.stderr.write(`warning: ${text}\n`)),
+    };
+    await runForward(run, ending.signal);
   } catch (thrown) {
     const { code, details } = AppError.from(thrown);
     const { headline, next } = errorText({ code, details });
@@ -40,55 +70,6 @@ export async function forward(call: ForwardCall): Promise<void> {
     output.end();
     for (const signal of endSignals) process.removeListener(signal, onSignal);
   }
-}
-
-async function run(call: ForwardCall, output: ForwardOutput, ending: AbortController): Promise<void> {
-  const { flags } = call;
-  const target = parseTarget(call.target);
-  const portSpecs = call.ports.map(parsePortSpec);
-  const clock = systemClock;
-  const log = flags.verbose ? createLog('debug', (line) => process.stderr.write(`${line}\n`)) : silentLog;
-  const ports: ForwardedPort[] = [];
-
-  await using api = await createKubeApi({
-    kubeconfig: flags.kubeconfig,
-    context: flags.context,
-    namespace: flags.namespace,
-    impersonate: impersonation(flags),
-    env: process.env,
-    clock,
-    log,
-    userAgent: () => `sallyport/${version} (${process.platform}; ${process.arch})`,
-    // A credential plugin may ask only while somebody waits: at the start, or when a connection does.
-    interactive: () => ports.some(({ wasReady, held }) => !wasReady || held > 0),
-    onPluginOutput: (text) => process.stderr.write(text),
-  });
-  if (!flags.quiet) for (const warning of api.warnings) process.stderr.write(`warning: ${warning}\n`);
-  await using engine = new Engine({ api, clock, log, carrier: flags.carrier });
-
-  for (const [index, port] of portSpecs.entries()) {
-    const forwarded = new ForwardedPort({
-      engine,
-      clock,
-      target,
-      namespace: api.namespace,
-      port,
-      addresses: flags.address.split(','),
-      holdMs: flags.hold,
-      patient: flags.wait,
-      runningTimeoutMs: flags.podRunningTimeout,
-      tell: (facts) => {
-        if (!ending.signal.aborted) output.print({ ...facts, atMs: clock.wallMs(), tunnel: index });
-      },
-      fail: (error) => ending.abort(error),
-    });
-    ports.push(forwarded);
-    forwarded.start(ending.signal).catch((thrown) => ending.abort(AppError.from(thrown)));
-  }
-  await new Promise<void>((resolve) =>
-    ending.signal.addEventListener('abort', () => resolve(), { once: true }),
-  );
-  if (ending.signal.reason instanceof AppError) throw ending.signal.reason;
 }
 
 function createOutput({ flags, ports }: ForwardCall): ForwardOutput {

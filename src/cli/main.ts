@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { AppError } from '../base/app-error.ts';
+import { addDemoCommand } from './demo-command.ts';
 import { addForwardCommand } from './forward-command.ts';
 import { errorLines } from './print-error.ts';
 import { version } from './version.ts';
@@ -14,6 +15,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .showHelpAfterError(false);
 
   addForwardCommand(program);
+  addDemoCommand(program);
 
   try {
     await program.parseAsync([...argv], { from: 'user' });

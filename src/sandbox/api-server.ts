@@ -10,7 +10,8 @@ import type { Certificates } from './certificates.ts';
 import { discover } from './discovery.ts';
 import { type Identity, identify, type Tokens } from './identity.ts';
 import type { ObjectStore } from './object-store.ts';
-import { carrierOf, type PlainAnswer, type PortForward } from './port-forward.ts';
+import type { PlainAnswer } from './plain-answer.ts';
+import { carrierOf, type PortForward } from './port-forward.ts';
 import { parsePath, pluralIn, type ResourcePath, verbOf } from './request-path.ts';
 import { Resources } from './resources.ts';
 import {

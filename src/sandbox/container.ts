@@ -12,6 +12,8 @@ export interface ExitStatus {
 /** A container that runs: a local process, or something in this process that can be ended like one. */
 export interface ContainerProcess {
   readonly exited: Promise<ExitStatus>;
+  /** Where a port that accepts does not yet mean that requests are served: resolves when they are. Never rejects. */
+  readonly serving?: Promise<void>;
   /** Asks it to end, as SIGTERM (or the image's stop signal) does. */
   stop(): void;
   /** Ends it at once, as SIGKILL does. */

@@ -200,6 +200,9 @@ export class PodRunner implements AsyncDisposable {
     const probing = new AbortController();
     this.#probing = probing;
     const port = readinessPort(this.#pod);
+    // One that exits before it serves ends this probe by the signal.
+    const serving = Promise.all([...this.#processes.values()].map((process) => process.serving));
+    await Promise.race([serving, aborted(probing.signal)]);
     while (!probing.signal.aborted) {
       if (port === undefined || (await this.#answers(port, probing.signal))) {
         if (!probing.signal.aborted) this.#setReady(true);

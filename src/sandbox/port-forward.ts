@@ -6,18 +6,11 @@ import type { Clock } from '../base/clock.ts';
 import { refusedText } from './forwarding.ts';
 import type { Kubelet } from './kubelet.ts';
 import type { ObjectStore } from './object-store.ts';
+import type { Carrier, PlainAnswer } from './plain-answer.ts';
 import { dialPod, type PodRunner } from './pod-runner.ts';
 import { PortForwardSession } from './port-forward-session.ts';
 import type { SessionFaults } from './session-faults.ts';
 import { badRequest, notFound } from './status-error.ts';
-
-export type Carrier = 'spdy' | 'webSocket';
-
-/** An HTTP answer as text, of the kubelet or of something else on the way: no Status object. */
-export interface PlainAnswer {
-  readonly httpCode: number;
-  readonly text: string;
-}
 
 export interface PortForwardOptions {
   readonly store: ObjectStore;

@@ -140,8 +140,11 @@ async function startServer(home: Home, dataDir: string, start: ContainerStart): 
     },
   );
   let log = '';
+  const serving = Promise.withResolvers<void>();
   server.stderr.setEncoding('utf8').on('data', (text: string) => {
     log = (log + text).slice(-logLimitBytes);
+    // Before this line the port already answers, with "the database system is starting up".
+    if (log.includes('database system is ready to accept connections')) serving.resolve();
   });
   await once(server, 'spawn');
   const pid = server.pid!;
@@ -155,6 +158,7 @@ async function startServer(home: Home, dataDir: string, start: ContainerStart): 
   });
   return {
     exited,
+    serving: serving.promise,
     // The official image stops by SIGINT too: sessions end, data is written, nothing waits for clients.
     stop: () => signalServer(server, 'SIGINT'),
     kill: () => {

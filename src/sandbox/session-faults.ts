@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Network } from './network.ts';
-import type { Carrier, PlainAnswer } from './port-forward.ts';
+import type { Carrier, PlainAnswer } from './plain-answer.ts';
 import type { PortForwardSession } from './port-forward-session.ts';
 
 /** How something on the way refuses an upgrade. */

@@ -4,7 +4,6 @@ import type { ErrorData } from '../contract/error-codes.ts';
 import type { TunnelFacts } from '../contract/forward-event.ts';
 import type { Resolution } from '../contract/resolution.ts';
 import { shownState } from '../contract/shown-state.ts';
-import type { Engine } from '../engine/engine.ts';
 import { portOwner } from '../peer/port-owner.ts';
 import type { PortSpec } from '../target/parse-port-spec.ts';
 import type { Target } from '../target/target.ts';
@@ -12,6 +11,7 @@ import type { ConnectionEvent } from '../tunnel/connection-event.ts';
 import type { ListenSpec } from '../tunnel/listen-address.ts';
 import type { StateChange } from '../tunnel/runner.ts';
 import type { Tunnel } from '../tunnel/tunnel.ts';
+import type { Engine } from './engine.ts';
 
 export interface ForwardedPortOptions {
   readonly engine: Engine;

@@ -1,0 +1,109 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../base/clock.ts';
+import { createLog, silentLog } from '../base/log.ts';
+import type { ForwardEvent } from '../contract/forward-event.ts';
+import { DemoClient } from './demo-client.ts';
+import { HumanOutput } from './forward-output.ts';
+import { version } from './version.ts';
+
+const namespace = 'demo';
+const pod = `${namespace}/postgres-0`;
+const database = { user: 'app', database: 'orders' } as const;
+const chaosEveryMs = 15_000;
+const endSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Runs the demonstration until a signal ends it. Rejects with SP-SANDBOX-START and as runForward does. */
+export async function demo(flags: { readonly chaos: boolean; readonly verbose: boolean }): Promise<void> {
+  const clock = systemClock;
+  const ending = new AbortController();
+  const onSignal = () => ending.abort();
+  for (const signal of endSignals) process.on(signal, onSignal);
+  const [{ startSandbox }, { postgresManifest }, { runForward }] = await Promise.all([
+    import('../sandbox/sandbox.ts'),
+    import('../sandbox/manifest.ts'),
+    import('../engine/run-forward.ts'),
+  ]);
+
+  await using cleanup = new AsyncDisposableStack();
+  const dir = await mkdtemp(join(tmpdir(), 'sallyport-demo-'));
+  cleanup.defer(() => rm(dir, { recursive: true, force: true }));
+  process.stderr.write('Starting a sandbox cluster with a real Postgres…\n');
+  const password = randomBytes(9).toString('base64url');
+  const manifest = postgresManifest({ namespace, password, ...database });
+  const sandbox = cleanup.use(await startSandbox({ dir, namespace, manifest }));
+
+  const output = new HumanOutput({
+    stdout: process.stdout,
+    stderr: process.stderr,
+    clock,
+    color: process.stderr.isTTY === true && !process.env.NO_COLOR,
+    verbosity: flags.verbose ? 'verbose' : 'normal',
+    names: ['5432'],
+  });
+  cleanup.defer(() => output.end());
+  let port: number | undefined;
+  let introduced = false;
+  const tell = (event: ForwardEvent) => {
+    output.print(event);
+    if (event.event === 'listening') port ??= event.port;
+    if (event.event !== 'state' || event.shown !== 'ready' || introduced || port === undefined) return;
+    introduced = true;
+    process.stdout.write(introduction({ port, password, kubeconfig: sandbox.kubeconfigPath }));
+    if (!flags.chaos) return;
+    const client = cleanup.use(new DemoClient({ ...database, password, port, clock }));
+    const report = () => void process.stderr.write(`  client   ${client.summary()}\n`);
+    const restart = () => {
+      if (ending.signal.aborted) return;
+      report();
+      sandbox.controls.pods.delete(pod);
+      clock.after(chaosEveryMs, restart);
+    };
+    clock.after(chaosEveryMs, restart);
+    cleanup.defer(report);
+  };
+  await runForward(
+    {
+      target: 'statefulset/postgres/0',
+      ports: [':5432'],
+      addresses: ['localhost'],
+      namespace,
+      context: undefined,
+      kubeconfig: sandbox.kubeconfigPath,
+      impersonate: undefined,
+      carrier: 'auto',
+      holdMs: 60_000,
+      patient: true,
+      runningTimeoutMs: undefined,
+      userAgent: `sallyport/${version} (demo)`,
+      env: process.env,
+      clock,
+      log: flags.verbose ? createLog('debug', (line) => process.stderr.write(`${line}\n`)) : silentLog,
+      tell,
+      onPluginOutput: () => {},
+      onWarning: (text) => process.stderr.write(`warning: ${text}\n`),
+    },
+    ending.signal,
+  );
+}
+
+function introduction(to: {
+  readonly port: number;
+  readonly password: string;
+  readonly kubeconfig: string;
+}): string {
+  const { user, database: name } = database;
+  return [
+    '',
+    `  psql   PGPASSWORD=${to.password} psql 'host=127.0.0.1 port=${to.port} dbname=${name} user=${user}'`,
+    `  URI    postgresql://${user}:${to.password}@127.0.0.1:${to.port}/${name}`,
+    '',
+    '  Restart the pod and see the port stay:',
+    `         kubectl --kubeconfig ${to.kubeconfig} delete pod postgres-0`,
+    '  Ctrl-C ends it and leaves nothing behind.',
+    '',
+    '',
+  ].join('\n');
+}
