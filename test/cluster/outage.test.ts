@@ -102,7 +102,8 @@ describeOnRealcluster('outage', (suite) => {
       const reply = readLine(port);
       await suite.api.apply(netStatefulSet({ namespace, name: 'gone', replicas: 1 }));
       expect((await reply).text).toBe('hello from gone-0');
-      expect(await forward.state('ready')).toMatchObject({ served: 1, state: { pod: { name: 'gone-0' } } });
+      const started = await forward.event((event) => event.event === 'connection-start');
+      expect(started).toMatchObject({ connection: 1, pod: { name: 'gone-0' } });
     });
 
     test('a connection is held no longer than --hold', async () => {
