@@ -24,7 +24,6 @@ export const tunnelStateSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('blocked'), error: errorDataSchema, sinceMs: z.number() }),
 ]);
 
-export type ConnectingStep = z.infer<typeof connectingStepSchema>;
 export type TunnelState = z.infer<typeof tunnelStateSchema>;
 
 /** What the user asked for. Kept apart from what is observed. */
