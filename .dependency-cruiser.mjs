@@ -29,7 +29,8 @@ const folders = {
 folders.daemon = { may: Object.keys(folders).filter((name) => name !== 'cli') };
 
 const anyOf = (names) => `^src/(${names.join('|')})/`;
-const unitTests = '\\.test\\.ts$';
+/** Unit tests and what they share stand beside their source, and do not ship. */
+const unitTests = '\\.(test|fixture)\\.ts$';
 
 const arrows = Object.entries(folders).map(([name, { may, types = [], lazy = [] }]) => ({
   name: `src-${name}`,
@@ -73,7 +74,7 @@ export default {
     {
       name: 'nobody-imports-tests',
       severity: 'error',
-      from: {},
+      from: { pathNot: [unitTests, '^test/'] },
       to: { path: unitTests },
     },
     {

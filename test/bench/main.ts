@@ -14,7 +14,8 @@ import {
   type Subject,
   subjects,
 } from './route.ts';
-import { type Measuring, type Row, rows } from './rows.ts';
+import type { Measuring, Row } from './row.ts';
+import { rows } from './rows.ts';
 
 /**
  * Measures every row of the performance goals side by side: the direct way, kubectl over raw SPDY and over WebSocket, and sallyport,

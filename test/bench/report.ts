@@ -1,5 +1,5 @@
 import { type Network, type Subject, subjects } from './route.ts';
-import type { Figure, Goal } from './rows.ts';
+import type { Figure, Goal } from './row.ts';
 import { median } from './statistics.ts';
 
 /** All values of one figure on one network, by subject, in the order in which they were measured. */
