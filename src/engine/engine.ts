@@ -31,9 +31,6 @@ export interface TunnelSpec extends Pick<TunnelOptions, 'listen' | 'hold' | 'adm
   readonly onResolution?: (resolution: Resolution) => void;
 }
 
-/** Within this time after a pod is known the first session to it is open: watches begin after it. */
-const firstDialMs = 50;
-
 /** A session that ended so has seen what the watch may not have: the pod is another, or gone. */
 const provesOldView: readonly ErrorCode[] = ['SP-SANDBOX-GONE', 'SP-POD-REPLACED', 'SP-POD-DELETED'];
 
@@ -54,7 +51,7 @@ export class Engine implements AsyncDisposable {
     this.#api = api;
     this.#clock = clock;
     this.#log = log;
-    this.#caches = new WatchRegistry({ api, clock, log, limits: { afterFirstReadMs: firstDialMs } });
+    this.#caches = new WatchRegistry({ api, clock, log });
     api.preconnect();
     this.#resolver = createTargetResolver({ caches: this.#caches, log });
     this.#dialer = new SessionDialer({ api, uidCheck: new UidCheck(api), clock, log, carrier });

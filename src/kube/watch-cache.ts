@@ -47,8 +47,6 @@ export interface WatchLimits {
   readonly forbiddenMs: number;
   /** Refreshes within this time are one. */
   readonly refreshMs: number;
-  /** Between the first read and the watch, which goes on from there: what the read made possible finds its connection free. */
-  readonly afterFirstReadMs: number;
   readonly backoffFirstMs: number;
   readonly backoffMaxMs: number;
 }
@@ -61,7 +59,6 @@ export const watchLimits: WatchLimits = {
   pollMs: 5_000,
   forbiddenMs: 30_000,
   refreshMs: 250,
-  afterFirstReadMs: 0,
   backoffFirstMs: 200,
   backoffMaxMs: 5_000,
 };
@@ -183,11 +180,8 @@ export class WatchCache<T extends KubeObject> implements AsyncDisposable {
   async #turn(signal: AbortSignal): Promise<number> {
     const reads = this.#mustRead;
     if (reads) {
-      const isFirst = !this.#synced;
       await this.#read(signal);
       this.#mustRead = false;
-      const { afterFirstReadMs } = this.#limits;
-      if (isFirst && afterFirstReadMs > 0) await delay(this.#clock, afterFirstReadMs, signal);
     }
     if (this.#clock.nowMs() < this.#watchAgainMs) return this.#poll();
     const sinceMs = this.#clock.nowMs();
