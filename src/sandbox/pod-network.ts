@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 
 /** Where a pod's ports are found on this machine. */
 export interface PodNetwork {
@@ -39,4 +39,21 @@ async function freePort(): Promise<number> {
   const address = server.address();
   server.close();
   return typeof address === 'object' && address ? address.port : 0;
+}
+
+/** A connection to a port of the pod. Rejects with the system's error. */
+export function dialPod(network: PodNetwork, port: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({
+      host: network.address,
+      port: network.portFor(port),
+      allowHalfOpen: true,
+      noDelay: true,
+    });
+    socket.once('error', reject);
+    socket.once('connect', () => {
+      socket.off('error', reject);
+      resolve(socket);
+    });
+  });
 }

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { connect, type Socket } from 'node:net';
 import { backoffMs } from '../base/backoff.ts';
 import { type Clock, delay } from '../base/clock.ts';
 import type { ContainerProcess, ExitStatus, StartContainer } from './container.ts';
@@ -7,6 +6,7 @@ import type { Container, ContainerState, ContainerStatus, Pod } from './kube-obj
 import type { ObjectStore } from './object-store.ts';
 import type { PodNetwork } from './pod-network.ts';
 import { runningStatus, setCondition, startingStatus } from './pod-status.ts';
+import { accepts, readinessPort } from './readiness.ts';
 
 export interface PodRunnerOptions {
   readonly pod: Pod;
@@ -25,7 +25,6 @@ export const readyAnnotation = 'sandbox/ready';
 /** When the whole sandbox ends, containers have this long. */
 const disposeGraceMs = 3_000;
 const probeIntervalMs = 100;
-const probeTimeoutMs = 1_000;
 /** Kubernetes waits 10 s and more before a second restart; here it is kept short enough to watch. */
 const restartBackoff = { firstMs: 500, maxMs: 10_000, jitter: 0 };
 /** A container that ran this long restarts at once again. */
@@ -204,30 +203,15 @@ export class PodRunner implements AsyncDisposable {
     const serving = Promise.all([...this.#processes.values()].map((process) => process.serving));
     await Promise.race([serving, aborted(probing.signal)]);
     while (!probing.signal.aborted) {
-      if (port === undefined || (await this.#answers(port, probing.signal))) {
+      if (
+        port === undefined ||
+        (await accepts({ network: this.network, port, clock: this.#clock, signal: probing.signal }))
+      ) {
         if (!probing.signal.aborted) this.#setReady(true);
         return;
       }
       await pause(this.#clock, probeIntervalMs, probing.signal);
     }
-  }
-
-  /** Whether something accepts connections on the port of the pod. */
-  #answers(port: number, signal: AbortSignal): Promise<boolean> {
-    const socket = connect({ host: this.network.address, port: this.network.portFor(port) });
-    return new Promise((resolve) => {
-      const answer = (open: boolean) => {
-        socket.destroy();
-        timer.cancel();
-        signal.removeEventListener('abort', giveUp);
-        resolve(open);
-      };
-      const giveUp = () => answer(false);
-      const timer = this.#clock.after(probeTimeoutMs, giveUp);
-      signal.addEventListener('abort', giveUp, { once: true });
-      socket.once('connect', () => answer(true));
-      socket.on('error', giveUp);
-    });
   }
 
   #setReady(ready: boolean): void {
@@ -256,32 +240,6 @@ export class PodRunner implements AsyncDisposable {
     if (this.#store.get('pods', this.#key.namespace, this.#key.name)?.metadata.uid !== this.uid) return;
     this.#store.update('pods', this.#key, change);
   }
-}
-
-/** A connection to a pod's port. Rejects with the system's error. */
-export function dialPod(network: PodNetwork, port: number): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({
-      host: network.address,
-      port: network.portFor(port),
-      allowHalfOpen: true,
-      noDelay: true,
-    });
-    socket.once('error', reject);
-    socket.once('connect', () => {
-      socket.off('error', reject);
-      resolve(socket);
-    });
-  });
-}
-
-function readinessPort({ spec }: Pod): number | undefined {
-  for (const { readinessProbe, ports = [] } of spec.containers) {
-    const port = readinessProbe?.tcpSocket?.port ?? ports[0]?.containerPort;
-    if (typeof port === 'number') return port;
-    if (port !== undefined) return ports.find(({ name }) => name === port)?.containerPort;
-  }
-  return undefined;
 }
 
 function terminatedState({ exitCode, signal, message }: ExitStatus, startedAt: string, finishedAt: string) {

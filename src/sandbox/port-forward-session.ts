@@ -1,14 +1,12 @@
-import type { Duplex } from 'node:stream';
 import type { Clock, Timer } from '../base/clock.ts';
 import { type ForwardTarget, forward } from './forwarding.ts';
-import { SpdyPeer } from './spdy-peer.ts';
+import { SpdyPeer, type SpdyPeerOptions } from './spdy-peer.ts';
 import type { SpdyStream } from './spdy-stream.ts';
 
-export interface PortForwardSessionOptions {
-  readonly carrier: Duplex;
+export interface PortForwardSessionOptions
+  extends Pick<SpdyPeerOptions, 'carrier' | 'maxWriteBytes' | 'endCarrier'> {
   readonly target: ForwardTarget;
   readonly clock: Clock;
-  readonly maxWriteBytes?: number;
 }
 
 /** An incomplete pair is told and forgotten after this long. */
@@ -31,14 +29,13 @@ export class PortForwardSession {
   readonly #pending = new Map<string, PendingPair>();
   readonly #running = new Set<Promise<void>>();
 
-  constructor({ carrier, target, clock, maxWriteBytes }: PortForwardSessionOptions) {
+  constructor({ target, clock, ...carriage }: PortForwardSessionOptions) {
     this.#target = target;
     this.#clock = clock;
     this.#peer = new SpdyPeer({
-      carrier,
+      ...carriage,
       accepts: isPortForwardStream,
       onStream: (stream) => this.#pair(stream),
-      ...(maxWriteBytes === undefined ? {} : { maxWriteBytes }),
     });
   }
 

@@ -7,8 +7,9 @@ import { refusedText } from './forwarding.ts';
 import type { Kubelet } from './kubelet.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { Carrier, PlainAnswer } from './plain-answer.ts';
-import { dialPod, type PodRunner } from './pod-runner.ts';
-import { PortForwardSession } from './port-forward-session.ts';
+import { dialPod } from './pod-network.ts';
+import type { PodRunner } from './pod-runner.ts';
+import { PortForwardSession, type PortForwardSessionOptions } from './port-forward-session.ts';
 import type { SessionFaults } from './session-faults.ts';
 import { badRequest, notFound } from './status-error.ts';
 
@@ -92,7 +93,7 @@ export class PortForward implements AsyncDisposable {
         `${offered === undefined ? '' : `X-Stream-Protocol-Version: ${spdyProtocol}\r\n`}\r\n`,
     );
     if (head.length > 0) socket.unshift(head);
-    this.#serve(upgrade, runner, socket);
+    this.#serve(upgrade, runner, { carrier: socket });
     return undefined;
   }
 
@@ -103,19 +104,27 @@ export class PortForward implements AsyncDisposable {
       return { httpCode: 400, text: 'query parameter "port" is required' };
     }
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-      const carrier = createWebSocketStream(webSocket, { allowHalfOpen: true });
-      this.#serve(upgrade, runner, carrier, messageLimitBytes);
+      this.#serve(upgrade, runner, {
+        carrier: createWebSocketStream(webSocket, { allowHalfOpen: true }),
+        maxWriteBytes: messageLimitBytes,
+        // The tunnel's end of input.
+        endCarrier: () => webSocket.close(1000),
+      });
     });
     return undefined;
   }
 
-  #serve(upgrade: PortForwardUpgrade, runner: PodRunner, carrier: Duplex, maxWriteBytes?: number): void {
+  #serve(
+    upgrade: PortForwardUpgrade,
+    runner: PodRunner,
+    carriage: Pick<PortForwardSessionOptions, 'carrier' | 'maxWriteBytes' | 'endCarrier'>,
+  ): void {
     const { clock, faults } = this.#options;
+    const { carrier } = carriage;
     const pod = `${upgrade.namespace}/${upgrade.name}`;
     const session = new PortForwardSession({
-      carrier,
+      ...carriage,
       clock,
-      ...(maxWriteBytes === undefined ? {} : { maxWriteBytes }),
       target: {
         sandboxId: runner.sandboxId,
         clock,

@@ -21,6 +21,8 @@ export interface SpdyPeerOptions {
   readonly onStream: (stream: SpdyStream) => void;
   /** Bytes for one write to the carrier at most: a WebSocket message. Default unlimited. */
   readonly maxWriteBytes?: number;
+  /** How the carrier is told that nothing more comes. Default: its end, then it is destroyed. */
+  readonly endCarrier?: () => void;
 }
 
 /** spdystream's constants: frames are spread over workers by stream id, each with a bounded queue. */
@@ -38,6 +40,7 @@ export class SpdyPeer {
   readonly #accepts: SpdyPeerOptions['accepts'];
   readonly #onStream: SpdyPeerOptions['onStream'];
   readonly #maxWriteBytes: number;
+  readonly #endCarrier: () => void;
   readonly #streams = new Map<number, SpdyStream>();
   readonly #queues = Array.from(
     { length: workerCount },
@@ -50,11 +53,13 @@ export class SpdyPeer {
   #nextStreamId = 1;
   #roundRobin = 0;
 
-  constructor({ carrier, accepts, onStream, maxWriteBytes = Number.POSITIVE_INFINITY }: SpdyPeerOptions) {
+  constructor(options: SpdyPeerOptions) {
+    const { carrier, accepts, onStream, maxWriteBytes = Number.POSITIVE_INFINITY, endCarrier } = options;
     this.#carrier = carrier;
     this.#accepts = accepts;
     this.#onStream = onStream;
     this.#maxWriteBytes = maxWriteBytes;
+    this.#endCarrier = endCarrier ?? (() => carrier.end(() => carrier.destroy()));
   }
 
   /** Serves until the client leaves or breaks the protocol; then every stream has ended and the carrier is closed. Never rejects. */
@@ -78,7 +83,7 @@ export class SpdyPeer {
     this.#streams.clear();
     this.#headerReader.close();
     this.#headerWriter.close();
-    this.#carrier.end(() => this.#carrier.destroy());
+    this.#endCarrier();
     await Promise.all(workers);
   }
 

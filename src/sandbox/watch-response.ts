@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Clock, Timer } from '../base/clock.ts';
 import { apiVersionOf, type KubeObject, type Plural, resourceTypes } from './kube-object.ts';
 import type { ObjectStore, Selection } from './object-store.ts';
-import { expired, type StatusError } from './status-error.ts';
+import { badRequest, expired, type StatusError } from './status-error.ts';
 
 export interface WatchOptions {
   readonly store: ObjectStore;
@@ -36,6 +36,7 @@ export class WatchResponse {
    */
   start({ store, clock, plural, selection, query, show }: WatchOptions, onClosed: () => void): void {
     const asked = query.get('resourceVersion') ?? '';
+    if (!/^\d*$/.test(asked)) throw badRequest(`Invalid value: "${asked}": invalid resource version`);
     const fromStart = asked === '' || asked === '0' || query.get('sendInitialEvents') === 'true';
     const send = (type: string, object: object) => this.#send({ type, object });
     const bookmark = (annotations?: Record<string, string>) => {
