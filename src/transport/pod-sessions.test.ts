@@ -64,9 +64,27 @@ describe('SessionPool', () => {
     expect(dialled.filter(({ session }) => session.streamCount > 1)).toHaveLength(0);
   });
 
+  it('serves the successor of a pod that was left with many dials under way', async () => {
+    const { pool, lease, pending } = start({ auto: false });
+    const successor = { ...pod, uid: 'u2' };
+    const lost = Array.from({ length: 40 }, () => lease.open(stream).catch(() => undefined));
+    await settle();
+    const underWay = pending.splice(0);
+    const warm = pool.link(successor).warm(signal);
+    await lease[Symbol.asyncDispose]();
+    for (const dial of underWay) dial.fail(new AppError('SP-SANDBOX-GONE', { pod: pod.name }));
+    await settle();
+    pending[0]!.succeed();
+    await warm;
+    expect(pending).toHaveLength(1);
+    await pool[Symbol.asyncDispose]();
+    await Promise.all(lost);
+  });
+
   it('serves a waiting connection by whichever comes first, a freed session or a new one', async () => {
     const { lease, dialled, pending } = start({ auto: false });
     const first = lease.open(stream);
+    await settle();
     pending[0]!.succeed();
     const opened = await first;
     const second = lease.open(stream);

@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import { AppError } from '../base/app-error.ts';
 import type { Clock } from '../base/clock.ts';
 import type { PodIdentity } from '../contract/pod.ts';
@@ -33,8 +34,7 @@ export class SessionPool implements AsyncDisposable {
   readonly #pods = new Map<string, PodSessions>();
   /** Pods that nobody holds any more, until their last connection has ended. */
   readonly #left = new Set<PodSessions>();
-  readonly #queue: (() => void)[] = [];
-  #dialling = 0;
+  readonly #dialling = pLimit(maxDialling);
 
   constructor(options: SessionPoolOptions) {
     this.#options = options;
@@ -83,7 +83,6 @@ export class SessionPool implements AsyncDisposable {
     for (const sessions of [...this.#pods.values(), ...this.#left]) sessions.close(reason);
     this.#pods.clear();
     this.#left.clear();
-    for (const go of this.#queue.splice(0)) go();
   }
 
   #sessionsOf(pod: PodIdentity): PodSessions {
@@ -93,22 +92,14 @@ export class SessionPool implements AsyncDisposable {
     const sessions = new PodSessions({
       pod,
       clock: this.#options.clock,
-      dial: (of, signal) => this.#dial(of, signal),
+      dial: (of, signal) =>
+        this.#dialling(() => {
+          signal.throwIfAborted();
+          return this.#options.dial(of, signal);
+        }),
       maySpare: () => this.freeCount < maxFreeTotal,
     });
     this.#pods.set(pod.uid, sessions);
     return sessions;
-  }
-
-  async #dial(pod: PodIdentity, signal: AbortSignal): Promise<SpdySession> {
-    while (this.#dialling >= maxDialling) await new Promise<void>((go) => this.#queue.push(go));
-    signal.throwIfAborted();
-    this.#dialling++;
-    try {
-      return await this.#options.dial(pod, signal);
-    } finally {
-      this.#dialling--;
-      this.#queue.shift()?.();
-    }
   }
 }

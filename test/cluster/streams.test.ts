@@ -20,8 +20,7 @@ describeOnRealcluster('streams', (suite) => {
   });
 
   describe.each(carriers)('over %s', (carrier) => {
-    // Known to fail: of two hundred held at once some are not served after a restart. The mark turns red when it is mended.
-    test.fails('through ten pod restarts no byte is wrong and no greeting fails', async ({ annotate }) => {
+    test('through ten pod restarts no byte is wrong and no greeting fails', async ({ annotate }) => {
       const ports = [`:${netPorts.echo}`, `:${netPorts.banner}`];
       await using forward = suite.forward({ target: 'sts/net/0', ports, carrier });
       const [echoPort, bannerPort] = [await forward.port(0), await forward.port(1)];
