@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { expectNoHandles } from '../../test/support/no-handles.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { type Answer, portForwardPath, SeenFrames, spdyHeaders, upgrade } from './raw-client.fixture.ts';
 import { type Sandbox, type SandboxControls, startSandbox } from './sandbox.ts';
@@ -47,10 +48,7 @@ export function useSandbox(): TestCluster {
     await sandbox.stop();
     expect(await readdir(dir)).toEqual([]);
     await rm(dir, { recursive: true });
-    // Handles are closed by the turn after their close event.
-    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
-    const left = process.getActiveResourcesInfo().filter((each) => /TCP|TLS|Process|Server/.test(each));
-    expect(left).toEqual([]);
+    await expectNoHandles();
     expect(clock.pending.size).toBe(0);
   });
 

@@ -113,6 +113,17 @@ describe('SessionPool', () => {
     expect(alive(dialled)).toBe(2);
   });
 
+  it('keeps two sessions warm however often one connection after the other is tried', async () => {
+    const { lease, dialled, clock } = start();
+    for (let tries = 0; tries < 25; tries++) {
+      const open = await lease.open(stream);
+      open.destroy();
+      await clock.advanceAsync(10);
+    }
+    await clock.advanceAsync(25);
+    expect(alive(dialled)).toBe(2);
+  });
+
   it('fails who waits with what the dial said, one answer for each attempt', async () => {
     const { lease, pending } = start({ auto: false });
     const results = [lease.open(stream), lease.open(stream)].map((p) => p.catch((error) => error.code));

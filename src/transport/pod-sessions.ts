@@ -52,7 +52,7 @@ export class PodSessions {
   /** One attempt for all who ask for a session to be open. */
   #warming: Promise<void> | undefined;
   #users = 0;
-  #burst = { startMs: Number.NEGATIVE_INFINITY, size: 0, peak: 0, peakMs: Number.NEGATIVE_INFINITY };
+  #burst = { startMs: Number.NEGATIVE_INFINITY, before: 0, peak: 0, peakMs: Number.NEGATIVE_INFINITY };
   #spareTimer: Timer | undefined;
   #trimTimer: Timer | undefined;
 
@@ -203,16 +203,19 @@ export class PodSessions {
     session.close(new AppError('SP-SESSION-LOST', { pod: this.pod.name, message: 'not needed' }));
   }
 
+  /** A burst is what is in use at once beyond what was before it; tries one after the other need no more than one session. */
   #countBurst(): void {
     const nowMs = this.#options.clock.nowMs();
     const burst = this.#burst;
+    const busy = this.#sessions.size - this.freeCount + this.#waiters.length;
     if (nowMs - burst.startMs > burstWindowMs) {
       burst.startMs = nowMs;
-      burst.size = 0;
+      burst.before = busy;
     }
-    burst.size++;
-    if (burst.size >= burst.peak || nowMs - burst.peakMs > rememberMs) {
-      burst.peak = burst.size;
+    burst.before = Math.min(burst.before, busy);
+    const size = busy + 1 - burst.before;
+    if (size >= burst.peak || nowMs - burst.peakMs > rememberMs) {
+      burst.peak = size;
       burst.peakMs = nowMs;
     }
   }

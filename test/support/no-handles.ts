@@ -1,17 +1,11 @@
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 
-const kinds = ['TCPSocketWrap', 'TCPServerWrap', 'PipeServerWrap'];
+// PipeWrap is the worker's own standard streams.
+const handles = /TCP|TLS|PipeServer|Process/;
+const closingMs = 5_000;
 
-/** For afterAll: no socket or server of the suite is left. Closing handles are given some turns of the loop. */
+/** For afterAll: no socket, server or child process of the suite is left. What is closing is waited for. */
 export async function expectNoHandles(): Promise<void> {
-  let left: Record<string, number> = {};
-  for (let turn = 0; turn < 1_000; turn++) {
-    left = {};
-    for (const kind of process.getActiveResourcesInfo()) {
-      if (kinds.includes(kind)) left[kind] = (left[kind] ?? 0) + 1;
-    }
-    if (Object.keys(left).length === 0) break;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  expect(left).toEqual({});
+  const left = () => process.getActiveResourcesInfo().filter((each) => handles.test(each));
+  await vi.waitFor(() => expect(left()).toEqual([]), { timeout: closingMs, interval: 5 });
 }
