@@ -152,6 +152,17 @@ describe('SessionPool', () => {
     expect(lost).toHaveLength(1);
   });
 
+  it('asks the siblings of a lost session for a sign of life', async () => {
+    const { lease, dialled, clock } = start();
+    const [first, second] = [await lease.open(stream), await lease.open(stream)];
+    for (const { peer } of dialled) peer.frames();
+    dialled[0]!.peer.receiver.onClose(undefined);
+    expect(first.errored).toMatchObject({ code: 'SP-SESSION-LOST' });
+    await clock.advanceAsync(10);
+    expect(dialled[1]!.peer.frames()).toEqual(['ping 1']);
+    expect(second.errored).toBeNull();
+  });
+
   it('lets connections of a pod that nobody holds any more run on, and closes the rest', async () => {
     const { pool, lease, dialled, clock } = start();
     const open = await lease.open(stream);

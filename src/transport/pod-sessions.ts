@@ -17,6 +17,8 @@ const burstWindowMs = 250;
 const rememberMs = 60_000;
 /** Spare sessions are opened a moment later, out of the way of the connection that is being opened now. */
 const spareDelayMs = 25;
+/** After the loss of a session its siblings are in doubt. Those that are lost with it close by themselves before they are asked. */
+const doubtDelayMs = 10;
 const waitersLimit = 4096;
 
 export interface PodSessionsOptions {
@@ -55,6 +57,7 @@ export class PodSessions {
   #burst = { startMs: Number.NEGATIVE_INFINITY, before: 0, peak: 0, peakMs: Number.NEGATIVE_INFINITY };
   #spareTimer: Timer | undefined;
   #trimTimer: Timer | undefined;
+  #doubtTimer: Timer | undefined;
 
   constructor(options: PodSessionsOptions) {
     this.#options = options;
@@ -82,6 +85,7 @@ export class PodSessions {
     this.#abort.abort(new AppError('SP-SESSION-LOST', { pod: this.pod.name, message: 'no longer in use' }));
     this.#spareTimer?.cancel();
     this.#trimTimer?.cancel();
+    this.#doubtTimer?.cancel();
     for (const session of this.#sessions) if (session.free) this.#retire(session);
     return true;
   }
@@ -116,7 +120,10 @@ export class PodSessions {
     this.#abort.abort(reason);
     this.#spareTimer?.cancel();
     this.#trimTimer?.cancel();
-    for (const session of [...this.#sessions]) session.close(reason);
+    this.#doubtTimer?.cancel();
+    const sessions = [...this.#sessions];
+    this.#sessions.clear();
+    for (const session of sessions) session.close(reason);
     for (const waiter of this.#waiters.splice(0)) waiter.fail(reason);
   }
 
@@ -180,12 +187,23 @@ export class PodSessions {
       return;
     }
     this.#sessions.add(session);
-    session.onClosed.add((reason) => {
-      this.#sessions.delete(session);
-      if (this.#sessions.size === 0 && !this.#abort.signal.aborted) this.onLost.emit(reason);
-    });
+    session.onClosed.add((reason) => this.#closed(session, reason));
     session.onFreed.add(() => this.#freed(session));
     this.#freed(session);
+  }
+
+  /** Sessions that were closed on purpose are no longer in the set. */
+  #closed(session: SpdySession, reason: AppError): void {
+    if (!this.#sessions.delete(session)) return;
+    if (this.#sessions.size > 0) this.#nudgeLater();
+    else if (!this.#abort.signal.aborted) this.onLost.emit(reason);
+  }
+
+  #nudgeLater(): void {
+    this.#doubtTimer ??= this.#options.clock.after(doubtDelayMs, () => {
+      this.#doubtTimer = undefined;
+      for (const session of this.#sessions) session.nudge();
+    });
   }
 
   #freed(session: SpdySession): void {

@@ -166,6 +166,14 @@ export class SpdySession {
     this.#watch(wakeDeadAfterMs);
   }
 
+  /**
+   * Asks for a sign of life without setting a deadline. An API server that carries the session in a WebSocket notices the loss of the
+   * kubelet only when it has something to pass on (measured).
+   */
+  nudge(): void {
+    if (!this.closed && this.#slow.size === 0) this.#ping();
+  }
+
   /** Ends the session and all its streams with `reason`. Idempotent. */
   close(reason: AppError): void {
     if (this.closed) return;
