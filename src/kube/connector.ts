@@ -50,6 +50,11 @@ export class Connector {
     return this.#poolFor(credential).agent;
   }
 
+  /** For requests that last, as watches do: each dials a socket of its own, and leaves the warm ones to those who wait for an answer. */
+  lastingAgent(credential: Credential): Agent {
+    return this.#poolFor(credential).lasting;
+  }
+
   /** A new socket of the caller's own. Throws SP-API-UNREACHABLE, SP-API-TLS, SP-API-PROXY, SP-LOGIN-REQUIRED, SP-KUBECONFIG-INVALID. */
   dial(credential: Credential): Promise<Duplex> {
     return this.#dial(this.#poolFor(credential));
@@ -64,6 +69,7 @@ export class Connector {
   destroy(): void {
     this.#closing.abort();
     this.#pool?.agent.destroy();
+    this.#pool?.lasting.destroy();
   }
 
   #poolFor(credential: Credential): Pool {
@@ -185,12 +191,14 @@ class Pool {
   readonly key: string;
   readonly secureContext: SecureContext | undefined;
   readonly agent: Agent;
+  readonly lasting: Agent;
   session: Buffer | undefined;
 
   constructor(key: string, secureContext: SecureContext | undefined, dial: () => Promise<Duplex>) {
     this.key = key;
     this.secureContext = secureContext;
-    this.agent = new DialingAgent(dial);
+    this.agent = new DialingAgent(dial, maxIdleSockets);
+    this.lasting = new DialingAgent(dial, 0);
   }
 
   /** Idle sockets go now, busy ones after their request. */
@@ -206,11 +214,11 @@ class Pool {
 class DialingAgent extends Agent {
   readonly #dial: () => Promise<Duplex>;
 
-  constructor(dial: () => Promise<Duplex>) {
+  constructor(dial: () => Promise<Duplex>, maxFreeSockets: number) {
     super({
-      keepAlive: true,
+      keepAlive: maxFreeSockets > 0,
       maxSockets,
-      maxFreeSockets: maxIdleSockets,
+      maxFreeSockets,
       timeout: idleSocketMs,
       scheduling: 'lifo',
     });

@@ -144,7 +144,8 @@ class HttpKubeApi implements KubeApi {
     using deadline = this.#deadline(request.timeoutMs ?? defaultTimeoutMs, signal);
     const response = await this.#authorized(signal, async (attempt) => {
       deadline.extend(request.timeoutMs ?? defaultTimeoutMs);
-      const answer = await this.#send(attempt, request, deadline.signal);
+      const agent = attempt.access.connector.lastingAgent(attempt.credential);
+      const answer = await this.#send(attempt, request, deadline.signal, agent);
       if (answer.kind === 'upgraded') throw unasked(answer);
       return answer.response;
     });
@@ -268,14 +269,19 @@ class HttpKubeApi implements KubeApi {
   }
 
   /** Sends, and rejects with an AppError unless the answer is the one asked for (2xx, or an upgrade). */
-  async #send({ access, credential }: Attempt, request: KubeRequest, signal: AbortSignal): Promise<Answer> {
+  async #send(
+    { access, credential }: Attempt,
+    request: KubeRequest,
+    signal: AbortSignal,
+    agent = access.connector.agent(credential),
+  ): Promise<Answer> {
     const method = request.method ?? 'GET';
     const body = request.body === undefined ? undefined : JSON.stringify(request.body);
     const upgrade = request.headers?.Upgrade !== undefined;
     let answer: Answer;
     try {
       answer = await send({
-        agent: access.connector.agent(credential),
+        agent,
         method,
         path: prefixed(access, request.path),
         headers: {
