@@ -144,7 +144,7 @@ export const errorTable = {
     retry: 'auto',
     exitCode: 7,
     headline: (d) =>
-      `${say(d.pod, 'the pod')} ${say(d.reason, 'is not ready')}${d.restarts ? `, ${d.restarts} restarts` : ''}`,
+      `${say(d.pod, 'the pod')} ${say(d.reason, 'is not ready')}${d.restarts ? `, ${d.restarts} ${d.restarts === 1 ? 'restart' : 'restarts'}` : ''}`,
     next: nothing,
   },
   'SP-POD-DELETED': {

@@ -141,6 +141,7 @@ export class Engine implements AsyncDisposable {
         });
         const following = follow;
         return {
+          refresh: () => following.refresh(),
           async [Symbol.asyncDispose]() {
             newest = undefined;
             preflight[Symbol.dispose]();

@@ -7,7 +7,7 @@ import type { TunnelState } from '../contract/tunnel-state.ts';
 import type { Route } from './connection.ts';
 import { gate, initialModel, type TunnelModel } from './model.ts';
 import { type Effect, next, type TimerKind, type TunnelEvent } from './state.ts';
-import type { PodLink, Upstream } from './upstream.ts';
+import type { Following, PodLink, Upstream } from './upstream.ts';
 
 /** A new state, with what it took to get there. */
 export interface StateChange {
@@ -59,7 +59,7 @@ export class TunnelRunner implements AsyncDisposable {
   #busy = false;
   #model: TunnelModel = initialModel;
   #gate: OpenGate | undefined;
-  #follow: AsyncDisposable | undefined;
+  #follow: Following | undefined;
   #link: LiveLink | undefined;
   /** When ready ended, while it has not come back. */
   #outageFromMs: number | undefined;
@@ -139,6 +139,8 @@ export class TunnelRunner implements AsyncDisposable {
         this.#letGo(this.#follow);
         this.#follow = undefined;
         return;
+      case 'look-again':
+        return this.#follow?.refresh();
       case 'link':
         return this.#openLink(effect.generation, effect.pod);
       case 'unlink':

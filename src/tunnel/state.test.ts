@@ -22,6 +22,10 @@ const nowhere: TunnelEvent = {
   type: 'resolved',
   resolution: { kind: 'none', reason: error('SP-POD-NOT-READY') },
 };
+const notLoggedIn: TunnelEvent = {
+  type: 'resolved',
+  resolution: { kind: 'none', reason: error('SP-LOGIN-REQUIRED') },
+};
 
 /** Runs events one millisecond apart; `now` fills in the current generation and round. */
 function run(from: TunnelModel, ...events: (TunnelEvent | ((now: TunnelModel) => TunnelEvent))[]) {
@@ -64,6 +68,7 @@ const situations = {
   off: run(initialModel).model,
   resolving: run(initialModel, started).model,
   nowhere: run(initialModel, started, nowhere).model,
+  'not logged in': run(initialModel, started, notLoggedIn).model,
   dialling: run(initialModel, started, at('a')).model,
   unreachable: run(initialModel, started, at('a'), failed('SP-API-UNREACHABLE')).model,
   'login required': run(initialModel, started, at('a'), failed('SP-LOGIN-REQUIRED')).model,
@@ -159,7 +164,14 @@ describe('a link', () => {
 
   it('that rests for long is tried soon when somebody comes', () => {
     const { effects } = run(situations['login required'], demand(1));
-    expect(effects).toEqual([{ do: 'schedule', timer: 'warm', delayMs: 4_003 }]);
+    expect(effects).toEqual([{ do: 'schedule', timer: 'warm', delayMs: 3 }]);
+  });
+
+  it('is looked for again when somebody comes to wait for a login', () => {
+    const { model, did } = run(situations['not logged in'], demand(1));
+    expect(did).toEqual(['look-again']);
+    expect(run(model, demand(2)).did).toEqual([]);
+    expect(run(situations.nowhere, demand(1)).did).toEqual([]);
   });
 
   it('is not warmed while the target resolves to nothing', () => {

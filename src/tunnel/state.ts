@@ -40,10 +40,19 @@ export type TunnelEvent =
 
 /**
  * What is to be done; performed in order by the runner. release-held: all that wait may go. try-one: the oldest of them tries the port. A
- * schedule replaces an earlier one of the same timer.
+ * schedule replaces an earlier one of the same timer. look-again: who follows the target asks the cluster at once.
  */
 export type Effect =
-  | { readonly do: 'follow' | 'unfollow' | 'unlink' | 'release-held' | 'try-one' | 'end-connections' }
+  | {
+      readonly do:
+        | 'follow'
+        | 'unfollow'
+        | 'look-again'
+        | 'unlink'
+        | 'release-held'
+        | 'try-one'
+        | 'end-connections';
+    }
   | { readonly do: 'link'; readonly generation: number; readonly pod: PodIdentity }
   | { readonly do: 'warm'; readonly generation: number }
   | { readonly do: 'schedule'; readonly timer: TimerKind; readonly delayMs: number }
@@ -56,6 +65,8 @@ export interface Step {
 
 /** A link that stayed open this long was no flapping one: its next loss is tried again at once. */
 const stableLinkMs = 10_000;
+/** Between attempts at a link when somebody comes to wait where nobody did. */
+const someoneNewMs = 1_000;
 
 /**
  * One step of a tunnel's life. Pure. `atMs` (wall time) only dates states and paces retries. An event that changes nothing gives
@@ -197,11 +208,15 @@ function streamTold(model: TunnelModel, event: Extract<TunnelEvent, { round: num
 
 function demanded(model: TunnelModel, held: number, atMs: number): Step {
   if (held === model.held) return step(model);
-  const { link } = model;
+  const { link, resolution } = model;
   const after = { ...model, held };
-  const someoneNew = model.held === 0 && link?.phase === 'down' && model.resolution?.kind === 'pod';
-  if (!someoneNew) return step(after);
-  const delayMs = Math.max(0, link.failedAtMs + warmDelayMs(link, held) - atMs);
+  if (model.held > 0) return step(after);
+  // Somebody waits again: a login may be asked for now.
+  if (resolution?.kind === 'none' && !recoversAlone(resolution.reason))
+    return step(after, { do: 'look-again' });
+  if (link?.phase !== 'down' || resolution?.kind !== 'pod') return step(after);
+  const pauseMs = Math.min(someoneNewMs, warmDelayMs(link, held));
+  const delayMs = Math.max(0, link.failedAtMs + pauseMs - atMs);
   return step(after, { do: 'schedule', timer: 'warm', delayMs });
 }
 

@@ -7,9 +7,14 @@ import type { Resolution } from '../contract/resolution.ts';
  */
 export interface Upstream {
   /** Follows what the target points at: calls back with the first answer, then with each change, until disposed. */
-  follow(onChange: (resolution: Resolution) => void): AsyncDisposable;
+  follow(onChange: (resolution: Resolution) => void): Following;
   /** A link to one pod (by UID); nothing is opened yet. Disposing lets running streams end by themselves. */
   link(pod: PodIdentity): PodLink;
+}
+
+export interface Following extends AsyncDisposable {
+  /** Asks the cluster at once instead of waiting for its news. */
+  refresh(): void;
 }
 
 /** The transport sessions to one pod. Shared below by tunnels that point at the same pod. */

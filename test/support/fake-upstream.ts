@@ -3,7 +3,7 @@ import { AppError } from '../../src/base/app-error.ts';
 import { Listeners } from '../../src/base/listeners.ts';
 import type { PodIdentity } from '../../src/contract/pod.ts';
 import type { Resolution } from '../../src/contract/resolution.ts';
-import type { OpenStream, PodLink, PodStream, Upstream } from '../../src/tunnel/upstream.ts';
+import type { Following, OpenStream, PodLink, PodStream, Upstream } from '../../src/tunnel/upstream.ts';
 
 /** The application's side of one stream, and what may happen to it. */
 export interface ServedStream {
@@ -117,6 +117,8 @@ export class FakeLink implements PodLink {
 /** The world behind a tunnel, moved by hand. */
 export class FakeUpstream implements Upstream {
   readonly links: FakeLink[] = [];
+  /** Times the tunnel asked for a fresh look at the target. */
+  refreshes = 0;
   readonly #pods = new Map<string, FakePod>();
   #onChange: ((resolution: Resolution) => void) | undefined;
 
@@ -142,9 +144,12 @@ export class FakeUpstream implements Upstream {
     this.#onChange?.({ kind: 'none', reason: { code, details: {} } });
   }
 
-  follow(onChange: (resolution: Resolution) => void): AsyncDisposable {
+  follow(onChange: (resolution: Resolution) => void): Following {
     this.#onChange = onChange;
     return {
+      refresh: () => {
+        this.refreshes++;
+      },
       [Symbol.asyncDispose]: async () => {
         this.#onChange = undefined;
       },
