@@ -36,6 +36,7 @@ export class Bridge {
   /** Runs once the client has ended. */
   #quiet: Timer | undefined;
   #lastPodByteMs = 0;
+  #gathering = false;
 
   constructor(options: BridgeOptions) {
     this.#options = options;
@@ -87,7 +88,19 @@ export class Bridge {
     // A socket that is gone never drains: waiting for it would freeze the session for the next connection.
     if (this.#socket.destroyed) return;
     if (!this.#socket.write(chunk)) this.#stream.pause();
+    this.#gather();
   };
+
+  /** A first chunk leaves at once; those that come in the same turn of the loop follow in one system call. */
+  #gather(): void {
+    if (this.#gathering) return;
+    this.#gathering = true;
+    this.#socket.cork();
+    setImmediate(() => {
+      this.#gathering = false;
+      this.#socket.uncork();
+    });
+  }
 
   readonly #onDrain = (): void => {
     this.#socket.resume();

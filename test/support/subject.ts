@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type ForwardEvent, forwardEventSchema } from '../../src/contract/forward-event.ts';
@@ -174,6 +175,7 @@ export function startForward(options: ForwardOptions): Forward {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env,
+      PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
       ...carrierEnvironment(options.carrier),
       ...options.env,
       SALLYPORT_TEST_MARK: mark,
@@ -196,7 +198,7 @@ export function commandLine(subject: SubjectName, options: ForwardOptions): read
     ...(carrier === 'auto' ? [] : ['--carrier', carrier]),
     ...(hold ? ['--hold', hold] : []),
   ];
-  return [process.execPath, product, 'forward', ...own, ...shared];
+  return [product, 'forward', ...own, ...shared];
 }
 
 function json(subject: SubjectName, options: ForwardOptions): boolean {
