@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Allow } from '../../src/sandbox/access.ts';
 import { readLine } from '../support/line-client.ts';
+import { netserverDeployment } from '../support/netserver-deployment.ts';
 import { expectNoHandles } from '../support/no-handles.ts';
 import { waitingClient } from '../support/waiting-client.ts';
 import { carriers, net, startWorld, type World } from '../support/world.ts';
@@ -110,6 +111,24 @@ describe.each(carriers)('the API server, over %s', (carrier) => {
     await world.cluster.pods.until(net, (pod) => pod.metadata.uid !== old);
     await forward.events.readyWith(world.uid(), before);
     expect((await readLine(await forward.port())).text).toBe(`net-0 ${world.uid()}`);
+  });
+
+  test('that has forgotten what a watch missed is asked for all there is: a pod that vanished meanwhile is not kept', async () => {
+    await using world = await startWorld({ carrier, manifest: [netserverDeployment] });
+    const forward = world.forward({ ...toIdentity, target: 'app=net' });
+    const { state } = await forward.events.state('ready');
+    const gone = state.kind === 'ready' ? state.pod : undefined;
+    const before = forward.now;
+    // In one turn: no watch sees it go.
+    world.cluster.expireWatches();
+    world.cluster.store.remove('pods', { namespace: 'default', name: gone!.name });
+    world.cluster.expireWatches();
+    await forward.events.next(
+      'state',
+      (event) => event.state.kind === 'ready' && event.state.pod.uid !== gone!.uid,
+      before,
+    );
+    expect((await readLine(await forward.port())).text).not.toContain(gone!.uid);
   });
 
   test('whose admission policy denies it is told apart from RBAC, and works when the policy is gone', async () => {

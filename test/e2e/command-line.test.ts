@@ -195,17 +195,6 @@ test('credentials that are not accepted: exit code 4', async () => {
   expect(outcome.stderr).not.toContain(token);
 });
 
-test('a pod that does not serve within --pod-running-timeout: exit code 7', async () => {
-  sandbox.controls.pods.setReady(net, false);
-  onTestFinished(async () => {
-    sandbox.controls.pods.setReady(net, true);
-    await sandbox.controls.pods.until(net);
-  });
-  const outcome = await run('--pod-running-timeout', '200ms', 'svc/net', ':banner');
-  expect(outcome.code).toBe(7);
-  expect(outcome.stderr).toContain('SP-POD-NOT-READY · exit 7');
-});
-
 test('a Node that is too old gets one line, not a syntax error', async (context) => {
   const node = await oldNode();
   if (!node) return context.skip('there is no Node older than 22.19 on PATH');

@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import type { Manifest } from '../../src/sandbox/kube-object.ts';
 import { netserverManifest, netserverPorts } from '../../src/sandbox/manifest.ts';
 import { readLine } from '../support/line-client.ts';
 import { Load } from '../support/load.ts';
+import { netserverDeployment } from '../support/netserver-deployment.ts';
 import { expectNoHandles } from '../support/no-handles.ts';
 import { waitingClient } from '../support/waiting-client.ts';
 import { carriers, net, startWorld, type World } from '../support/world.ts';
@@ -60,7 +60,7 @@ describe.each(carriers)('over %s', (carrier) => {
   });
 
   test('a Deployment is followed through a rollout, and no greeting fails', async () => {
-    await using world = await startWorld({ carrier, manifest: [deployment()] });
+    await using world = await startWorld({ carrier, manifest: [netserverDeployment] });
     const ready = () => world.cluster.store.get('deployments', 'default', 'web')?.status?.readyReplicas === 2;
     await changed(world, ready);
     const forward = world.forward({ target: 'deployment/web', ports: [':banner'] });
@@ -116,6 +116,15 @@ test.each([
   await patient.events.trouble(code);
 });
 
+test('a pod that does not serve within the time limit ends the start with why', async () => {
+  await using world = await startWorld();
+  world.cluster.pods.setReady(net, false);
+  const forward = world.forward({ target: 'service/net', ports: [':banner'], runningTimeoutMs: 60_000 });
+  await forward.events.trouble('SP-POD-NOT-READY');
+  world.clock.leap(60_000);
+  expect(await forward.ended).toMatchObject({ code: 'SP-POD-NOT-READY', exitCode: 7 });
+});
+
 test('a number need not be declared, and nothing listening there is told to the client alone', async () => {
   await using world = await startWorld();
   const forward = world.forward({ target: 'pod/net-0', ports: [':4444', ':banner'], holdMs: 1_000 });
@@ -125,12 +134,6 @@ test('a number need not be declared, and nothing listening there is told to the 
   await expect(line).rejects.toThrow('ECONNRESET');
   expect((await readLine(await forward.port(1))).text).toBe('hello from net-0');
 });
-
-function deployment(): Manifest {
-  const { template } = netserverManifest()[0]!.spec as { template: object };
-  const spec = { replicas: 2, selector: { matchLabels: { app: 'net' } }, template };
-  return { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web', namespace: 'default' }, spec };
-}
 
 const podsOf = (world: World) =>
   world.cluster.store.list('pods', { namespace: 'default' }).items.map(({ metadata }) => metadata.uid);
