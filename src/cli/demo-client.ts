@@ -1,4 +1,5 @@
-import { Client } from 'pg';
+import { Socket } from 'node:net';
+import { Client, DatabaseError } from 'pg';
 import type { Clock } from '../base/clock.ts';
 import { formatDuration } from '../base/duration.ts';
 
@@ -14,8 +15,9 @@ export interface DemoClientOptions {
 const pauseMs = 50;
 
 /**
- * A program as many are: it connects, asks, disconnects, over and over. A query that was under way when the pod ended was asked of a
- * server that is no more; it is counted as cut and asked again, as a connection pool does. Everything else that fails has failed.
+ * A program as many are: it connects, asks, disconnects, over and over. A query or login that a server had begun to answer when its pod
+ * ended was asked of a server that is no more, and one that is going up or down says so itself (57P0x): it is counted as cut and asked
+ * again, as a connection pool does. Everything else that fails has failed: above all whatever no server had answered yet.
  */
 export class DemoClient implements AsyncDisposable {
   readonly #options: DemoClientOptions;
@@ -53,21 +55,25 @@ export class DemoClient implements AsyncDisposable {
 
   async #ask(): Promise<void> {
     const { port, user, database, password } = this.#options;
-    const client = new Client({ host: '127.0.0.1', port, user, database, password });
+    const socket = new Socket();
+    const client = new Client({ host: '127.0.0.1', port, user, database, password, stream: () => socket });
     client.on('error', () => {});
-    let connected = false;
     try {
       await client.connect();
-      connected = true;
       await client.query('select 1');
       this.#answered++;
-    } catch {
+    } catch (error) {
       if (this.#ending) return;
-      if (connected) this.#cut++;
+      if (socket.bytesRead > 0 && tellsOfRestart(error)) this.#cut++;
       else this.#failed++;
     } finally {
       // The pod's side of a close comes up to a second late (containerd's copy): not waited for.
       void client.end().catch(() => {});
     }
   }
+}
+
+/** A connection that broke, or a server that says that it is going down (57P01) or that it is not up yet (57P03). */
+function tellsOfRestart(error: unknown): boolean {
+  return !(error instanceof DatabaseError) || error.code?.startsWith('57P0') === true;
 }

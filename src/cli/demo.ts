@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { createLog, silentLog } from '../base/log.ts';
 import type { ForwardEvent } from '../contract/forward-event.ts';
+import { startChaos } from './demo-chaos.ts';
 import { DemoClient } from './demo-client.ts';
 import { HumanOutput } from './forward-output.ts';
 import { version } from './version.ts';
@@ -12,7 +13,6 @@ import { version } from './version.ts';
 const namespace = 'demo';
 const pod = `${namespace}/postgres-0`;
 const database = { user: 'app', database: 'orders' } as const;
-const chaosEveryMs = 15_000;
 const endSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Runs the demonstration until a signal ends it. Rejects with SP-SANDBOX-START and as runForward does. */
@@ -54,15 +54,9 @@ export async function demo(flags: { readonly chaos: boolean; readonly verbose: b
     process.stdout.write(introduction({ port, password, kubeconfig: sandbox.kubeconfigPath }));
     if (!flags.chaos) return;
     const client = cleanup.use(new DemoClient({ ...database, password, port, clock }));
+    const restart = () => sandbox.controls.pods.delete(pod);
     const report = () => void process.stderr.write(`  client   ${client.summary()}\n`);
-    const restart = () => {
-      if (ending.signal.aborted) return;
-      report();
-      sandbox.controls.pods.delete(pod);
-      clock.after(chaosEveryMs, restart);
-    };
-    clock.after(chaosEveryMs, restart);
-    cleanup.defer(report);
+    cleanup.use(startChaos({ clock, restart, report }));
   };
   await runForward(
     {

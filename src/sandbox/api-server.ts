@@ -103,9 +103,13 @@ export class ApiServer implements AsyncDisposable {
     for (const watch of this.#watches) watch.fail(expired(version - 1, version));
   }
 
+  closeWatches(): void {
+    for (const watch of this.#watches) watch.end();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
-    for (const watch of this.#watches) watch.end();
+    this.closeWatches();
     for (const socket of this.#sockets) socket.destroy();
     await closed;
   }

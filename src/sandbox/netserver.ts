@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock } from '../base/clock.ts';
+import { resetSocket } from '../base/reset-socket.ts';
 import type { ContainerProcess, ContainerStart, ExitStatus } from './container.ts';
 
 /**
@@ -89,7 +90,7 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
   reset: (socket, { clock }) => {
     socket.resume();
     socket.write(Buffer.alloc(64 << 10));
-    afterwards(socket, clock, resetAfterMs, () => socket.resetAndDestroy());
+    afterwards(socket, clock, resetAfterMs, () => resetSocket(socket));
   },
   sink: (socket) => {
     const head = Buffer.alloc(8);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { type Clock, delay } from '../base/clock.ts';
+import { resetSocket } from '../base/reset-socket.ts';
 
 /** Bytes on their way in one direction of one connection while a delay holds them. */
 const inFlightLimitBytes = 1 << 20;
@@ -112,7 +113,7 @@ export class Network implements AsyncDisposable {
       server,
       destroy: (how) => {
         this.#links.delete(client);
-        if (how === 'reset') client.resetAndDestroy();
+        if (how === 'reset') resetSocket(client);
         else client.destroy();
         server.destroy();
       },

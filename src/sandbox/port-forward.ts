@@ -45,13 +45,13 @@ export class PortForward implements AsyncDisposable {
     noServer: true,
     perMessageDeflate: false,
     maxPayload: receiveLimitBytes,
-    handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
   });
   readonly #carriers = new Set<Duplex>();
   readonly #running = new Set<Promise<void>>();
 
   constructor(options: PortForwardOptions) {
     this.#options = options;
+    this.#webSockets.on('headers', (lines) => lines.push(`Sec-WebSocket-Protocol: ${subprotocol}`));
   }
 
   /**
@@ -103,6 +103,8 @@ export class PortForward implements AsyncDisposable {
     if (!offered.includes(subprotocol)) {
       return { httpCode: 400, text: 'query parameter "port" is required' };
     }
+    // ws refuses names with a slash: the subprotocol is chosen here, and it only hears of an upgrade without one.
+    delete request.headers['sec-websocket-protocol'];
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       this.#serve(upgrade, runner, {
         carrier: createWebSocketStream(webSocket, { allowHalfOpen: true }),

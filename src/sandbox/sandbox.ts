@@ -52,6 +52,8 @@ export interface SandboxControls {
   create(...manifests: readonly Manifest[]): void;
   /** Every watch ends with an ERROR 410, and no older version can be resumed from. */
   expireWatches(): void;
+  /** Every watch ends in the regular way, as each does after a while. */
+  closeWatches(): void;
   openWatches(): number;
   audit(): readonly AuditEntry[];
   auditIds(): readonly string[];
@@ -165,6 +167,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
         },
         create,
         expireWatches: () => apiServer.expireWatches(),
+        closeWatches: () => apiServer.closeWatches(),
         openWatches: () => apiServer.openWatches,
         audit: () => apiServer.audit,
         auditIds: () => apiServer.audit.map(({ auditId }) => auditId),

@@ -1,12 +1,13 @@
 import type { Socket } from 'node:net';
 import { AppError } from '../base/app-error.ts';
 import type { Clock, Timer } from '../base/clock.ts';
+import { resetSocket } from '../base/reset-socket.ts';
 import type { ErrorData } from '../contract/error-codes.ts';
 import type { PodIdentity } from '../contract/pod.ts';
 import { Bridge, ignore } from './bridge.ts';
 import type { ConnectionEvent } from './connection-event.ts';
 import { EarlyBytes } from './early-bytes.ts';
-import { finishLocal, resetLocal } from './finish-local.ts';
+import { finishLocal } from './finish-local.ts';
 import type { PodLink, PodStream } from './upstream.ts';
 import { provesNothingArrived, verdict } from './verdict.ts';
 
@@ -103,7 +104,7 @@ export class Connection {
     this.#error ??= error?.toData();
     this.#giveUp();
     this.#bridge?.cancel();
-    resetLocal(this.#socket);
+    resetSocket(this.#socket);
   }
 
   #opened(attempt: Attempt, stream: PodStream, sentChunks: number): void {

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../base/clock.ts';
+import { resetSocket } from '../base/reset-socket.ts';
 
 export interface FinishLocal {
   readonly socket: Socket;
@@ -20,13 +21,13 @@ export function finishLocal({ socket, clock, how }: FinishLocal): void {
   const watch = (leftBytes: number) => {
     timer = clock.after(flushStallMs, () => {
       if (socket.writableLength < leftBytes) watch(socket.writableLength);
-      else resetLocal(socket);
+      else resetSocket(socket);
     });
   };
   const flushed = () => {
     timer.cancel();
     if (socket.destroyed) return;
-    if (how === 'reset') resetLocal(socket);
+    if (how === 'reset') resetSocket(socket);
     else timer = clock.after(lingerMs, () => socket.destroy());
   };
   socket.once('close', () => timer.cancel());
@@ -36,12 +37,4 @@ export function finishLocal({ socket, clock, how }: FinishLocal): void {
   if (how === 'end') socket.end(flushed);
   else if (socket.writableLength === 0) flushed();
   else socket.write('', flushed);
-}
-
-/** Closes at once so that the client sees a failure, where the kind of socket can say so. */
-export function resetLocal(socket: Socket): void {
-  if (socket.destroyed) return;
-  // Pipes have no reset; a plain close is all that they can say.
-  if (socket.remoteFamily === undefined) socket.destroy();
-  else socket.resetAndDestroy();
 }

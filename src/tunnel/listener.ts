@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { AppError } from '../base/app-error.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
-import { resetLocal } from './finish-local.ts';
+import { resetSocket } from '../base/reset-socket.ts';
 import { type BoundAddress, type ListenSpec, wantedAddresses } from './listen-address.ts';
 import { listenPrivately, removeStaleSocket } from './unix-socket.ts';
 
@@ -188,7 +188,7 @@ export class Listener implements AsyncDisposable {
   #deny(socket: Socket): void {
     this.#options.log.warn('client denied', { address: socket.remoteAddress, port: socket.remotePort });
     socket.on('error', () => {});
-    resetLocal(socket);
+    resetSocket(socket);
   }
 
   async #explained(cause: unknown, address: string, port: number): Promise<AppError> {
