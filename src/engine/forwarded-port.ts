@@ -140,8 +140,11 @@ export class ForwardedPort {
 
   #runningTimedOut(): void {
     if (this.wasReady) return;
+    const { runningTimeoutMs = 0 } = this.#options;
     const state = this.#tunnel?.state;
-    const reason = state?.kind === 'waiting' ? state.reason : undefined;
-    this.#options.fail(new AppError(reason?.code ?? 'SP-TARGET-NO-PODS', reason?.details ?? {}));
+    if (state?.kind === 'waiting')
+      return this.#options.fail(new AppError(state.reason.code, state.reason.details));
+    const message = `no answer within ${runningTimeoutMs / 1000} s`;
+    this.#options.fail(new AppError('SP-API-UNREACHABLE', { message }));
   }
 }

@@ -167,6 +167,16 @@ describe('a link', () => {
     expect(effects).toEqual([{ do: 'schedule', timer: 'warm', delayMs: 3 }]);
   });
 
+  it('is left alone for as long as the API server asks', () => {
+    const busy = { code: 'SP-API-ERROR', details: { retryAfterMs: 4_000 } } as const;
+    const { effects } = run(situations.dialling, (model) => ({
+      type: 'link-failed',
+      generation: model.generation,
+      error: busy,
+    }));
+    expect(effects).toEqual([{ do: 'schedule', timer: 'warm', delayMs: 4_000 }]);
+  });
+
   it('is looked for again when somebody comes to wait for a login', () => {
     const { model, did } = run(situations['not logged in'], demand(1));
     expect(did).toEqual(['look-again']);

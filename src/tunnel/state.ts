@@ -298,13 +298,17 @@ function linkDown(model: TunnelModel, link: LinkModel, error: ErrorData, atMs: n
   return step(after, { do: 'schedule', timer: 'warm', delayMs: warmDelayMs(down, model.held) });
 }
 
+/** The longest pause that an API server may ask for with Retry-After. */
+const maxAskedPauseMs = 30_000;
+
 /**
- * Until the next attempt at a link: 100 ms doubled up to 1 s while somebody waits, up to 15 s while nobody does. Where a person has to act
+ * Until the next attempt at a link, unless the API server asks for more: 100 ms doubled up to 1 s while somebody waits, up to 15 s while nobody does. Where a person has to act
  * first: 30 s, 5 s while somebody waits.
  */
 function warmDelayMs({ failures, problem }: LinkModel, held: number): number {
   if (problem && !recoversAlone(problem)) return held > 0 ? 5_000 : 30_000;
-  return Math.min(held > 0 ? 1_000 : 15_000, 100 * 2 ** Math.min(failures - 1, 10));
+  const askedMs = Math.min(Number(problem?.details.retryAfterMs ?? 0), maxAskedPauseMs);
+  return Math.max(askedMs, Math.min(held > 0 ? 1_000 : 15_000, 100 * 2 ** Math.min(failures - 1, 10)));
 }
 
 function restPilot(model: TunnelModel, port: PortModel): Step {

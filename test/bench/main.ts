@@ -23,7 +23,8 @@ import { rows } from './rows.ts';
  */
 const usage = `usage: npm run bench -- [--rows a,b] [--networks loopback,far] [--subjects a,b] [--runs N] [--quick] [--json FILE]
 rows: ${rows.map((row) => row.key).join(', ')}
-SALLYPORT_REALCLUSTER names the realcluster executable, SALLYPORT_PG_BIN the folder of Postgres' programs.`;
+SALLYPORT_REALCLUSTER names the realcluster executable, SALLYPORT_PG_BIN the folder of Postgres' programs, SALLYPORT_NODE_POSTGRES
+packages/pg of a checkout of node-postgres with the dependencies of its tests installed (without it that row has no figures).`;
 
 const { values: given } = parseArgs({
   options: {
@@ -119,9 +120,10 @@ async function measureAll({ network, kubeconfig, rows, api, controls }: MeasureA
     return route;
   };
 
-  const runs = Number(given.runs ?? (given.quick ? 1 : 3));
   const lines: Line[] = [];
   for (const row of rows) {
+    if (row.once && network !== 'loopback') continue;
+    const runs = row.once ? 1 : Number(given.runs ?? (given.quick ? 1 : 3));
     const measured = new Map<Subject, Readonly<Record<string, number>>[]>();
     for (let run = 0; run < runs; run++) {
       for (const subject of turns(row, network, run)) {

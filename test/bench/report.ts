@@ -41,7 +41,7 @@ export function lineOf(series: Series): Line {
     medians,
     ratio: ours === null || theirs === null ? null : numberOrNull(ours / theirs),
     goal: goalText(figure, goal),
-    met: isMet(series, { ours, theirs }),
+    met: isMet(series, { ours, theirs, direct: medians.direct ?? null }),
   };
 }
 
@@ -67,14 +67,28 @@ export function table(lines: readonly Line[]): string {
 /** null: there is no goal, or ours was not measured. A figure of ours that could not be had misses its goal. */
 function isMet(
   { figure, network, values }: Series,
-  { ours, theirs }: { ours: number | null; theirs: number | null },
+  { ours, theirs, direct }: Readonly<Record<'ours' | 'theirs' | 'direct', number | null>>,
 ): boolean | null {
   const goal = figure.goal[network];
   if (goal.kind === 'none' || !values.sallyport) return null;
-  const limit = goal.kind === 'absolute' ? goal.limit : theirs === null ? null : goal.times * theirs;
+  const limit = limitFor(goal, { theirs, direct });
   // Where kubectl has no figure at all, any of ours is better.
   if (limit === null || ours === null) return ours !== null;
   return figure.better === 'lower' ? ours <= limit : ours >= limit;
+}
+
+function limitFor(
+  goal: Exclude<Goal, { kind: 'none' }>,
+  { theirs, direct }: Readonly<Record<'theirs' | 'direct', number | null>>,
+): number | null {
+  switch (goal.kind) {
+    case 'absolute':
+      return goal.limit;
+    case 'direct':
+      return direct;
+    case 'bestKubectl':
+      return theirs === null ? null : goal.times * theirs;
+  }
 }
 
 function goalText({ better }: Figure, goal: Goal): string {
@@ -82,6 +96,8 @@ function goalText({ better }: Figure, goal: Goal): string {
   switch (goal.kind) {
     case 'bestKubectl':
       return `${sign} ${goal.times} x kubectl`;
+    case 'direct':
+      return `${sign} direct`;
     case 'absolute':
       return `${sign} ${goal.limit}`;
     case 'none':

@@ -2,9 +2,10 @@ import type { ClusterApi } from '../support/cluster-api.ts';
 import type { Network, Route, RouteOptions } from './route.ts';
 import { median } from './statistics.ts';
 
-/** How a figure of ours has to stand. bestKubectl: that many times the better of kubectl's carriers. */
+/** How a figure of ours has to stand. bestKubectl: that many times the better of kubectl's carriers. direct: as without any forwarder. */
 export type Goal =
   | { readonly kind: 'bestKubectl'; readonly times: number }
+  | { readonly kind: 'direct' }
   | { readonly kind: 'absolute'; readonly limit: number }
   | { readonly kind: 'none' };
 
@@ -38,6 +39,8 @@ export interface Row {
   readonly figures: readonly Figure[];
   /** Whether the direct way can be measured at all. */
   readonly direct: boolean;
+  /** Measured once, on loopback: it counts and does not time. */
+  readonly once?: true;
   /** One measure of one subject; a figure that is not a number could not be had. */
   measure(given: Measuring): Promise<Readonly<Record<string, number>>>;
 }
