@@ -16,6 +16,8 @@ const endTimeoutMs = 5_000;
 const harmlessUnreadBytes = 64 * 1024;
 /** What a lingering stream may buffer while its session carries another connection, which it must not hold up. */
 const lingerBufferBytes = 8 * 1024 * 1024;
+/** Room each way before it pushes back: some chunks of a socket (64 KiB), or each one would stop and start the client. */
+const bufferBytes = 256 * 1024;
 const maxErrorTextBytes = 16 * 1024;
 
 /** What a stream asks of its session. */
@@ -62,7 +64,7 @@ export class PortForwardStream extends Duplex {
   #timer: Timer | undefined;
 
   constructor(session: StreamSession, head: readonly Uint8Array[]) {
-    super({ allowHalfOpen: true });
+    super({ allowHalfOpen: true, highWaterMark: bufferBytes });
     // A stream may fail in the tick of its opening, before anybody can listen; `errored` tells of it.
     this.on('error', () => {});
     this.#session = session;
