@@ -4,9 +4,10 @@
  */
 import { rm } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 
-const outdir = new URL('../dist/', import.meta.url).pathname;
+const outdir = fileURLToPath(new URL('../dist/', import.meta.url));
 
 /**
  * Takes Node's own modules as objects whose properties load them when first used. An `import` of node:http would read all that it

@@ -36,8 +36,15 @@ export async function forward(call: ForwardCall): Promise<void> {
   const { target, ports, flags } = call;
   const output = createOutput(call);
   const ending = new AbortController();
-  const onSignal = () => ending.abort();
+  const onSignal = () => {
+    // Asked twice: whoever asks does not want to wait for a clean end.
+    if (ending.signal.aborted) process.exit(1);
+    ending.abort();
+  };
   for (const signal of endSignals) process.on(signal, onSignal);
+  // Nobody reads on, as after `| head -1`.
+  const onBrokenPipe = () => ending.abort();
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', onBrokenPipe);
   try {
     const { runForward } = await import('../engine/run-forward.ts');
     const run = {

@@ -20,7 +20,9 @@ export async function main(argv: readonly string[]): Promise<void> {
   try {
     await program.parseAsync([...argv], { from: 'user' });
   } catch (thrown) {
-    if (thrown instanceof CommanderError && thrown.exitCode === 0) return;
+    // Help that was asked for, and help instead of a command that was not named.
+    if (thrown instanceof CommanderError && (thrown.exitCode === 0 || thrown.code === 'commander.help'))
+      return;
     const error =
       thrown instanceof CommanderError
         ? new AppError('SP-USAGE', {

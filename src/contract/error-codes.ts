@@ -270,5 +270,14 @@ export interface ErrorText {
 /** The sentences of one failure. `why` is the cluster's own words where it sent some (details.why). */
 export function errorText({ code, details }: ErrorData): ErrorText {
   const entry: ErrorEntry = errorTable[code];
-  return { headline: entry.headline(details), why: String(details.why ?? ''), next: entry.next(details) };
+  return {
+    headline: printable(entry.headline(details)),
+    why: printable(String(details.why ?? '')),
+    next: printable(entry.next(details)),
+  };
+}
+
+/** What a cluster, a pod or a proxy says may hold escape sequences for the terminal. Line breaks and tabs stay. */
+function printable(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]/gu, '');
 }

@@ -142,8 +142,9 @@ export class ForwardedPort {
     if (this.wasReady) return;
     const { runningTimeoutMs = 0 } = this.#options;
     const state = this.#tunnel?.state;
-    if (state?.kind === 'waiting')
-      return this.#options.fail(new AppError(state.reason.code, state.reason.details));
+    const known =
+      state?.kind === 'waiting' ? state.reason : state?.kind === 'blocked' ? state.error : undefined;
+    if (known) return this.#options.fail(new AppError(known.code, known.details));
     const message = `no answer within ${runningTimeoutMs / 1000} s`;
     this.#options.fail(new AppError('SP-API-UNREACHABLE', { message }));
   }

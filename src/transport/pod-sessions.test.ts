@@ -152,6 +152,19 @@ describe('SessionPool', () => {
     expect(lost).toHaveLength(1);
   });
 
+  it('lends no session out again after the sandbox behind it is gone', async () => {
+    const { pool, lease, dialled, clock } = start();
+    pool.link(pod);
+    const open = await lease.open(stream);
+    await clock.advanceAsync(25);
+    const failed = new Promise((resolve) => open.on('error', resolve));
+    const { peer } = dialled[0]!;
+    peer.data(3, '', true);
+    peer.data(1, 'error forwarding port: network namespace for sandbox "x" is closed', true);
+    expect(await failed).toMatchObject({ code: 'SP-SANDBOX-GONE' });
+    expect(alive(dialled)).toBe(0);
+  });
+
   it('asks the siblings of a lost session for a sign of life', async () => {
     const { lease, dialled, clock } = start();
     const [first, second] = [await lease.open(stream), await lease.open(stream)];

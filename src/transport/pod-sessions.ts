@@ -10,7 +10,7 @@ const minSpare = 2;
 /** Free sessions opened ahead for bursts as large as the recent ones. */
 const maxSpare = 16;
 /** Free sessions kept after use, for the next burst, until trimmed. */
-const maxFree = 128;
+const maxFree = 64;
 /** Connections opened within this time are one burst. */
 const burstWindowMs = 250;
 /** How long a burst is remembered, and a free session kept unused. */
@@ -130,7 +130,14 @@ export class PodSessions {
   /** The free session used last: the others may then be trimmed. */
   #takeFree(): SpdySession | undefined {
     let latest: SpdySession | undefined;
-    for (const session of this.#sessions) if (session.free) latest = session;
+    let idle: SpdySession | undefined;
+    for (const session of this.#sessions) {
+      if (!session.free) continue;
+      latest = session;
+      if (session.streamCount === 0) idle = session;
+    }
+    // What still lingers on a session may turn out to be a half-close.
+    latest = idle ?? latest;
     if (latest) {
       this.#sessions.delete(latest);
       this.#sessions.add(latest);
@@ -195,6 +202,9 @@ export class PodSessions {
   /** Sessions that were closed on purpose are no longer in the set. */
   #closed(session: SpdySession, reason: AppError): void {
     if (!this.#sessions.delete(session)) return;
+    if (reason.code === 'SP-SANDBOX-GONE') {
+      for (const sibling of [...this.#sessions]) if (sibling.free) sibling.close(reason);
+    }
     if (this.#sessions.size > 0) this.#nudgeLater();
     else if (!this.#abort.signal.aborted) this.onLost.emit(reason);
   }

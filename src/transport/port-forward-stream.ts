@@ -52,7 +52,13 @@ export class PortForwardStream extends Duplex {
 
   readonly #session: StreamSession;
   #unreadBytes = 0;
+  /** Writes that the carrier has not taken yet. */
+  #writing = 0;
   #lastReceiveMs: number;
+  /** Bytes came after the client's end: it was a half-close, and its answer must not share the session. */
+  #answersAfterEnd = false;
+  /** Told once what came before it is read. */
+  #failure: AppError | undefined;
   /** Who has said the last word: the client (end), this side (cancel); and the peer on each of its two streams. */
   #clientEnded = false;
   #cancelled = false;
@@ -76,9 +82,23 @@ export class PortForwardStream extends Duplex {
     );
   }
 
-  /** Whether the session may carry another connection beside what is left of this one. */
+  /** The client has ended: what is left is for a half-closed one, or for nobody. */
+  get lingers(): boolean {
+    return this.#clientEnded || this.#cancelled;
+  }
+
+  /**
+   * Whether the session may carry another connection beside what is left of this one. A client's end is mostly its close; what
+   * comes in spite of it is known too late only where the session was lent out in the moment before.
+   */
   get harmless(): boolean {
-    return (this.#clientEnded || this.#cancelled) && this.#unreadBytes <= harmlessUnreadBytes;
+    if (this.#unreadBytes > harmlessUnreadBytes) return false;
+    return this.#cancelled || (this.#clientEnded && !this.#answersAfterEnd);
+  }
+
+  /** The peer has taken the opening; a refusal comes after this. Told by 'answered'. */
+  get answered(): boolean {
+    return this.unansweredSinceMs === undefined;
   }
 
   /** SYN_REPLY of either stream, or whatever else proves that the peer took the opening. */
@@ -86,13 +106,15 @@ export class PortForwardStream extends Duplex {
     if (this.unansweredSinceMs === undefined) return;
     this.unansweredSinceMs = undefined;
     if (!this.#clientEnded && !this.#cancelled) this.#timer?.cancel();
+    this.emit('answered');
   }
 
   receiveData(payload: Buffer, fin: boolean): void {
     this.receiveReply();
-    this.#unreadBytes = 0;
+    if (this.#writing === 0) this.#unreadBytes = 0;
     if (payload.length > 0 && !this.#cancelled) {
       this.#lastReceiveMs = this.#session.clock.nowMs();
+      this.#answersAfterEnd = this.#clientEnded;
       if (!this.push(payload) && !this.#session.slow(true) && this.readableLength > lingerBufferBytes) {
         this.destroy();
       }
@@ -131,6 +153,12 @@ export class PortForwardStream extends Duplex {
     this.#session.slow(false);
   }
 
+  override read(size?: number): Buffer | null {
+    const chunk: Buffer | null = super.read(size);
+    if (this.#failure && this.readableLength === 0) this.destroy(this.#failure);
+    return chunk;
+  }
+
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: () => void): void {
     this.#send([chunk], callback);
   }
@@ -164,7 +192,11 @@ export class PortForwardStream extends Duplex {
     // What is written after the pod closed has nowhere to go, as with a socket whose peer is gone.
     if (this.#isGone || this.#dataEnded) return done();
     for (const chunk of payload) this.#unreadBytes += chunk.length;
-    this.#session.send(payload, false, done);
+    this.#writing++;
+    this.#session.send(payload, false, () => {
+      this.#writing--;
+      done();
+    });
   }
 
   #sendFin(): void {
@@ -177,7 +209,9 @@ export class PortForwardStream extends Duplex {
     this.#wait(delayMs, () => {
       const quietMs = this.#session.clock.nowMs() - this.#lastReceiveMs;
       if (quietMs < quietBeforeFinMs) return this.#awaitQuiet(quietBeforeFinMs - quietMs);
+      this.#answersAfterEnd = false;
       this.#sendFin();
+      this.#session.freed();
     });
   }
 
@@ -208,8 +242,16 @@ export class PortForwardStream extends Duplex {
     this.#leave();
     if (this.#cancelled) return;
     const { pod, port } = this.#session;
-    if (failed) this.destroy(classifyForwardText(this.#errorText, { pod: pod.name, port }));
+    if (failed) this.#fail(classifyForwardText(this.#errorText, { pod: pod.name, port }));
     else this.push(null);
+  }
+
+  /** What the pod had sent before is still read; the failure comes after it. */
+  #fail(error: AppError): void {
+    // Every stream of this session leads to the same sandbox.
+    if (error.code === 'SP-SANDBOX-GONE') this.#session.stuck(error);
+    if (this.readableLength > 0) this.#failure = error;
+    else this.destroy(error);
   }
 
   #leave(): void {

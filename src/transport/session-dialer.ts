@@ -29,15 +29,17 @@ export interface SessionDialerOptions {
 export class SessionDialer {
   readonly #options: SessionDialerOptions;
   #preferred: Carrier['kind'];
+  #tried: Carrier['kind'];
 
   constructor(options: SessionDialerOptions) {
     this.#options = options;
     this.#preferred = options.carrier === 'auto' ? 'spdy' : options.carrier;
+    this.#tried = this.#preferred;
   }
 
   /** The carriers whose rights the user needs. */
   get carriersInUse(): readonly Carrier['kind'][] {
-    return [this.#preferred];
+    return [...new Set([this.#preferred, this.#tried])];
   }
 
   /**
@@ -90,6 +92,7 @@ export class SessionDialer {
     auditId: string,
     signal: AbortSignal,
   ): Promise<Carrier> {
+    this.#tried = kind;
     const { api } = this.#options;
     const path = `/api/v1/namespaces/${encodeURIComponent(pod.namespace)}/pods/${encodeURIComponent(pod.name)}/portforward`;
     const common = { path, timeoutMs: upgradeTimeoutMs, signal };

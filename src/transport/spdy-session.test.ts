@@ -187,6 +187,66 @@ describe('SpdySession', () => {
     expect(next.destroyed).toBe(false);
   });
 
+  it('is not lent out while the pod answers a client that has only ended its request', async () => {
+    const { clock, peer, session } = start();
+    const stream = session.open(5432, [Buffer.from('x')]);
+    stream.resume();
+    stream.end();
+    await turn();
+    expect(session.free).toBe(true);
+    peer.data(3, 'the answer');
+    expect(session.free).toBe(false);
+    await clock.advanceAsync(1_000);
+    expect(session.free).toBe(true);
+  });
+
+  it('is not lent out while a cancelled upload has not left', async () => {
+    const { peer, session } = start();
+    const stream = session.open(5432, []);
+    peer.full = true;
+    stream.write(Buffer.alloc(1024 * 1024));
+    peer.data(3, '.');
+    stream.destroy();
+    expect(session.free).toBe(false);
+  });
+
+  it('delivers what came before a failure to a reader that was slow', async () => {
+    const { peer, session } = start();
+    const stream = session.open(5432, []);
+    let received = 0;
+    stream.on('data', (chunk: Buffer) => {
+      received += chunk.length;
+    });
+    stream.pause();
+    peer.data(3, Buffer.alloc(51_000), true);
+    peer.data(1, 'error forwarding port: read: connection reset by peer', true);
+    await turn();
+    const failed = new Promise((resolve) => stream.on('error', resolve));
+    stream.resume();
+    expect(await failed).toMatchObject({ code: 'SP-STREAM-RESET' });
+    expect(received).toBe(51_000);
+  });
+
+  it('is found dead however often clients open on it and give up', async () => {
+    const { clock, session } = start();
+    for (let s = 0; s < 60 && !session.closed; s += 3) {
+      const stream = session.open(5432, []);
+      await clock.advanceAsync(2_000);
+      stream.destroy();
+      await clock.advanceAsync(1_000);
+    }
+    expect(session.closed?.code).toBe('SP-SESSION-LOST');
+  });
+
+  it('is found dead after a wake though clients keep opening', async () => {
+    const { clock, session } = start();
+    session.probe();
+    await clock.advanceAsync(3_000);
+    session.open(5432, []);
+    await clock.advanceAsync(1_000);
+    expect(session.closed?.code).toBe('SP-SESSION-LOST');
+  });
+
   it('ends every stream with SP-SESSION-LOST when the carrier is lost', async () => {
     const { peer, session } = start();
     const result = ended(session.open(5432, []));

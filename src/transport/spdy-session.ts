@@ -67,6 +67,7 @@ export class SpdySession {
   #nextPingId = 1;
   #lastInboundMs: number;
   #check: Timer | undefined;
+  #checkDueMs = 0;
   #wakeDeadlineMs: number | undefined;
 
   constructor({ carrier, pod, auditId, clock }: SpdySessionOptions) {
@@ -98,10 +99,6 @@ export class SpdySession {
       onClose: (error) => this.close(this.#lost(error?.message ?? 'closed by the API server', error)),
     });
     this.#watch(pingAfterMs);
-  }
-
-  get carrierKind(): Carrier['kind'] {
-    return this.#carrier.kind;
   }
 
   /** Whether a new connection may use this session: nobody does, and what went before cannot hold it up. */
@@ -226,7 +223,7 @@ export class SpdySession {
   #setSlow(stream: PortForwardStream, isSlow: boolean): boolean {
     if (this.closed) return false;
     if (isSlow) {
-      if (stream.harmless && this.#streams.size > 1) return false;
+      if (stream.lingers && this.#streams.size > 1) return false;
       this.#slow.add(stream);
       if (this.#slow.size === 1) this.#carrier.pause();
       return true;
@@ -276,6 +273,12 @@ export class SpdySession {
     return this.#streams.get(id) ?? this.#streams.get(id + 2);
   }
 
+  /** In the middle of a connection: what was never answered, or has ended on this side, is none. */
+  #isBusy(): boolean {
+    for (const stream of this.#streams.values()) if (stream.answered && !stream.lingers) return true;
+    return false;
+  }
+
   #openingIsDead(nowMs: number): boolean {
     for (const { unansweredSinceMs } of this.#streams.values()) {
       if (unansweredSinceMs === undefined) continue;
@@ -289,9 +292,16 @@ export class SpdySession {
     this.#nextPingId = (this.#nextPingId + 2) % 0x7fffffff;
   }
 
+  /** Only ever moves the check earlier: who opens again and again must not put it off. */
   #watch(delayMs: number): void {
+    const dueMs = this.#clock.nowMs() + delayMs;
+    if (this.#check && dueMs >= this.#checkDueMs) return;
     this.#check?.cancel();
-    this.#check = this.#clock.after(delayMs, () => this.#checkLife());
+    this.#checkDueMs = dueMs;
+    this.#check = this.#clock.after(delayMs, () => {
+      this.#check = undefined;
+      this.#checkLife();
+    });
   }
 
   #checkLife(): void {
@@ -299,7 +309,7 @@ export class SpdySession {
     // A paused carrier delivers nothing, so silence proves nothing.
     if (this.#slow.size === 0) {
       const silentMs = nowMs - this.#lastInboundMs;
-      const limitMs = this.#streams.size > 0 ? busyDeadAfterMs : idleDeadAfterMs;
+      const limitMs = this.#isBusy() ? busyDeadAfterMs : idleDeadAfterMs;
       const woke = this.#wakeDeadlineMs !== undefined && nowMs >= this.#wakeDeadlineMs;
       if (silentMs >= limitMs || woke || this.#openingIsDead(nowMs)) {
         return this.close(this.#lost(`no answer for ${Math.round(silentMs / 1000)} s`));

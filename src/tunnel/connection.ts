@@ -61,6 +61,8 @@ export class Connection {
   readonly #early = new EarlyBytes();
   #attempt: Attempt | undefined;
   #bridge: Bridge | undefined;
+  /** A stream is open of which it is not known yet whether it gets through. */
+  #undecided = false;
   #through: Timer | undefined;
   #rest: Timer | undefined;
   #rests = 0;
@@ -129,7 +131,14 @@ export class Connection {
       onOver: (error) => this.#bridgeOver(error),
     });
     this.#bridge = bridge;
-    this.#through = clock.after(route.throughAfterMs, () => this.#gotThrough(route, openedMs));
+    // From the answer on: before it, silence is only the distance.
+    const awaitRefusal = () => {
+      if (bridge !== this.#bridge || !this.#undecided) return;
+      this.#through = clock.after(route.throughAfterMs, () => this.#gotThrough(route, openedMs));
+    };
+    this.#undecided = true;
+    if (stream.answered) awaitRefusal();
+    else stream.once('answered', awaitRefusal);
     const early = this.#early.chunks;
     bridge.start();
     for (let at = sentChunks; at < early.length && bridge === this.#bridge; at++)
@@ -140,9 +149,9 @@ export class Connection {
   }
 
   #gotThrough(route: Route, openedMs: number): void {
-    if (!this.#through) return;
-    this.#through.cancel();
-    this.#through = undefined;
+    if (!this.#undecided) return;
+    this.#undecided = false;
+    this.#through?.cancel();
     this.#rests = 0;
     this.heldSinceMs = undefined;
     this.#host.served(route);
@@ -209,7 +218,7 @@ export class Connection {
   #stopTrying(): void {
     this.#rest?.cancel();
     this.#through?.cancel();
-    this.#through = undefined;
+    this.#undecided = false;
     if (!this.#bridge) this.#attempt?.abort.abort();
     this.#attempt = undefined;
   }
@@ -217,7 +226,7 @@ export class Connection {
   /** The attempt ends unfinished: whoever counts on it has to know. */
   #giveUp(): void {
     const attempt = this.#attempt;
-    const undecided = !this.#bridge || this.#through !== undefined;
+    const undecided = !this.#bridge || this.#undecided;
     this.#stopTrying();
     if (attempt && undecided) this.#host.inconclusive(attempt.route);
   }

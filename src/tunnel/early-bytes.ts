@@ -20,11 +20,6 @@ export class EarlyBytes {
     return this.#sizeBytes >= earlyLimitBytes;
   }
 
-  /** False once bytes went by unrecorded: this connection can never be sent again. */
-  get complete(): boolean {
-    return !this.#lost;
-  }
-
   add(chunk: Buffer): void {
     if (this.#lost) return;
     if (this.full) return this.forget();

@@ -1,3 +1,6 @@
+import { isIP } from 'node:net';
+import { AppError } from '../base/app-error.ts';
+
 /** What one local port is bound to. */
 export type ListenSpec =
   | {
@@ -19,7 +22,7 @@ export interface WantedAddress {
   readonly optional: boolean;
 }
 
-/** Which addresses are to be bound, each once, in order. */
+/** Which addresses are to be bound, each once, in order. Throws SP-LOCAL-ADDRESS for what is no address. */
 export function wantedAddresses(addresses: readonly string[] = ['localhost']): WantedAddress[] {
   const wanted = new Map<string, boolean>();
   const add = (address: string, optional: boolean) =>
@@ -28,7 +31,17 @@ export function wantedAddresses(addresses: readonly string[] = ['localhost']): W
     if (address === 'localhost') {
       add('127.0.0.1', false);
       add('::1', true);
-    } else add(address.replace(/^\[(.*)\]$/, '$1'), false);
+      continue;
+    }
+    const bare = address.replace(/^\[(.*)\]$/, '$1');
+    // A name would be looked up, and could lead anywhere.
+    if (!isIP(bare)) {
+      throw new AppError('SP-LOCAL-ADDRESS', {
+        address,
+        message: 'it is neither an IP address nor localhost',
+      });
+    }
+    add(bare, false);
   }
   return [...wanted].map(([address, optional]) => ({ address, optional }));
 }

@@ -167,6 +167,12 @@ describe('a link', () => {
     expect(effects).toEqual([{ do: 'schedule', timer: 'warm', delayMs: 3 }]);
   });
 
+  it('is not put off by a wall clock that was set back', () => {
+    const down = situations.unreachable;
+    const { effects } = next(down, demand(1), -3_600_000);
+    expect(effects).toEqual([{ do: 'schedule', timer: 'warm', delayMs: 100 }]);
+  });
+
   it('is left alone for as long as the API server asks', () => {
     const busy = { code: 'SP-API-ERROR', details: { retryAfterMs: 4_000 } } as const;
     const { effects } = run(situations.dialling, (model) => ({

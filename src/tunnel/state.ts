@@ -216,7 +216,8 @@ function demanded(model: TunnelModel, held: number, atMs: number): Step {
     return step(after, { do: 'look-again' });
   if (link?.phase !== 'down' || resolution?.kind !== 'pod') return step(after);
   const pauseMs = Math.min(someoneNewMs, warmDelayMs(link, held));
-  const delayMs = Math.max(0, link.failedAtMs + pauseMs - atMs);
+  // The wall clock may have been set back meanwhile.
+  const delayMs = Math.min(pauseMs, Math.max(0, link.failedAtMs + pauseMs - atMs));
   return step(after, { do: 'schedule', timer: 'warm', delayMs });
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FakePod } from '../../test/support/fake-upstream.ts';
+import { FakePod, type ServedStream } from '../../test/support/fake-upstream.ts';
 import {
   echo,
   ending,
@@ -136,6 +136,24 @@ describe('the pilot', () => {
     clock.advance(10);
     await Promise.all(answers);
     expect(pod.opens).toBe(6 + 20);
+    expect(tunnel.state.kind).toBe('ready');
+  });
+
+  it('is not through while the distance alone keeps the refusal away', async () => {
+    const { clock, upstream, tunnel, local } = await setUp();
+    const pod = new FakePod('a');
+    const tries: ServedStream[] = [];
+    pod.answers = false;
+    pod.serve = (stream) => tries.push(stream);
+    upstream.point(pod, { serving: false });
+    local();
+    await until(() => tries.length === 1);
+    clock.advance(500);
+    expect(tunnel.state.kind).toBe('waiting');
+    tries[0]!.answer();
+    clock.advance(99);
+    expect(tunnel.state.kind).toBe('waiting');
+    clock.advance(1);
     expect(tunnel.state.kind).toBe('ready');
   });
 

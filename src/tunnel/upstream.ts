@@ -44,4 +44,7 @@ export interface OpenStream {
  * end() says that the client will send no more: Kubernetes has no usable half-close (port-forward-protocol, section 1), so the transport
  * passes it on only once the pod has been quiet for a second; replies until then arrive whole.
  */
-export type PodStream = Duplex;
+export interface PodStream extends Duplex {
+  /** The pod's side has taken the opening, so that a refusal is on its way if there is one. 'answered' tells when. */
+  readonly answered: boolean;
+}

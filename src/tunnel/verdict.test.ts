@@ -11,16 +11,22 @@ describe('verdict', () => {
     for (const code of codes) {
       for (const opened of [true, false]) {
         const again = verdict({ code, opened, early: 'request', closes: 0 }) !== 'end';
-        expect(again, `${code} ${opened}`).toBe(provesNothingArrived({ code, opened }));
+        expect(again, `${code} ${opened}`).toBe(!opened || provesNothingArrived({ code, opened }));
       }
     }
+  });
+
+  it('keeps a request whose stream was never opened, also when its session was lost on the way', () => {
+    const lost = { code: 'SP-SESSION-LOST', opened: false, early: 'request', closes: 0 } as const;
+    expect(verdict(lost)).toBe('rest');
+    expect(verdict({ ...lost, opened: true })).toBe('end');
   });
 
   it('takes nothing but the three for a proof once a stream is open', () => {
     expect(codes.filter((code) => provesNothingArrived({ code, opened: true }))).toEqual(gone);
   });
 
-  it('takes no lost session, failed stream or unknown error for a proof, opened or not', () => {
+  it('takes no lost session, failed stream or unknown error for news of the port', () => {
     const unknown = [
       'SP-SESSION-LOST',
       'SP-STREAM-RESET',

@@ -29,6 +29,8 @@ export function verdict(failure: Failure): Verdict {
     // The transport's own queue is full: no news about the pod, and no reason to make others wait.
     return failure.code === 'SP-HOLD-FULL' ? 'rest' : 'hold';
   }
+  // Without a stream nothing has left, whatever failed.
+  if (!failure.opened) return 'rest';
   if (failure.early === 'request') return 'end';
   if (failure.code === undefined || failure.code === 'SP-STREAM-RESET')
     return failure.closes < maxCloses ? 'again' : 'end';

@@ -9,6 +9,8 @@ import type { Following, OpenStream, PodLink, PodStream, Upstream } from '../../
 export interface ServedStream {
   readonly app: Duplex;
   readonly head: Buffer;
+  /** The opening is taken, where it was not at once. */
+  answer(): void;
   /** Ends the tunnel's side with an error. */
   fail(error: AppError): void;
   /** Resolves when the tunnel has let go of it. */
@@ -21,6 +23,8 @@ export class FakePod {
   readonly port = 5432;
   /** Undefined: warm() succeeds. */
   sessionError: AppError | undefined;
+  /** Whether openings are answered at once; else by `answer` of the served stream. */
+  answers = true;
   /** Undefined: nothing listens, streams are refused. */
   serve: ((stream: ServedStream) => void) | undefined;
   /** Open attempts, also those in vain. */
@@ -54,7 +58,8 @@ export class FakePod {
 
   open({ head }: OpenStream): PodStream {
     this.opens++;
-    const [stream, app] = duplexPair();
+    const [pair, app] = duplexPair();
+    const stream = Object.assign(pair, { answered: this.answers });
     const { serve } = this;
     app.on('error', () => {});
     // As upstream.ts asks: a failure before anybody listens is kept, not thrown.
@@ -68,6 +73,10 @@ export class FakePod {
       app,
       head: Buffer.concat(head),
       fail: (error) => stream.destroy(error),
+      answer: () => {
+        stream.answered = true;
+        stream.emit('answered');
+      },
       cancelled,
     };
     this.streams.add(served);
