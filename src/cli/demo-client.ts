@@ -38,8 +38,13 @@ export class DemoClient implements AsyncDisposable {
     return `${this.#answered} queries answered, ${this.#failed} failed${cut} · longest wait ${formatDuration(this.#longestMs)}`;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Asks no more; what is under way no longer counts. */
+  end(): void {
     this.#ending = true;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.end();
     await this.#done;
   }
 

@@ -19,7 +19,10 @@ const endSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export async function demo(flags: { readonly chaos: boolean; readonly verbose: boolean }): Promise<void> {
   const clock = systemClock;
   const ending = new AbortController();
-  const onSignal = () => ending.abort();
+  const onSignal = () => {
+    if (ending.signal.aborted) process.exit(1);
+    ending.abort();
+  };
   for (const signal of endSignals) process.on(signal, onSignal);
   const [{ startSandbox }, { postgresManifest }, { runForward }] = await Promise.all([
     import('../sandbox/sandbox.ts'),
@@ -54,6 +57,8 @@ export async function demo(flags: { readonly chaos: boolean; readonly verbose: b
     process.stdout.write(introduction({ port, password, kubeconfig: sandbox.kubeconfigPath }));
     if (!flags.chaos) return;
     const client = cleanup.use(new DemoClient({ ...database, password, port, clock }));
+    // What ends with the demonstration has not failed.
+    ending.signal.addEventListener('abort', () => client.end(), { once: true });
     const restart = () => sandbox.controls.pods.delete(pod);
     const report = () => void process.stderr.write(`  client   ${client.summary()}\n`);
     cleanup.use(startChaos({ clock, restart, report }));

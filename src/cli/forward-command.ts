@@ -29,7 +29,11 @@ export function addForwardCommand(program: Command): void {
     .option('-n, --namespace <name>', 'namespace, else that of the context')
     .option('--context <name>', 'context of the kubeconfig, else the current one')
     .option('--kubeconfig <file>', 'kubeconfig to use, else KUBECONFIG or ~/.kube/config')
-    .option('--address <list>', 'local addresses or unix socket paths, separated by commas', 'localhost')
+    .option(
+      '--address <list>',
+      'local IP addresses or localhost, separated by commas (repeatable), or the path of a unix socket (default: localhost)',
+      (list, before: string[] = []) => [...before, ...list.split(',')],
+    )
     .addOption(
       new Option('--hold <duration>', 'how long a new connection waits for a pod')
         .default(60_000, '60s')
@@ -39,7 +43,7 @@ export function addForwardCommand(program: Command): void {
       new Option(
         '--pod-running-timeout <duration>',
         'end with an error when no pod serves within this time',
-      ).argParser(duration),
+      ).argParser(limit),
     )
     .addOption(
       new Option('--carrier <kind>', 'how port-forward travels')
@@ -65,6 +69,12 @@ export function addForwardCommand(program: Command): void {
       const { forward } = await import('./forward.ts');
       await forward({ target, ports, flags });
     });
+}
+
+function limit(text: string): number {
+  const valueMs = duration(text);
+  if (valueMs === 0) throw new InvalidArgumentError('it must be more than 0');
+  return valueMs;
 }
 
 function duration(text: string): number {

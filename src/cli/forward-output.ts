@@ -38,6 +38,8 @@ const counting: readonly ShownState[] = ['connecting', 'waiting'];
 /** A step that takes longer than this is worth a line. */
 const worthALineMs = 1000;
 
+type LiveText = (elapsedMs: number) => string;
+
 /**
  * kubectl's lines on stdout; states on stderr, one line a change. On a terminal the line of a waiting tunnel counts in place; what
  * a script reads is the same with and without a terminal.
@@ -49,7 +51,7 @@ export class HumanOutput implements ForwardOutput {
   readonly #lastPod = new Map<number, PodIdentity>();
   /** What was printed last, but for the numbers in it: the same is not said twice. */
   readonly #lastSituation = new Map<number, string>();
-  #live: { readonly text: (elapsedMs: number) => string; readonly sinceMs: number } | undefined;
+  #live: { readonly tunnel: number; readonly text: LiveText; readonly sinceMs: number } | undefined;
   #timer: Timer | undefined;
 
   constructor(options: HumanOutputOptions) {
@@ -100,17 +102,15 @@ export class HumanOutput implements ForwardOutput {
       const state = counted ? `${event.shown} ${formatDuration(elapsedMs)}` : event.shown;
       return `${line}${state.padEnd(9)} ${words}`;
     };
-    const sinceMs = this.#options.clock.nowMs();
+    const situation = `${event.shown} ${situationWords(event.state)}`;
+    const isNews = this.#lastSituation.get(event.tunnel) !== situation;
     if (this.#options.stderr.isTTY && counting.includes(event.shown)) {
-      this.#settleLive();
-      this.#live = { text, sinceMs };
-      this.#tick();
+      this.#lastSituation.set(event.tunnel, situation);
+      this.#count({ tunnel: event.tunnel, text, isNews });
       return;
     }
     // A first connecting that lasts a few milliseconds says nothing; where it lasts, the reason follows as a state of its own.
-    if (event.shown === 'connecting') return;
-    const situation = `${event.shown} ${situationWords(event.state)}`;
-    if (this.#lastSituation.get(event.tunnel) === situation) return;
+    if (event.shown === 'connecting' || !isNews) return;
     this.#lastSituation.set(event.tunnel, situation);
     this.#line(text(0));
   }
@@ -132,7 +132,7 @@ export class HumanOutput implements ForwardOutput {
         return `${errorText(state.reason).headline}${heldNow}`;
       case 'blocked': {
         const { headline, next } = errorText(state.error);
-        return `${headline}${next ? `\n            next: ${next.replaceAll('\n', '\n            ')}` : ''}${heldNow}`;
+        return `${headline}${heldNow}${next ? `\n            next: ${next.replaceAll('\n', '\n            ')}` : ''}`;
       }
       case 'connecting':
         return `${state.step}${heldNow}`;
@@ -160,6 +160,16 @@ export class HumanOutput implements ForwardOutput {
   #line(text: string): void {
     this.#settleLive();
     this.#options.stderr.write(`${text}\n`);
+  }
+
+  /** A line that counts the time; in the same situation, as when one more connection waits, it counts on. */
+  #count({ tunnel, text, isNews }: { tunnel: number; text: LiveText; isNews: boolean }): void {
+    const live = this.#live;
+    const goesOn = live !== undefined && live.tunnel === tunnel && !isNews;
+    if (goesOn) this.#timer?.cancel();
+    else this.#settleLive();
+    this.#live = { tunnel, text, sinceMs: goesOn ? live.sinceMs : this.#options.clock.nowMs() };
+    this.#tick();
   }
 
   #tick(): void {

@@ -16,7 +16,7 @@ export interface ForwardFlags {
   readonly namespace?: string;
   readonly context?: string;
   readonly kubeconfig?: string;
-  readonly address: string;
+  readonly address?: readonly string[];
   readonly hold: number;
   readonly podRunningTimeout?: number;
   readonly carrier: 'auto' | 'spdy' | 'websocket';
@@ -50,7 +50,7 @@ export async function forward(call: ForwardCall): Promise<void> {
     const run = {
       target,
       ports,
-      addresses: flags.address.split(','),
+      addresses: flags.address ?? ['localhost'],
       namespace: flags.namespace,
       context: flags.context,
       kubeconfig: flags.kubeconfig,

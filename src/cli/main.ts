@@ -18,7 +18,9 @@ export async function main(argv: readonly string[]): Promise<void> {
   addDemoCommand(program);
 
   try {
-    await program.parseAsync([...argv], { from: 'user' });
+    // kubectl takes -n=NAME; commander would take the sign for a part of the name.
+    const args = argv.map((word) => word.replace(/^-n=/, '-n'));
+    await program.parseAsync(args, { from: 'user' });
   } catch (thrown) {
     // Help that was asked for, and help instead of a command that was not named.
     if (thrown instanceof CommanderError && (thrown.exitCode === 0 || thrown.code === 'commander.help'))

@@ -49,7 +49,7 @@ export const errorTable = {
     retry: 'user',
     exitCode: 3,
     headline: (d) => `the kubeconfig ${say(d.path, '')} cannot be used: ${say(d.message, 'invalid')}`,
-    next: (d) => say(d.next, 'correct the file; it is read again by itself'),
+    next: (d) => say(d.next, 'correct the file'),
   },
   'SP-CONTEXT-UNKNOWN': {
     retry: 'user',
@@ -67,7 +67,7 @@ export const errorTable = {
     retry: 'user',
     exitCode: 4,
     headline: (d) => `the API server does not accept the credentials of ${say(d.user, 'this context')}`,
-    next: (d) => say(d.next, 'log in again; the kubeconfig is read again by itself'),
+    next: (d) => say(d.next, 'log in again'),
   },
   'SP-FORBIDDEN': {
     retry: 'user',
@@ -86,7 +86,7 @@ export const errorTable = {
     retry: 'auto',
     exitCode: 6,
     headline: (d) => `the API server ${say(d.server, '')} cannot be reached: ${say(d.message, 'no answer')}`,
-    next: () => 'check the network, VPN or proxy; it is tried again by itself',
+    next: () => 'check the network, VPN or proxy',
   },
   'SP-API-TLS': {
     retry: 'user',

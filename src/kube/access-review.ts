@@ -64,16 +64,26 @@ export async function reviewAccess(
   const rules = (matches: (need: (typeof reviewed)[number]) => boolean) =>
     reviewed.filter(matches).map(({ rule }) => rule);
   const missing = rules((need) => !need.isAllowed && need.required);
-  const role = missing.length > 0 ? leastRole(missing, { namespace, user: who.user }) : undefined;
+  const degraded = rules((need) => !need.isAllowed && !need.required);
+  // Asking once is enough: what would only be slow without it is in the Role too.
+  const wanted = [...missing, ...degraded].map((rule) => lasting(rule, options.target));
+  const role = missing.length > 0 ? leastRole(wanted, { namespace, user: who.user }) : undefined;
   return {
     ...who,
     namespace,
     allowed: rules((need) => need.isAllowed),
     missing,
-    degraded: rules((need) => !need.isAllowed && !need.required),
+    degraded,
     role,
     next: role ? sentenceOf(role) : '',
   };
+}
+
+/** The pods of a Service or Deployment have other names tomorrow: a Role names only a pod that the user named. */
+function lasting(rule: AccessRule, { kind }: AccessTarget): AccessRule {
+  if (kind === 'pod' || !rule.resource.startsWith('pods')) return rule;
+  const { name: _today, ...anyPod } = rule;
+  return anyPod;
 }
 
 interface AccessNeed {

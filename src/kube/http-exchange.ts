@@ -52,7 +52,11 @@ function sendOnce({ agent, method, path, headers, body, signal }: Exchange): Pro
     if (signal.aborted) return reject(signal.reason);
     const client: ClientRequest = request({ agent, method, path, headers, setHost: false });
     const repeatable = method === 'GET' || headers.Upgrade !== undefined;
-    const aborted = () => client.destroy(signal.reason);
+    const aborted = () => {
+      client.destroy(signal.reason);
+      // Until it has a socket, a destroyed request says nothing.
+      reject(signal.reason);
+    };
     signal.addEventListener('abort', aborted, { once: true });
     client.once('response', (response) => {
       // Until the body has ended the signal still ends it.

@@ -1,4 +1,5 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
+import { basename } from 'node:path';
 
 /**
  * Which program listens on a local port, for the sentence that says it is taken. Only what the system tells without rights of its own: on Linux
@@ -16,8 +17,15 @@ export async function portOwner({ port }: { address: string; port: number }): Pr
   const inodes = new Set(sockets.map(({ inode }) => `socket:[${inode}]`));
   const pid = await processWith(inodes);
   if (pid === undefined) return `a program of user ${sockets[0]?.uid}`;
-  const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '');
-  return `${name.trim() || 'a program'} (pid ${pid})`;
+  return `${await programName(pid)} (pid ${pid})`;
+}
+
+/** As it was started, without its folders; comm is only the name of a thread. */
+async function programName(pid: string): Promise<string> {
+  const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0').filter(Boolean);
+  const [program, script] = words.filter((word) => !word.startsWith('-')).map((word) => basename(word));
+  if (!program) return 'a program';
+  return program === 'node' && script ? script : program;
 }
 
 async function listeningSockets(port: number): Promise<{ inode: string; uid: string }[]> {

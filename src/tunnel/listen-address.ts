@@ -34,7 +34,7 @@ export function wantedAddresses(addresses: readonly string[] = ['localhost']): W
       continue;
     }
     const bare = address.replace(/^\[(.*)\]$/, '$1');
-    // A name would be looked up, and could lead anywhere.
+    // Nothing at all would mean every interface, and a name would be looked up, and could lead anywhere.
     if (!isIP(bare)) {
       throw new AppError('SP-LOCAL-ADDRESS', {
         address,

@@ -30,7 +30,8 @@ describe('the runner', () => {
     await clock.advanceAsync(0);
     expect(runner.gate).toMatchObject({ kind: 'open', port: 5432, link: upstream.latestLink });
     expect(did).toEqual(['release to a']);
-    expect(states).toEqual(['connecting', 'connecting', 'ready']);
+    // The second tells that two wait.
+    expect(states).toEqual(['connecting', 'connecting', 'connecting', 'ready']);
     await runner[Symbol.asyncDispose]();
   });
 

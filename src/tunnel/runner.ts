@@ -9,7 +9,7 @@ import { gate, initialModel, type TunnelModel } from './model.ts';
 import { type Effect, next, type TimerKind, type TunnelEvent } from './state.ts';
 import type { Following, PodLink, Upstream } from './upstream.ts';
 
-/** A new state, with what it took to get there. */
+/** A new state with what it took to get there, or the same one with another number of connections that wait. */
 export interface StateChange {
   readonly atMs: number;
   readonly state: TunnelState;
@@ -39,6 +39,9 @@ export interface RunnerOptions {
   /** Uniform in [0, 1): spreads the retries of many tunnels. */
   readonly random?: () => number;
 }
+
+/** States in which the number of connections that wait is news. */
+const waits: readonly TunnelState['kind'][] = ['connecting', 'waiting', 'blocked'];
 
 interface LiveLink {
   readonly generation: number;
@@ -104,6 +107,7 @@ export class TunnelRunner implements AsyncDisposable {
     this.#model = model;
     this.#gate = this.#openGate();
     if (model.state !== before.state) this.#changed(before.state, model.state);
+    else if (model.held !== before.held && waits.includes(model.state.kind)) this.#tell(model.state);
     for (const effect of effects) this.#perform(effect);
   }
 
@@ -119,7 +123,12 @@ export class TunnelRunner implements AsyncDisposable {
     }
     if (state.kind === 'off') this.#outageFromMs = undefined;
     log.info('tunnel state', { ...state, held, ...recovery });
-    this.onState.emit({ atMs: clock.wallMs(), state, held, ...recovery });
+    this.#tell(state, recovery);
+  }
+
+  #tell(state: TunnelState, recovery: Pick<StateChange, 'gapMs' | 'served'> = {}): void {
+    const atMs = this.#options.clock.wallMs();
+    this.onState.emit({ atMs, state, held: this.#model.held, ...recovery });
   }
 
   #openGate(): OpenGate | undefined {

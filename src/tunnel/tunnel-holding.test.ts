@@ -104,7 +104,7 @@ describe('holding', () => {
     upstream.point(pod);
     await until(() => tunnel.state.kind === 'ready');
     const changes: unknown[] = [];
-    tunnel.onState(({ state, gapMs, served }) => changes.push([state.kind, gapMs, served]));
+    tunnel.onState(({ state, held, gapMs, served }) => changes.push([state.kind, held, gapMs, served]));
     upstream.pointNowhere();
     const client = local();
     await until(() => tunnel.held === 1);
@@ -112,8 +112,9 @@ describe('holding', () => {
     upstream.point(pod);
     expect(await firstBytes(client)).toBe('hello from a\n');
     expect(changes).toEqual([
-      ['waiting', undefined, undefined],
-      ['ready', 3_000, 1],
+      ['waiting', 0, undefined, undefined],
+      ['waiting', 1, undefined, undefined],
+      ['ready', 1, 3_000, 1],
     ]);
   });
 });
