@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.ts';
 import { certificates, startLoopbackApi } from '../../test/support/loopback-api.ts';
 import { silentLog } from '../base/log.ts';
@@ -251,6 +251,21 @@ describe('a proxy that refuses', () => {
     const stranger = createHttpsServer(issueCertificates(['127.0.0.1']).server);
     const error = await refusal(`https://127.0.0.1:${await listen(stranger)}`);
     expect(error).toMatchObject({ code: 'SP-API-PROXY', cause: { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' } });
+  });
+
+  it('over TLS is verified whatever NODE_TLS_REJECT_UNAUTHORIZED says: it may be told a password', async () => {
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const told: string[] = [];
+    const stranger = createHttpsServer(issueCertificates(['127.0.0.1']).server);
+    stranger.on('connect', (request, socket) => {
+      told.push(request.headers['proxy-authorization'] ?? '');
+      socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+    });
+    expect(await refusal(`https://me:secret@127.0.0.1:${await listen(stranger)}`)).toMatchObject({
+      code: 'SP-API-PROXY',
+    });
+    expect(told).toEqual([]);
   });
 
   it.each(['http', 'socks5', 'https'])('%s: says nothing, and is given up after 10 s', async (protocol) => {
