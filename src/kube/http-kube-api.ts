@@ -19,7 +19,6 @@ import {
 } from './http-exchange.ts';
 import type { KubeApi, KubeRequest, UpgradedSocket, UpgradeRequest, WebSocketRequest } from './kube-api.ts';
 import type { Impersonation } from './kubeconfig-file.ts';
-import { portOf } from './proxy.ts';
 import { classifyNetworkError, classifyStatus } from './status-error.ts';
 import { unlessAborted } from './unless-aborted.ts';
 import { openWebSocket } from './web-socket.ts';
@@ -325,7 +324,7 @@ class HttpKubeApi implements KubeApi {
 
   #headers({ access, credential }: Attempt): OutgoingHttpHeaders {
     return {
-      Host: hostHeader(access.server),
+      Host: access.server.host,
       'User-Agent': this.#options.userAgent(),
       ...(credential.authorization ? { Authorization: credential.authorization.reveal() } : {}),
       ...access.impersonation,
@@ -357,8 +356,4 @@ function unasked({ socket }: UpgradedSocket): AppError {
 /** The server's own path (Rancher, kubectl proxy) before the request's. */
 function prefixed({ server }: Access, path: string): string {
   return server.pathname.replace(/\/$/, '') + path;
-}
-
-function hostHeader(server: URL): string {
-  return server.port ? server.host : `${server.hostname}:${portOf(server)}`;
 }
