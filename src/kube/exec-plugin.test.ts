@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.ts';
+import type { AppError } from '../base/app-error.ts';
 import { ExecPlugin, type ExecPluginOptions } from './exec-plugin.ts';
 import type { ExecEntry } from './kubeconfig-file.ts';
 
@@ -105,6 +106,28 @@ describe('a run', () => {
     await expect((await plugin(body)).current()).rejects.toMatchObject({
       code: 'SP-CREDENTIAL-PLUGIN',
       message: expect.stringContaining(message),
+    });
+  });
+
+  it('that says much tells its last line alone, on one line, bounded and without control characters', async () => {
+    const loud = await plugin(
+      `console.error("secret=hunter2\\n".repeat(100) + "\\u001b[31mAsk\\u0007 " + "x".repeat(1000) + "\\n\\r \\n");
+process.exit(1)`,
+    );
+    const error = (await loud.current().catch((thrown: unknown) => thrown)) as AppError;
+    expect(error.details).toEqual({
+      command: process.execPath,
+      message: expect.stringMatching(/^Ask +x+$/),
+    });
+    expect(String(error.details.message)).toHaveLength(300);
+  });
+
+  it('that is stopped tells what it said last', async () => {
+    const hanging = await plugin('console.error("first\\nOpen the page\\n"); setInterval(() => {}, 1000)', {
+      onOutput: () => clock.advance(60_000),
+    });
+    await expect(hanging.current()).rejects.toMatchObject({
+      details: { message: 'it did not end within 60 s', why: 'Open the page' },
     });
   });
 
