@@ -139,15 +139,10 @@ class HttpKubeApi implements KubeApi {
   }
 
   async *lines(request: Parameters<KubeApi['lines']>[0]): AsyncGenerator<string> {
-    const { signal, idleTimeoutMs, onOpen } = request;
-    using deadline = this.#deadline(request.timeoutMs ?? defaultTimeoutMs, signal);
-    const response = await this.#authorized(signal, async (attempt) => {
-      deadline.extend(request.timeoutMs ?? defaultTimeoutMs);
-      const agent = attempt.access.connector.lastingAgent(attempt.credential);
-      const answer = await this.#send(attempt, request, deadline.signal, agent);
-      if (answer.kind === 'upgraded') throw unasked(answer);
-      return answer.response;
-    });
+    const { idleTimeoutMs, onOpen } = request;
+    const opened = await this.#authorized(request.signal, (attempt) => this.#open(attempt, request));
+    const { response } = opened;
+    using deadline = opened.deadline;
     onOpen?.();
     deadline.extend(idleTimeoutMs);
     response.on('data', () => deadline.extend(idleTimeoutMs)).pause();
@@ -265,6 +260,20 @@ class HttpKubeApi implements KubeApi {
 
   #warn(): void {
     for (const warning of this.#access.warnings) this.#options.log.warn('kubeconfig-warning', { warning });
+  }
+
+  /** An answer that is read for as long as it lasts, with the deadline that still guards it. */
+  async #open(attempt: Attempt, request: Parameters<KubeApi['lines']>[0]) {
+    const deadline = this.#deadline(request.timeoutMs ?? defaultTimeoutMs, request.signal);
+    try {
+      const agent = attempt.access.connector.lastingAgent(attempt.credential);
+      const answer = await this.#send(attempt, request, deadline.signal, agent);
+      if (answer.kind === 'upgraded') throw unasked(answer);
+      return { response: answer.response, deadline };
+    } catch (error) {
+      deadline[Symbol.dispose]();
+      throw error;
+    }
   }
 
   /** Sends, and rejects with an AppError unless the answer is the one asked for (2xx, or an upgrade). */
