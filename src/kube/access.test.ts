@@ -1,5 +1,7 @@
-import { appendFile, rename, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { appendFile, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   connectTo,
@@ -49,6 +51,21 @@ describe('a kubeconfig that changes', () => {
       ['Bearer t1', 1],
     ]);
   });
+
+  it.skipIf(process.platform === 'win32')(
+    'that is a pipe, as in --kubeconfig <(command), is read once: after a 401 the log-in is what is missing',
+    async () => {
+      const server = await start({
+        onRequest: ({ url }, response) => response.writeHead(url === '/' ? 200 : 401).end('{}'),
+      });
+      const text = await readFile(await server.kubeconfig({ user: { token: 'one' } }));
+      const pipe = join(server.folder, 'pipe');
+      await promisify(execFile)('mkfifo', [pipe]);
+      const [api] = await Promise.all([connect(pipe), writeFile(pipe, text)]);
+      await api.request({ path: '/' });
+      await expect(api.request({ path: '/refused' })).rejects.toMatchObject({ code: 'SP-LOGIN-REQUIRED' });
+    },
+  );
 
   it('that is broken is an error until it is mended', async () => {
     const server = await start();

@@ -19,7 +19,8 @@ import { type ExecClusterInfo, ExecPlugin } from './exec-plugin.ts';
 import {
   kubeconfigPaths,
   loadKubeconfig,
-  readBounded,
+  type PipeTexts,
+  readMaybePipe,
   type SelectedContext,
   selectContext,
 } from './kubeconfig.ts';
@@ -45,6 +46,8 @@ export interface AccessOptions {
   readonly interactive: () => boolean;
   readonly stdinIsTerminal: () => boolean;
   readonly onPluginOutput: (text: string) => void;
+  /** What was read from pipes, for the next reading. */
+  readonly pipes: PipeTexts;
   /** Ends plugins that run. */
   readonly signal: AbortSignal;
 }
@@ -68,12 +71,12 @@ export interface Access {
 export async function loadAccess(options: AccessOptions): Promise<Access> {
   const places = { flag: options.kubeconfig, env: options.env };
   const files = await fileStamps(kubeconfigPaths(places).paths);
-  const selected = selectContext(await loadKubeconfig(places), options);
+  const selected = selectContext(await loadKubeconfig(places, options.pipes), options);
   const { contextName, clusterName, cluster, userName, user, namespace } = selected;
   const hash = createHash('sha256');
   const read = async (path: string) => {
     files.set(path, await fileStamp(path));
-    const content = await readBounded(path, maxNamedFileBytes);
+    const content = await readMaybePipe(path, { limitBytes: maxNamedFileBytes, pipes: options.pipes });
     hash.update(`${path}\0${content}\0`);
     if (content === undefined)
       throw new AppError('SP-KUBECONFIG-INVALID', { path, message: 'it does not exist' });

@@ -48,11 +48,13 @@ export interface KubeApiOptions {
 /** Reads the kubeconfig; nothing is sent yet. Throws SP-KUBECONFIG-MISSING, SP-KUBECONFIG-INVALID, SP-CONTEXT-UNKNOWN, SP-API-PROXY. */
 export async function createKubeApi(options: KubeApiOptions): Promise<KubeApi> {
   const closing = new AbortController();
+  const pipes = new Map<string, string>();
   const load = () =>
     loadAccess({
       ...options,
       stdinIsTerminal: options.stdinIsTerminal ?? (() => process.stdin.isTTY === true),
       onPluginOutput: options.onPluginOutput ?? (() => {}),
+      pipes,
       signal: closing.signal,
     });
   return new HttpKubeApi({ ...options, access: await load(), load, closing });
