@@ -235,10 +235,46 @@ describe('keeping a credential', () => {
     expect(await runs()).toBe(2);
   });
 
-  it('asks a plugin that failed again the next time', async () => {
+  it('asks a plugin that failed and never asks back again the next time', async () => {
     const flaky = await plugin('if (run === 1) process.exit(1); give({ token: "t" + run })');
     await expect(flaky.current()).rejects.toMatchObject({ code: 'SP-CREDENTIAL-PLUGIN' });
     expect(await tokenOf(flaky)).toBe('Bearer t2');
+  });
+
+  it('that failed is not run again while nobody waits: it may open a browser each time', async () => {
+    let waiting = true;
+    const failing = await plugin(
+      'if (run === 1) { console.error("no session"); process.exit(1); } give({ token: "t" + run })',
+      { exec: { interactiveMode: 'IfAvailable' }, interactive: () => waiting },
+    );
+    const failure = { details: { message: 'no session' } };
+    await expect(failing.current()).rejects.toMatchObject(failure);
+    waiting = false;
+    await expect(failing.current()).rejects.toMatchObject(failure);
+    clock.advance(3_600_000);
+    await expect(failing.current()).rejects.toMatchObject(failure);
+    expect(await runs()).toBe(1);
+    waiting = true;
+    const rejected = await failing.current();
+    waiting = false;
+    failing.discard(rejected);
+    expect(await tokenOf(failing)).toBe('Bearer t3');
+  });
+
+  it('that could not be renewed early is not run again while nobody waits, and its old one serves to its end', async () => {
+    const shortLived = await plugin(
+      `if (run === 2) process.exit(1); give({ token: "t" + run, expirationTimestamp: ${inMs(20_000)} })`,
+      { exec: { interactiveMode: 'IfAvailable' } },
+    );
+    expect(await tokenOf(shortLived)).toBe('Bearer t1');
+    clock.advance(16_000);
+    expect(await tokenOf(shortLived)).toBe('Bearer t1');
+    await expect.poll(runs).toBe(2);
+    clock.advance(3_999);
+    expect(await tokenOf(shortLived)).toBe('Bearer t1');
+    clock.advance(1);
+    await expect(shortLived.current()).rejects.toMatchObject({ code: 'SP-CREDENTIAL-PLUGIN' });
+    expect(await runs()).toBe(2);
   });
 
   it('names the command to log in with, without options that may hold secrets', async () => {

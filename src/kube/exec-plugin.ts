@@ -50,6 +50,8 @@ export class ExecPlugin implements Credentials {
   readonly #options: ExecPluginOptions;
   #issued: Issued | undefined;
   #run: Promise<Issued> | undefined;
+  /** Why the last run failed. */
+  #failure: AppError | undefined;
 
   constructor(options: ExecPluginOptions) {
     this.#options = options;
@@ -78,7 +80,10 @@ export class ExecPlugin implements Credentials {
     if (this.#issued?.credential === rejected) this.#issued = undefined;
   }
 
-  #renew(): Promise<Issued> {
+  /** A plugin that may ask and has failed is run again only for somebody who waits: each run may open a browser. */
+  async #renew(): Promise<Issued> {
+    const { exec, interactive } = this.#options;
+    if (this.#failure && exec.interactiveMode !== 'Never' && !interactive()) throw this.#failure;
     this.#run ??= this.#issue().finally(() => {
       this.#run = undefined;
     });
@@ -87,13 +92,19 @@ export class ExecPlugin implements Credentials {
 
   async #issue(): Promise<Issued> {
     const { exec, clock } = this.#options;
-    const { status } = await runPlugin(this.#options);
-    const nowMs = clock.wallMs();
-    const expiresAtMs = expiry(status.expirationTimestamp) ?? Number.POSITIVE_INFINITY;
-    const early = Math.min(maxEarlyMs, (expiresAtMs - nowMs) * earlyShare);
-    const credential = credentialOf(status, exec.command);
-    this.#issued = { credential, expiresAtMs, renewAtMs: expiresAtMs - Math.max(0, early) };
-    return this.#issued;
+    try {
+      const { status } = await runPlugin(this.#options);
+      const nowMs = clock.wallMs();
+      const expiresAtMs = expiry(status.expirationTimestamp) ?? Number.POSITIVE_INFINITY;
+      const early = Math.min(maxEarlyMs, (expiresAtMs - nowMs) * earlyShare);
+      const credential = credentialOf(status, exec.command);
+      this.#issued = { credential, expiresAtMs, renewAtMs: expiresAtMs - Math.max(0, early) };
+      this.#failure = undefined;
+      return this.#issued;
+    } catch (error) {
+      this.#failure = AppError.from(error);
+      throw error;
+    }
   }
 }
 

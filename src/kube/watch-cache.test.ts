@@ -219,6 +219,24 @@ describe('a collection', () => {
     expect(api.openWatches).toBe(1);
   });
 
+  it.each([
+    ['SP-CREDENTIAL-PLUGIN', watchLimits.forbiddenMs],
+    ['SP-LOGIN-REQUIRED', watchLimits.forbiddenMs],
+    ['SP-API-UNREACHABLE', watchLimits.backoffFirstMs],
+  ] as const)(
+    'after %s asks again in %i ms: what a person has to mend is not mended in a loop',
+    async (code, ms) => {
+      const { api, cache, settle } = setUp({});
+      api.down = new AppError(code);
+      cache.start();
+      await settle(ms - 10);
+      expect(api.requests).toHaveLength(1);
+      api.down = undefined;
+      await settle(10);
+      expect(cache.state).toMatchObject({ synced: true, trouble: undefined });
+    },
+  );
+
   it('says so where the user may not list, and asks again later', async () => {
     const { api, cache, settle } = setUp({});
     api.allow = () => false;

@@ -43,7 +43,7 @@ export interface WatchLimits {
   readonly idleTimeoutMs: number;
   /** Between reads where the user may not watch. */
   readonly pollMs: number;
-  /** Until something forbidden is asked for again, as rights may have been granted. */
+  /** Until something is asked for again that a person has to mend first: rights may have been granted, a login done. */
   readonly forbiddenMs: number;
   /** Refreshes within this time are one. */
   readonly refreshMs: number;
@@ -327,7 +327,7 @@ export class WatchCache<T extends KubeObject> implements AsyncDisposable {
     if (error.code !== this.#trouble?.code) this.#log.info('watch failed', { error: error.message });
     this.#trouble = error;
     this.#changed.emit();
-    if (error.code === 'SP-FORBIDDEN') return this.#limits.forbiddenMs;
+    if (error.retry === 'user') return this.#limits.forbiddenMs;
     this.#attempt = Math.max(1, this.#attempt);
     return this.#nextWaitMs();
   }

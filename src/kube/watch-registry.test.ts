@@ -98,3 +98,21 @@ it('lets the watches that wait out a back-off try at once when one of them succe
   expect(reads).toEqual(['get pods db b', 'get pods db a']);
   expect([early.state.trouble, late.state.trouble]).toEqual([undefined, undefined]);
 });
+
+it('lets all try at once when one finds that the user has logged in again, but not what is forbidden', async () => {
+  const { clock, api, registry } = setUp();
+  api.down = new AppError('SP-CREDENTIAL-PLUGIN');
+  const asked = registry.open('pods', 'db', { name: 'a' });
+  const other = registry.open('services', 'db', { name: 'b' });
+  await settle(clock, 5_000);
+  api.down = undefined;
+  api.allow = ({ namespace }) => namespace === 'db';
+  const forbidden = registry.open('pods', 'closed', {});
+  await settle(clock);
+  expect(forbidden.state.trouble?.code).toBe('SP-FORBIDDEN');
+  expect(other.state.trouble?.code).toBe('SP-CREDENTIAL-PLUGIN');
+  asked.refresh();
+  await settle(clock);
+  expect([asked.state.trouble, other.state.trouble]).toEqual([undefined, undefined]);
+  expect(api.log.filter((line) => line === 'list pods closed')).toHaveLength(1);
+});

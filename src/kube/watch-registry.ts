@@ -85,10 +85,11 @@ export class WatchRegistry implements AsyncDisposable {
     return shared;
   }
 
-  /** One watch has found the API server again: the others need not wait out their back-off. */
+  /** One watch has found the API server again, or a login: the others need not wait. Rights are another matter for each. */
   #retryTroubled(): void {
     for (const { cache } of this.#shared.values()) {
-      if (cache.state.trouble?.retry === 'auto') cache.refresh();
+      const { trouble } = cache.state;
+      if (trouble && trouble.code !== 'SP-FORBIDDEN') cache.refresh();
     }
   }
 
