@@ -79,7 +79,24 @@ it('asks for everything again after a wake from sleep', async () => {
   const before = api.log.length;
   registry.refresh();
   await settle(clock);
-  expect(api.log.slice(before)).toEqual(['watch pods db @100', 'watch services db metadata.name=a @now']);
+  expect(api.log.slice(before).toSorted()).toEqual([
+    'get services db a',
+    'list pods db',
+    'watch pods db @100',
+    'watch services db metadata.name=a @now',
+  ]);
+});
+
+it('forgets all of a cluster that is another now', async () => {
+  const { clock, api, registry } = setUp();
+  const leases = [registry.open('pods', 'db', {}), registry.open('services', 'db', { name: 'a' })];
+  await settle(clock, 1_000);
+  const before = api.log.length;
+  registry.reset();
+  expect(leases.map(({ state }) => state.synced)).toEqual([false, false]);
+  await settle(clock);
+  expect(leases.map(({ state }) => state.synced)).toEqual([true, true]);
+  expect(api.log.length - before).toBe(4);
 });
 
 it('lets the watches that wait out a back-off try at once when one of them succeeds', async () => {

@@ -57,9 +57,14 @@ export class WatchRegistry implements AsyncDisposable {
     return lease(shared.cache as unknown as WatchCache<Kinds[K]>, () => this.#release(key, shared));
   }
 
-  /** Asks for everything again at once, as after a wake from sleep. */
+  /** Reads everything anew at once, as after a wake from sleep. */
   refresh(): void {
     for (const { cache } of this.#shared.values()) cache.refresh();
+  }
+
+  /** As refresh, where the API server or the user is another now: nothing that is known counts any more. */
+  reset(): void {
+    for (const { cache } of this.#shared.values()) cache.reset();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -89,7 +94,7 @@ export class WatchRegistry implements AsyncDisposable {
   #retryTroubled(): void {
     for (const { cache } of this.#shared.values()) {
       const { trouble } = cache.state;
-      if (trouble && trouble.code !== 'SP-FORBIDDEN') cache.refresh();
+      if (trouble && trouble.code !== 'SP-FORBIDDEN') cache.retry();
     }
   }
 
