@@ -8,6 +8,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { Secret } from '../base/secret.ts';
 import { Connector } from './connector.ts';
+import { credentialHolder, providerHolder } from './credential-holder.ts';
 import {
   type Credentials,
   dataOrFile,
@@ -65,6 +66,8 @@ export interface Access {
   readonly files: ReadonlyMap<string, string>;
   /** Equal for two readings that mean the same. */
   readonly digest: string;
+  /** Equal for two readings that lead to the same server as the same user, whose credential may have been renewed between them. */
+  readonly identity: string;
 }
 
 /** Reads kubeconfig and the files it names. Throws SP-KUBECONFIG-MISSING, SP-KUBECONFIG-INVALID, SP-CONTEXT-UNKNOWN, SP-API-PROXY. */
@@ -100,6 +103,14 @@ export async function loadAccess(options: AccessOptions): Promise<Access> {
         ? await renewedCredentials({ ...options, selected, certificateAuthority, read })
         : undefined) ?? fixedCredentials({}));
   hash.update(JSON.stringify(selected, revealing));
+  const impersonation = secure ? impersonationHeaders(options.impersonate ?? user?.impersonate ?? {}) : {};
+  const { tlsServerName, insecureSkipTlsVerify } = cluster;
+  const who = [
+    stored && credentialHolder(stored),
+    user?.exec,
+    user?.authProvider && providerHolder(user.authProvider),
+  ];
+  const where = [server.href, certificateAuthority, tlsServerName, insecureSkipTlsVerify];
   return {
     contextName,
     namespace,
@@ -109,19 +120,22 @@ export async function loadAccess(options: AccessOptions): Promise<Access> {
     connector: new Connector({
       server,
       certificateAuthority,
-      tlsServerName: cluster.tlsServerName,
-      insecureSkipTlsVerify: cluster.insecureSkipTlsVerify,
+      tlsServerName,
+      insecureSkipTlsVerify,
       proxy: chooseProxy(server, { proxyUrl: cluster.proxyUrl, env: options.env }),
       user: userName,
       loginHint: credentials.loginHint,
       clock: options.clock,
     }),
-    impersonation: secure ? impersonationHeaders(options.impersonate ?? user?.impersonate ?? {}) : {},
-    warnings: cluster.insecureSkipTlsVerify
+    impersonation,
+    warnings: insecureSkipTlsVerify
       ? [`the certificate of ${server.origin} is not verified (insecure-skip-tls-verify)`]
       : [],
     files,
     digest: hash.digest('hex'),
+    identity: createHash('sha256')
+      .update(JSON.stringify([where, userName, who, impersonation], revealing))
+      .digest('hex'),
   };
 }
 

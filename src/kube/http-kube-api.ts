@@ -17,7 +17,14 @@ import {
   readLines,
   send,
 } from './http-exchange.ts';
-import type { KubeApi, KubeRequest, UpgradedSocket, UpgradeRequest, WebSocketRequest } from './kube-api.ts';
+import type {
+  KubeApi,
+  KubeApiChange,
+  KubeRequest,
+  UpgradedSocket,
+  UpgradeRequest,
+  WebSocketRequest,
+} from './kube-api.ts';
 import type { Impersonation } from './kubeconfig-file.ts';
 import { classifyNetworkError, classifyStatus } from './status-error.ts';
 import { unlessAborted } from './unless-aborted.ts';
@@ -77,7 +84,7 @@ interface Attempt {
 
 class HttpKubeApi implements KubeApi {
   readonly #options: HttpKubeApiOptions;
-  readonly #changes = new Listeners<void>();
+  readonly #changes = new Listeners<KubeApiChange>();
   #access: Access;
   #loading: Promise<Access> | undefined;
   #watch: FileWatch | undefined;
@@ -110,7 +117,7 @@ class HttpKubeApi implements KubeApi {
     return this.#access.warnings;
   }
 
-  onChange(listener: () => void): () => void {
+  onChange(listener: (change: KubeApiChange) => void): () => void {
     const remove = this.#changes.add(listener);
     this.#watch ??= this.#watchFiles();
     return () => {
@@ -246,7 +253,7 @@ class HttpKubeApi implements KubeApi {
       this.#watch[Symbol.dispose]();
       this.#watch = this.#watchFiles();
     }
-    this.#changes.emit();
+    this.#changes.emit(next.identity === before.identity ? 'touched' : 'replaced');
     return next;
   }
 
@@ -256,7 +263,7 @@ class HttpKubeApi implements KubeApi {
       files: [...this.#access.files.keys()],
       clock,
       log,
-      onChange: () => this.#changes.emit(),
+      onChange: () => this.#changes.emit('touched'),
     });
   }
 
