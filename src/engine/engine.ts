@@ -61,8 +61,9 @@ export class Engine implements AsyncDisposable {
       this.#pool.probe();
       this.#retryNow();
     });
-    this.#forgetApi = api.onChange(() => {
-      log.info('the kubeconfig or what it names has changed');
+    this.#forgetApi = api.onChange((change) => {
+      log.info('the kubeconfig or what it names has changed', { change });
+      if (change === 'replaced') this.#startOver();
       this.#retryNow();
     });
   }
@@ -107,6 +108,14 @@ export class Engine implements AsyncDisposable {
     );
     const failures = ended.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
     if (failures.length > 0) throw new AggregateError(failures, 'the engine did not end cleanly');
+  }
+
+  /** What is known and open belongs to another cluster, or to another user, who may do more. Connections end by themselves. */
+  #startOver(): void {
+    this.#caches.reset();
+    this.#pool.retire(
+      new AppError('SP-SESSION-LOST', { message: 'the kubeconfig names another user or API server' }),
+    );
   }
 
   #retryNow(): void {

@@ -1,7 +1,11 @@
-import { appendFile, rename, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { appendFile, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
+  base64,
+  certificates,
   connectTo,
   execUser,
   type LoopbackHandlers,
@@ -50,6 +54,56 @@ describe('a kubeconfig that changes', () => {
     ]);
   });
 
+  it.each([
+    ['another server', { cluster: { server: 'https://127.0.0.1:1' } }, 'replaced'],
+    ['another user', { user: { token: 'two' } }, 'replaced'],
+    ['somebody to impersonate', { user: { token: 'one', as: 'bob' } }, 'replaced'],
+    ['nothing new', {}, undefined],
+  ] as const)('that now names %s tells so', async (_what, change, told) => {
+    const server = await start();
+    const config = { user: { token: 'one' } };
+    const api = await connect(await server.kubeconfig(config));
+    const heard: string[] = [];
+    const remove = api.onChange((what) => heard.push(what));
+    await server.kubeconfig({ ...config, ...change });
+    await api.request({ path: '/' }).catch(() => {});
+    expect(heard.find((what) => what === 'replaced')).toBe(told);
+    remove();
+  });
+
+  it.each([
+    ['token', (sub: string, serial: number) => ({ token: jwt({ iss: 'sts', sub, serial }) })],
+    ['oidc login', (sub: string, serial: number) => oidcUser(jwt({ iss: 'idp', sub, serial, exp: 9e9 }))],
+    ['certificate', (sub: string) => certificateUser(sub)],
+  ])('that holds a renewed %s of the same user tells of no other one', async (_what, userOf) => {
+    const server = await start();
+    const api = await connect(await server.kubeconfig({ user: userOf('alice', 1) }));
+    const heard: string[] = [];
+    const remove = api.onChange((what) => heard.push(what));
+    await server.kubeconfig({ user: userOf('alice', 2) });
+    await api.request({ path: '/' });
+    expect(heard).not.toContain('replaced');
+    await server.kubeconfig({ user: userOf('bob', 3) });
+    await api.request({ path: '/' });
+    expect(heard).toContain('replaced');
+    remove();
+  });
+
+  it.skipIf(process.platform === 'win32')(
+    'that is a pipe, as in --kubeconfig <(command), is read once: after a 401 the log-in is what is missing',
+    async () => {
+      const server = await start({
+        onRequest: ({ url }, response) => response.writeHead(url === '/' ? 200 : 401).end('{}'),
+      });
+      const text = await readFile(await server.kubeconfig({ user: { token: 'one' } }));
+      const pipe = join(server.folder, 'pipe');
+      await promisify(execFile)('mkfifo', [pipe]);
+      const [api] = await Promise.all([connect(pipe), writeFile(pipe, text)]);
+      await api.request({ path: '/' });
+      await expect(api.request({ path: '/refused' })).rejects.toMatchObject({ code: 'SP-LOGIN-REQUIRED' });
+    },
+  );
+
   it('that is broken is an error until it is mended', async () => {
     const server = await start();
     const path = await server.kubeconfig({ user: { token: 'one' } });
@@ -77,3 +131,20 @@ describe('a kubeconfig that changes', () => {
     remove();
   });
 });
+
+function jwt(claims: Readonly<Record<string, unknown>>): string {
+  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  return `${part({ alg: 'none' })}.${part(claims)}.${part('signed')}`;
+}
+
+const oidcUser = (idToken: string) => ({
+  'auth-provider': {
+    name: 'oidc',
+    config: { 'idp-issuer-url': 'https://idp', 'client-id': 'sallyport', 'id-token': idToken },
+  },
+});
+
+function certificateUser(user: string) {
+  const { cert, key } = certificates.issueClient({ user });
+  return { 'client-certificate-data': base64(cert), 'client-key-data': base64(key) };
+}

@@ -8,6 +8,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { Secret } from '../base/secret.ts';
 import { Connector } from './connector.ts';
+import { credentialHolder, providerHolder } from './credential-holder.ts';
 import {
   type Credentials,
   dataOrFile,
@@ -19,7 +20,8 @@ import { type ExecClusterInfo, ExecPlugin } from './exec-plugin.ts';
 import {
   kubeconfigPaths,
   loadKubeconfig,
-  readBounded,
+  type PipeTexts,
+  readMaybePipe,
   type SelectedContext,
   selectContext,
 } from './kubeconfig.ts';
@@ -45,6 +47,8 @@ export interface AccessOptions {
   readonly interactive: () => boolean;
   readonly stdinIsTerminal: () => boolean;
   readonly onPluginOutput: (text: string) => void;
+  /** What was read from pipes, for the next reading. */
+  readonly pipes: PipeTexts;
   /** Ends plugins that run. */
   readonly signal: AbortSignal;
 }
@@ -62,18 +66,20 @@ export interface Access {
   readonly files: ReadonlyMap<string, string>;
   /** Equal for two readings that mean the same. */
   readonly digest: string;
+  /** Equal for two readings that lead to the same server as the same user, whose credential may have been renewed between them. */
+  readonly identity: string;
 }
 
 /** Reads kubeconfig and the files it names. Throws SP-KUBECONFIG-MISSING, SP-KUBECONFIG-INVALID, SP-CONTEXT-UNKNOWN, SP-API-PROXY. */
 export async function loadAccess(options: AccessOptions): Promise<Access> {
   const places = { flag: options.kubeconfig, env: options.env };
   const files = await fileStamps(kubeconfigPaths(places).paths);
-  const selected = selectContext(await loadKubeconfig(places), options);
+  const selected = selectContext(await loadKubeconfig(places, options.pipes), options);
   const { contextName, clusterName, cluster, userName, user, namespace } = selected;
   const hash = createHash('sha256');
   const read = async (path: string) => {
     files.set(path, await fileStamp(path));
-    const content = await readBounded(path, maxNamedFileBytes);
+    const content = await readMaybePipe(path, { limitBytes: maxNamedFileBytes, pipes: options.pipes });
     hash.update(`${path}\0${content}\0`);
     if (content === undefined)
       throw new AppError('SP-KUBECONFIG-INVALID', { path, message: 'it does not exist' });
@@ -97,6 +103,14 @@ export async function loadAccess(options: AccessOptions): Promise<Access> {
         ? await renewedCredentials({ ...options, selected, certificateAuthority, read })
         : undefined) ?? fixedCredentials({}));
   hash.update(JSON.stringify(selected, revealing));
+  const impersonation = secure ? impersonationHeaders(options.impersonate ?? user?.impersonate ?? {}) : {};
+  const { tlsServerName, insecureSkipTlsVerify } = cluster;
+  const who = [
+    stored && credentialHolder(stored),
+    user?.exec,
+    user?.authProvider && providerHolder(user.authProvider),
+  ];
+  const where = [server.href, certificateAuthority, tlsServerName, insecureSkipTlsVerify];
   return {
     contextName,
     namespace,
@@ -106,19 +120,22 @@ export async function loadAccess(options: AccessOptions): Promise<Access> {
     connector: new Connector({
       server,
       certificateAuthority,
-      tlsServerName: cluster.tlsServerName,
-      insecureSkipTlsVerify: cluster.insecureSkipTlsVerify,
+      tlsServerName,
+      insecureSkipTlsVerify,
       proxy: chooseProxy(server, { proxyUrl: cluster.proxyUrl, env: options.env }),
       user: userName,
       loginHint: credentials.loginHint,
       clock: options.clock,
     }),
-    impersonation: secure ? impersonationHeaders(options.impersonate ?? user?.impersonate ?? {}) : {},
-    warnings: cluster.insecureSkipTlsVerify
+    impersonation,
+    warnings: insecureSkipTlsVerify
       ? [`the certificate of ${server.origin} is not verified (insecure-skip-tls-verify)`]
       : [],
     files,
     digest: hash.digest('hex'),
+    identity: createHash('sha256')
+      .update(JSON.stringify([where, userName, who, impersonation], revealing))
+      .digest('hex'),
   };
 }
 

@@ -150,6 +150,8 @@ export class Connector {
         ca: [...systemAuthorities(), ...(certificateAuthority ? [certificateAuthority] : [])],
         host: proxy.host,
         ...(isIP(proxy.host) ? {} : { servername: proxy.host }),
+        // Said aloud, or NODE_TLS_REJECT_UNAUTHORIZED=0 would decide; insecure-skip-tls-verify is the cluster's alone.
+        rejectUnauthorized: true,
         ALPNProtocols: ['http/1.1'],
       });
       opened(secured);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.ts';
+import type { AppError } from '../base/app-error.ts';
 import { ExecPlugin, type ExecPluginOptions } from './exec-plugin.ts';
 import type { ExecEntry } from './kubeconfig-file.ts';
 
@@ -105,6 +106,28 @@ describe('a run', () => {
     await expect((await plugin(body)).current()).rejects.toMatchObject({
       code: 'SP-CREDENTIAL-PLUGIN',
       message: expect.stringContaining(message),
+    });
+  });
+
+  it('that says much tells its last line alone, on one line, bounded and without control characters', async () => {
+    const loud = await plugin(
+      `console.error("secret=hunter2\\n".repeat(100) + "\\u001b[31mAsk\\u0007 " + "x".repeat(1000) + "\\n\\r \\n");
+process.exit(1)`,
+    );
+    const error = (await loud.current().catch((thrown: unknown) => thrown)) as AppError;
+    expect(error.details).toEqual({
+      command: process.execPath,
+      message: expect.stringMatching(/^Ask +x+$/),
+    });
+    expect(String(error.details.message)).toHaveLength(300);
+  });
+
+  it('that is stopped tells what it said last', async () => {
+    const hanging = await plugin('console.error("first\\nOpen the page\\n"); setInterval(() => {}, 1000)', {
+      onOutput: () => clock.advance(60_000),
+    });
+    await expect(hanging.current()).rejects.toMatchObject({
+      details: { message: 'it did not end within 60 s', why: 'Open the page' },
     });
   });
 
@@ -212,10 +235,46 @@ describe('keeping a credential', () => {
     expect(await runs()).toBe(2);
   });
 
-  it('asks a plugin that failed again the next time', async () => {
+  it('asks a plugin that failed and never asks back again the next time', async () => {
     const flaky = await plugin('if (run === 1) process.exit(1); give({ token: "t" + run })');
     await expect(flaky.current()).rejects.toMatchObject({ code: 'SP-CREDENTIAL-PLUGIN' });
     expect(await tokenOf(flaky)).toBe('Bearer t2');
+  });
+
+  it('that failed is not run again while nobody waits: it may open a browser each time', async () => {
+    let waiting = true;
+    const failing = await plugin(
+      'if (run === 1) { console.error("no session"); process.exit(1); } give({ token: "t" + run })',
+      { exec: { interactiveMode: 'IfAvailable' }, interactive: () => waiting },
+    );
+    const failure = { details: { message: 'no session' } };
+    await expect(failing.current()).rejects.toMatchObject(failure);
+    waiting = false;
+    await expect(failing.current()).rejects.toMatchObject(failure);
+    clock.advance(3_600_000);
+    await expect(failing.current()).rejects.toMatchObject(failure);
+    expect(await runs()).toBe(1);
+    waiting = true;
+    const rejected = await failing.current();
+    waiting = false;
+    failing.discard(rejected);
+    expect(await tokenOf(failing)).toBe('Bearer t3');
+  });
+
+  it('that could not be renewed early is not run again while nobody waits, and its old one serves to its end', async () => {
+    const shortLived = await plugin(
+      `if (run === 2) process.exit(1); give({ token: "t" + run, expirationTimestamp: ${inMs(20_000)} })`,
+      { exec: { interactiveMode: 'IfAvailable' } },
+    );
+    expect(await tokenOf(shortLived)).toBe('Bearer t1');
+    clock.advance(16_000);
+    expect(await tokenOf(shortLived)).toBe('Bearer t1');
+    await expect.poll(runs).toBe(2);
+    clock.advance(3_999);
+    expect(await tokenOf(shortLived)).toBe('Bearer t1');
+    clock.advance(1);
+    await expect(shortLived.current()).rejects.toMatchObject({ code: 'SP-CREDENTIAL-PLUGIN' });
+    expect(await runs()).toBe(2);
   });
 
   it('names the command to log in with, without options that may hold secrets', async () => {

@@ -3,6 +3,7 @@
  * kubeconfig names; it runs as the user, without a shell, with its output bounded. At most one runs at a time, for all who wait.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { stripVTControlCharacters } from 'node:util';
 import { AppError } from '../base/app-error.ts';
 import type { Clock } from '../base/clock.ts';
 import { Secret } from '../base/secret.ts';
@@ -10,8 +11,9 @@ import { bearer, type Credential, type Credentials, clientCertificate } from './
 import type { ExecEntry } from './kubeconfig-file.ts';
 
 const maxStdoutBytes = 1024 * 1024;
-/** The end of stderr that is kept for the error. */
+/** The end of stderr in which its last line is looked for. */
 const maxStderrLength = 8 * 1024;
+const maxShownLength = 300;
 const unattendedTimeoutMs = 60_000;
 /** Somebody may be typing a password or finding a token. */
 const attendedTimeoutMs = 5 * 60_000;
@@ -48,6 +50,8 @@ export class ExecPlugin implements Credentials {
   readonly #options: ExecPluginOptions;
   #issued: Issued | undefined;
   #run: Promise<Issued> | undefined;
+  /** Why the last run failed. */
+  #failure: AppError | undefined;
 
   constructor(options: ExecPluginOptions) {
     this.#options = options;
@@ -58,7 +62,7 @@ export class ExecPlugin implements Credentials {
     // Subcommands only: an option may carry a secret.
     const options = args.findIndex((arg) => arg.startsWith('-'));
     const words = [command, ...args.slice(0, options < 0 ? args.length : options)];
-    return `log in again: ${words.join(' ')}`.slice(0, 300);
+    return `log in again: ${words.join(' ')}`.slice(0, maxShownLength);
   }
 
   async current(): Promise<Credential> {
@@ -76,7 +80,10 @@ export class ExecPlugin implements Credentials {
     if (this.#issued?.credential === rejected) this.#issued = undefined;
   }
 
-  #renew(): Promise<Issued> {
+  /** A plugin that may ask and has failed is run again only for somebody who waits: each run may open a browser. */
+  async #renew(): Promise<Issued> {
+    const { exec, interactive } = this.#options;
+    if (this.#failure && exec.interactiveMode !== 'Never' && !interactive()) throw this.#failure;
     this.#run ??= this.#issue().finally(() => {
       this.#run = undefined;
     });
@@ -85,13 +92,19 @@ export class ExecPlugin implements Credentials {
 
   async #issue(): Promise<Issued> {
     const { exec, clock } = this.#options;
-    const { status } = await runPlugin(this.#options);
-    const nowMs = clock.wallMs();
-    const expiresAtMs = expiry(status.expirationTimestamp) ?? Number.POSITIVE_INFINITY;
-    const early = Math.min(maxEarlyMs, (expiresAtMs - nowMs) * earlyShare);
-    const credential = credentialOf(status, exec.command);
-    this.#issued = { credential, expiresAtMs, renewAtMs: expiresAtMs - Math.max(0, early) };
-    return this.#issued;
+    try {
+      const { status } = await runPlugin(this.#options);
+      const nowMs = clock.wallMs();
+      const expiresAtMs = expiry(status.expirationTimestamp) ?? Number.POSITIVE_INFINITY;
+      const early = Math.min(maxEarlyMs, (expiresAtMs - nowMs) * earlyShare);
+      const credential = credentialOf(status, exec.command);
+      this.#issued = { credential, expiresAtMs, renewAtMs: expiresAtMs - Math.max(0, early) };
+      this.#failure = undefined;
+      return this.#issued;
+    } catch (error) {
+      this.#failure = AppError.from(error);
+      throw error;
+    }
   }
 }
 
@@ -126,7 +139,7 @@ function credentialOf(status: ExecStatus, command: string): Credential {
   };
 }
 
-/** One run of the plugin. Throws SP-CREDENTIAL-PLUGIN with the end of its stderr and the kubeconfig's install hint. */
+/** One run of the plugin. Throws SP-CREDENTIAL-PLUGIN with the last line of its stderr and the kubeconfig's install hint. */
 async function runPlugin(options: ExecPluginOptions): Promise<{ readonly status: ExecStatus }> {
   const { exec, cluster, env, clock, onOutput, signal } = options;
   const fail = (message: string, more: { readonly why?: string; readonly hint?: string | undefined } = {}) =>
@@ -152,9 +165,7 @@ async function runPlugin(options: ExecPluginOptions): Promise<{ readonly status:
   });
   const timeoutMs = attended ? attendedTimeoutMs : unattendedTimeoutMs;
   const { outcome, stdout, stderr } = await finished(child, { clock, timeoutMs, signal, onOutput });
-  const why = stderr.trim() || undefined;
-  const lastLine = why?.split('\n').at(-1)?.trim().slice(0, 300);
-  const details = { ...(why ? { why } : {}) };
+  const said = lastLine(stderr);
   switch (outcome.kind) {
     case 'spawn-error': {
       const missing = outcome.code === 'ENOENT';
@@ -165,11 +176,19 @@ async function runPlugin(options: ExecPluginOptions): Promise<{ readonly status:
       );
     }
     case 'stopped':
-      throw fail(outcome.message, details);
+      throw fail(outcome.message, said ? { why: said } : {});
     case 'exit':
-      if (outcome.code !== 0) throw fail(lastLine ?? `exit status ${outcome.code}`, details);
+      if (outcome.code !== 0) throw fail(said || `exit status ${outcome.code}`);
       return parseExecCredential(stdout, exec, fail);
   }
+}
+
+/** The last line that says something: what comes before it is traces and hints, and may hold what no event should. */
+function lastLine(stderr: string): string {
+  const lines = stripVTControlCharacters(stderr)
+    .split(/[\r\n]+/)
+    .map((line) => line.replace(/\p{Cc}+/gu, ' ').trim());
+  return (lines.findLast((line) => line !== '') ?? '').slice(0, maxShownLength);
 }
 
 function parseExecCredential(

@@ -1,7 +1,10 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.ts';
 import {
   connectTo,
+  execUser,
   type LoopbackHandlers,
   startLoopbackApi,
   watch,
@@ -172,6 +175,29 @@ describe('lines', () => {
     last.catch(() => {});
     clock.advance(100);
     await expect(last).rejects.toMatchObject({ code: 'SP-API-UNREACHABLE' });
+  });
+
+  it('wait for credentials as long as these take: a slow plugin costs the request none of its time', async () => {
+    const clock = new FakeClock();
+    const server = await start();
+    const asked = Promise.withResolvers<void>();
+    const answer = join(server.folder, 'answer');
+    const script = `process.stderr.write('asking');
+      const look = setInterval(() => {
+        if (!fs.existsSync(${JSON.stringify(answer)})) return;
+        clearInterval(look);
+        console.log(JSON.stringify({ kind: 'ExecCredential', apiVersion: 'client.authentication.k8s.io/v1', status: { token: 't' } }));
+      }, 5)`;
+    const api = await connect(await server.kubeconfig({ user: execUser(server.folder, script) }), {
+      clock,
+      onPluginOutput: () => asked.resolve(),
+    });
+    const reading = all(api.lines({ ...watch(), timeoutMs: 1_000 }));
+    await asked.promise;
+    clock.advance(1_000);
+    await writeFile(answer, '');
+    expect(await reading).toEqual(['{}']);
+    expect(clock.pending).toBe(0);
   });
 
   it('stop with the reason of the signal, also when the reader leaves', async () => {

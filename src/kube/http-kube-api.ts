@@ -17,9 +17,15 @@ import {
   readLines,
   send,
 } from './http-exchange.ts';
-import type { KubeApi, KubeRequest, UpgradedSocket, UpgradeRequest, WebSocketRequest } from './kube-api.ts';
+import type {
+  KubeApi,
+  KubeApiChange,
+  KubeRequest,
+  UpgradedSocket,
+  UpgradeRequest,
+  WebSocketRequest,
+} from './kube-api.ts';
 import type { Impersonation } from './kubeconfig-file.ts';
-import { portOf } from './proxy.ts';
 import { classifyNetworkError, classifyStatus } from './status-error.ts';
 import { unlessAborted } from './unless-aborted.ts';
 import { openWebSocket } from './web-socket.ts';
@@ -49,11 +55,13 @@ export interface KubeApiOptions {
 /** Reads the kubeconfig; nothing is sent yet. Throws SP-KUBECONFIG-MISSING, SP-KUBECONFIG-INVALID, SP-CONTEXT-UNKNOWN, SP-API-PROXY. */
 export async function createKubeApi(options: KubeApiOptions): Promise<KubeApi> {
   const closing = new AbortController();
+  const pipes = new Map<string, string>();
   const load = () =>
     loadAccess({
       ...options,
       stdinIsTerminal: options.stdinIsTerminal ?? (() => process.stdin.isTTY === true),
       onPluginOutput: options.onPluginOutput ?? (() => {}),
+      pipes,
       signal: closing.signal,
     });
   return new HttpKubeApi({ ...options, access: await load(), load, closing });
@@ -76,7 +84,7 @@ interface Attempt {
 
 class HttpKubeApi implements KubeApi {
   readonly #options: HttpKubeApiOptions;
-  readonly #changes = new Listeners<void>();
+  readonly #changes = new Listeners<KubeApiChange>();
   #access: Access;
   #loading: Promise<Access> | undefined;
   #watch: FileWatch | undefined;
@@ -109,7 +117,7 @@ class HttpKubeApi implements KubeApi {
     return this.#access.warnings;
   }
 
-  onChange(listener: () => void): () => void {
+  onChange(listener: (change: KubeApiChange) => void): () => void {
     const remove = this.#changes.add(listener);
     this.#watch ??= this.#watchFiles();
     return () => {
@@ -140,15 +148,10 @@ class HttpKubeApi implements KubeApi {
   }
 
   async *lines(request: Parameters<KubeApi['lines']>[0]): AsyncGenerator<string> {
-    const { signal, idleTimeoutMs, onOpen } = request;
-    using deadline = this.#deadline(request.timeoutMs ?? defaultTimeoutMs, signal);
-    const response = await this.#authorized(signal, async (attempt) => {
-      deadline.extend(request.timeoutMs ?? defaultTimeoutMs);
-      const agent = attempt.access.connector.lastingAgent(attempt.credential);
-      const answer = await this.#send(attempt, request, deadline.signal, agent);
-      if (answer.kind === 'upgraded') throw unasked(answer);
-      return answer.response;
-    });
+    const { idleTimeoutMs, onOpen } = request;
+    const opened = await this.#authorized(request.signal, (attempt) => this.#open(attempt, request));
+    const { response } = opened;
+    using deadline = opened.deadline;
     onOpen?.();
     deadline.extend(idleTimeoutMs);
     response.on('data', () => deadline.extend(idleTimeoutMs)).pause();
@@ -250,7 +253,7 @@ class HttpKubeApi implements KubeApi {
       this.#watch[Symbol.dispose]();
       this.#watch = this.#watchFiles();
     }
-    this.#changes.emit();
+    this.#changes.emit(next.identity === before.identity ? 'touched' : 'replaced');
     return next;
   }
 
@@ -260,12 +263,26 @@ class HttpKubeApi implements KubeApi {
       files: [...this.#access.files.keys()],
       clock,
       log,
-      onChange: () => this.#changes.emit(),
+      onChange: () => this.#changes.emit('touched'),
     });
   }
 
   #warn(): void {
     for (const warning of this.#access.warnings) this.#options.log.warn('kubeconfig-warning', { warning });
+  }
+
+  /** An answer that is read for as long as it lasts, with the deadline that still guards it. */
+  async #open(attempt: Attempt, request: Parameters<KubeApi['lines']>[0]) {
+    const deadline = this.#deadline(request.timeoutMs ?? defaultTimeoutMs, request.signal);
+    try {
+      const agent = attempt.access.connector.lastingAgent(attempt.credential);
+      const answer = await this.#send(attempt, request, deadline.signal, agent);
+      if (answer.kind === 'upgraded') throw unasked(answer);
+      return { response: answer.response, deadline };
+    } catch (error) {
+      deadline[Symbol.dispose]();
+      throw error;
+    }
   }
 
   /** Sends, and rejects with an AppError unless the answer is the one asked for (2xx, or an upgrade). */
@@ -325,7 +342,7 @@ class HttpKubeApi implements KubeApi {
 
   #headers({ access, credential }: Attempt): OutgoingHttpHeaders {
     return {
-      Host: hostHeader(access.server),
+      Host: access.server.host,
       'User-Agent': this.#options.userAgent(),
       ...(credential.authorization ? { Authorization: credential.authorization.reveal() } : {}),
       ...access.impersonation,
@@ -357,8 +374,4 @@ function unasked({ socket }: UpgradedSocket): AppError {
 /** The server's own path (Rancher, kubectl proxy) before the request's. */
 function prefixed({ server }: Access, path: string): string {
   return server.pathname.replace(/\/$/, '') + path;
-}
-
-function hostHeader(server: URL): string {
-  return server.port ? server.host : `${server.hostname}:${portOf(server)}`;
 }

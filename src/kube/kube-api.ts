@@ -17,10 +17,10 @@ export interface KubeApi extends AsyncDisposable {
   /** What a person must be told about this connection, one sentence each (TLS verification is off). */
   readonly warnings: readonly string[];
   /**
-   * Calls back after the kubeconfig, or a file that it names, has changed: what was blocked may be tried again. The files are only
-   * watched while somebody listens. Returns the function that removes the listener.
+   * Calls back after the kubeconfig, or a file that it names, has changed. The files are only watched while somebody listens. Returns
+   * the function that removes the listener.
    */
-  onChange(listener: () => void): () => void;
+  onChange(listener: (change: KubeApiChange) => void): () => void;
   /** Opens a connection beside the one that the first request opens, for the request that follows it. Never fails. */
   preconnect(): void;
   /** One JSON request. Times out after `timeoutMs` (default 30 s). */
@@ -39,6 +39,12 @@ export interface KubeApi extends AsyncDisposable {
   /** A WebSocket that is open, with one of the subprotocols asked for (`protocol` of ws stays empty: it knows no slash in them). */
   webSocket(request: WebSocketRequest): Promise<WebSocket>;
 }
+
+/**
+ * touched: a file was written, and what was blocked may be tried again. replaced: requests go to another server or out as another user
+ * from now on, and what was learnt or opened before belongs to the former.
+ */
+export type KubeApiChange = 'touched' | 'replaced';
 
 export interface KubeRequest {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';

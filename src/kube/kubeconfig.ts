@@ -1,5 +1,5 @@
 /** The kubeconfig as kubectl reads it: which files, how they are merged, which context, cluster and user are meant. */
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { AppError } from '../base/app-error.ts';
@@ -14,6 +14,9 @@ import {
 /** More entries in KUBECONFIG than this are an accident. */
 const maxFiles = 256;
 const chunkBytes = 64 * 1024;
+
+/** Texts of what can be read only once, as --kubeconfig <(command) can, by path. Who reads more than once keeps them. */
+export type PipeTexts = Map<string, string>;
 
 export interface KubeconfigPlaces {
   /** The value of --kubeconfig: then that file alone. */
@@ -41,9 +44,12 @@ export function kubeconfigPaths({ flag, env }: KubeconfigPlaces): {
 }
 
 /** Reads and merges the files. Throws SP-KUBECONFIG-MISSING when there is none, SP-KUBECONFIG-INVALID. */
-export async function loadKubeconfig(places: KubeconfigPlaces): Promise<KubeconfigFile> {
+export async function loadKubeconfig(
+  places: KubeconfigPlaces,
+  pipes: PipeTexts = new Map(),
+): Promise<KubeconfigFile> {
   const { paths, required } = kubeconfigPaths(places);
-  const files = await Promise.all(paths.map(readKubeconfig));
+  const files = await Promise.all(paths.map((path) => readKubeconfig(path, pipes)));
   const present = files.filter((file) => file !== undefined);
   if (present.length === 0 || (required && present.length < paths.length)) {
     throw new AppError('SP-KUBECONFIG-MISSING', { path: paths.join(delimiter) });
@@ -104,9 +110,27 @@ export function selectContext(
   };
 }
 
-async function readKubeconfig(path: string): Promise<KubeconfigFile | undefined> {
-  const content = await readBounded(path, maxKubeconfigBytes);
+async function readKubeconfig(path: string, pipes: PipeTexts): Promise<KubeconfigFile | undefined> {
+  const content = await readMaybePipe(path, { limitBytes: maxKubeconfigBytes, pipes });
   return content === undefined ? undefined : parseKubeconfig(path, content);
+}
+
+/** As readBounded, but what is no regular file is read once: a pipe is empty the second time, or waits for a writer for good. */
+export async function readMaybePipe(
+  path: string,
+  { limitBytes, pipes }: { readonly limitBytes: number; readonly pipes: PipeTexts },
+): Promise<string | undefined> {
+  const kept = pipes.get(path);
+  if (kept !== undefined) return kept;
+  const content = await readBounded(path, limitBytes);
+  if (content === undefined) return undefined;
+  // A file that was removed meanwhile is read again when it is back.
+  const isFile = await stat(path).then(
+    (found) => found.isFile(),
+    () => true,
+  );
+  if (!isFile) pipes.set(path, content);
+  return content;
 }
 
 /** A text file of at most `limitBytes`; undefined where there is none. Throws SP-KUBECONFIG-INVALID. */

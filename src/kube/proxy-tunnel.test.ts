@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.ts';
 import { certificates, startLoopbackApi } from '../../test/support/loopback-api.ts';
 import { silentLog } from '../base/log.ts';
@@ -113,10 +113,13 @@ async function socksProxy(options: { readonly user?: string; readonly reply?: nu
 }
 
 /** A KubeApi whose server is reached by a name that only the proxy knows. */
-async function through(proxyUrl: string, more: { readonly clock?: FakeClock } = {}) {
+async function through(
+  proxyUrl: string,
+  more: { readonly clock?: FakeClock; readonly server?: string } = {},
+) {
   const server = stack.use(await startLoopbackApi());
   const kubeconfig = await server.kubeconfig({
-    cluster: { server: `https://api.test:${server.port}`, 'proxy-url': proxyUrl },
+    cluster: { server: more.server ?? `https://api.test:${server.port}`, 'proxy-url': proxyUrl },
     user: { token: 'for-the-api-server' },
   });
   const api = stack.use(
@@ -164,6 +167,24 @@ describe('through a proxy', () => {
     const { api } = await through(`socks5h://me:secret@127.0.0.1:${proxy.port}`);
     await api.request({ path: '/version' });
     expect(proxy.seen.authorization).toEqual(['me:secret']);
+  });
+
+  it('names the default port to the proxy, and as Go does not to the server', async () => {
+    const hosts: (string | undefined)[] = [];
+    const server = createHttpServer((request, response) => {
+      hosts.push(request.headers.host);
+      response.end('{}');
+    });
+    const port = await listen(server);
+    const asked: (string | undefined)[] = [];
+    const proxy = createHttpServer().on('connect', ({ url }, socket: Socket) => {
+      asked.push(url);
+      onward(socket, port, () => socket.write('HTTP/1.1 200 OK\r\n\r\n'));
+    });
+    const { api } = await through(`http://127.0.0.1:${await listen(proxy)}`, { server: 'http://api.test' });
+    await api.request({ path: '/version' });
+    expect(asked).toEqual(['api.test:80']);
+    expect(hosts).toEqual(['api.test']);
   });
 
   it('HTTPS_PROXY is used where there is no proxy-url', async () => {
@@ -251,6 +272,21 @@ describe('a proxy that refuses', () => {
     const stranger = createHttpsServer(issueCertificates(['127.0.0.1']).server);
     const error = await refusal(`https://127.0.0.1:${await listen(stranger)}`);
     expect(error).toMatchObject({ code: 'SP-API-PROXY', cause: { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' } });
+  });
+
+  it('over TLS is verified whatever NODE_TLS_REJECT_UNAUTHORIZED says: it may be told a password', async () => {
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const told: string[] = [];
+    const stranger = createHttpsServer(issueCertificates(['127.0.0.1']).server);
+    stranger.on('connect', (request, socket) => {
+      told.push(request.headers['proxy-authorization'] ?? '');
+      socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+    });
+    expect(await refusal(`https://me:secret@127.0.0.1:${await listen(stranger)}`)).toMatchObject({
+      code: 'SP-API-PROXY',
+    });
+    expect(told).toEqual([]);
   });
 
   it.each(['http', 'socks5', 'https'])('%s: says nothing, and is given up after 10 s', async (protocol) => {

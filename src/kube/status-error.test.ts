@@ -139,6 +139,28 @@ describe('texts of the error stream', () => {
   });
 });
 
+describe('a text of any length', () => {
+  // Patterns with two open ends take the square of what they are given: only a bounded beginning is read.
+  const longest = 4096;
+  const said = 'connection refused';
+  it('is read as far as its first 4,096 characters', () => {
+    const classified = (before: number, text: string) =>
+      classifyForwardText('x'.repeat(before) + text, { pod: 'pg-0', port: 5432 }).code;
+    expect(classified(longest - said.length, said)).toBe('SP-PORT-REFUSED');
+    expect(classified(longest - said.length + 1, said)).toBe('SP-STREAM-FAILED');
+  });
+
+  it.each([
+    ['plain', (text: string) => text],
+    ['in a Status', (text: string) => status(500, text)],
+  ])('is read so far too where it is the answer of a server, %s', (_what, body) => {
+    const gone = 'pod does not exist';
+    const classified = (before: number) => classifyStatus(500, body('x'.repeat(before) + gone), asked).code;
+    expect(classified(longest - gone.length)).toBe('SP-SANDBOX-GONE');
+    expect(classified(longest - gone.length + 1)).toBe('SP-API-ERROR');
+  });
+});
+
 describe('failures below HTTP', () => {
   const fault = (code: string) => Object.assign(new Error(`${code} happened`), { code });
   it.each([

@@ -25,6 +25,8 @@ export interface PodPort {
   readonly port: number;
 }
 
+/** What is read of a text: some patterns below take the square of its length, and others choose the text. */
+const maxReadLength = 4096;
 const maxShownLength = 1000;
 const maxRetryAfterMs = 60_000;
 
@@ -33,7 +35,8 @@ const sandboxGone =
   /pod does not exist|failed to find sandbox|sandbox container is not running|network namespace for sandbox .* is closed|container (?:\S+ )?(?:is )?not running|No such container|PodSandbox\S* .*not found|lstat \/proc\/\d+\/ns\/net/i;
 
 /** What came over the error stream of one forwarded connection. SP-PORT-REFUSED and SP-SANDBOX-GONE prove that no byte arrived. */
-export function classifyForwardText(text: string, { pod, port }: PodPort): AppError {
+export function classifyForwardText(sent: string, { pod, port }: PodPort): AppError {
+  const text = sent.slice(0, maxReadLength);
   const message = shown(text);
   const details = { pod, port, message, why: message };
   if (sandboxGone.test(text)) return new AppError('SP-SANDBOX-GONE', details);
@@ -59,7 +62,7 @@ export function classifyForwardText(text: string, { pod, port }: PodPort): AppEr
 /** An HTTP answer that is not the one asked for. `body` is its text, bounded by the caller. */
 export function classifyStatus(httpStatus: number, body: string, context: StatusContext): AppError {
   const status = parseStatus(body);
-  const text = status?.message ?? body;
+  const text = (status?.message ?? body).slice(0, maxReadLength);
   const message = shown(text) || `HTTP ${httpStatus}`;
   const { namespace, resource, name } = requestedObject(context.path);
   const pod = `pod/${name}`;
@@ -232,7 +235,7 @@ function requestedObject(path: string): {
 /** Text from outside, safe to print: one line, no control characters, bounded. */
 function shown(text: string): string {
   const line = text
-    .slice(0, 4 * maxShownLength)
+    .slice(0, maxReadLength)
     .replace(/\p{Cc}+/gu, ' ')
     .trim();
   return line.length > maxShownLength ? `${line.slice(0, maxShownLength)}…` : line;

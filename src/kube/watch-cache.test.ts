@@ -174,7 +174,7 @@ describe('a collection', () => {
     expect(api.log.length).toBeLessThanOrEqual(5);
   });
 
-  it('asks again at once after refresh, from the last version, at most once in refreshMs', async () => {
+  it('is read again at once after refresh, at most once in refreshMs, and what is known stays known meanwhile', async () => {
     const { api, cache, settle, names } = setUp({});
     api.put('pods', pod('a'));
     cache.start();
@@ -182,17 +182,66 @@ describe('a collection', () => {
     cache.refresh();
     cache.refresh();
     await settle();
-    expect(api.log.slice(1)).toEqual(['watch pods db @101', 'watch pods db @101']);
+    expect(api.log.slice(1)).toEqual(['watch pods db @101', 'list pods db', 'watch pods db @101']);
+    api.down = unreachable;
+    api.endWatches(unreachable);
+    await settle(20_000);
+    cache.refresh();
+    expect(cache.state.synced).toBe(true);
+    expect(names()).toEqual(['a']);
+    api.down = undefined;
+    await settle(1_000);
+    const before = api.log.length;
+    cache.refresh();
+    await settle();
+    expect(api.log.slice(before)).toEqual(['list pods db', 'watch pods db @101']);
+    expect(cache.state.trouble).toBeUndefined();
+    expect(names()).toEqual(['a']);
+  });
+
+  it('is read again after refresh also where a watch from its version would tell nothing', async () => {
+    const { api, cache, settle, names } = setUp({});
+    api.put('pods', pod('old'));
+    cache.start();
+    await settle(5_000);
+    // What a session has seen and no watch tells: the pod is gone.
+    api.remove('pods', 'old', 'db', { silently: true });
+    cache.refresh();
+    await settle();
+    expect(names()).toEqual([]);
+  });
+
+  it('forgets the cluster of before at a reset: neither objects nor their version are of the new one', async () => {
+    const { api, cache, settle, names } = setUp({});
+    for (const name of ['a', 'b', 'c']) api.put('pods', pod(name));
+    cache.start();
+    await settle(5_000);
+    cache.refresh();
+    api.restart();
+    api.put('pods', pod('d'));
+    cache.reset();
+    expect(cache.state).toMatchObject({ synced: false, trouble: undefined });
+    expect(names()).toEqual([]);
+    await settle();
+    expect(api.log.slice(-2)).toEqual(['list pods db', 'watch pods db @101']);
+    expect(names()).toEqual(['d']);
+  });
+
+  it('waits no longer after retry, and otherwise does not notice it', async () => {
+    const { api, cache, settle } = setUp({});
+    cache.start();
+    await settle(5_000);
+    cache.retry();
+    await settle();
+    expect(api.log).toEqual(['list pods db', 'watch pods db @100']);
     api.down = unreachable;
     api.endWatches(unreachable);
     await settle(20_000);
     api.down = undefined;
     const before = api.log.length;
-    cache.refresh();
+    cache.retry();
     await settle();
-    expect(api.log.slice(before)).toEqual(['watch pods db @101']);
-    expect(cache.state.trouble).toBeUndefined();
-    expect(names()).toEqual(['a']);
+    expect(api.log.slice(before)).toEqual(['watch pods db @100']);
   });
 
   it('is bounded', async () => {
@@ -218,6 +267,24 @@ describe('a collection', () => {
     expect(cache.state.mode).toBe('watch');
     expect(api.openWatches).toBe(1);
   });
+
+  it.each([
+    ['SP-CREDENTIAL-PLUGIN', watchLimits.forbiddenMs],
+    ['SP-LOGIN-REQUIRED', watchLimits.forbiddenMs],
+    ['SP-API-UNREACHABLE', watchLimits.backoffFirstMs],
+  ] as const)(
+    'after %s asks again in %i ms: what a person has to mend is not mended in a loop',
+    async (code, ms) => {
+      const { api, cache, settle } = setUp({});
+      api.down = new AppError(code);
+      cache.start();
+      await settle(ms - 10);
+      expect(api.requests).toHaveLength(1);
+      api.down = undefined;
+      await settle(10);
+      expect(cache.state).toMatchObject({ synced: true, trouble: undefined });
+    },
+  );
 
   it('says so where the user may not list, and asks again later', async () => {
     const { api, cache, settle } = setUp({});
@@ -336,5 +403,18 @@ describe('one object by name', () => {
     cache.refresh();
     await settle();
     expect(api.log.slice(-2)).toEqual(['get pods db a', 'watch pods db metadata.name=a @103']);
+  });
+
+  it('that another cluster has under the same name is found after a reset, though its version is lower', async () => {
+    const { api, cache, settle } = setUp({ name: 'a' });
+    for (let change = 0; change < 3; change++) api.put('pods', pod('a'));
+    cache.start();
+    await settle(5_000);
+    api.restart();
+    const { metadata } = api.put('pods', pod('a'));
+    cache.reset();
+    await settle();
+    expect(cache.state.objects.get('a')?.metadata.uid).toBe(metadata.uid);
+    expect(api.log.slice(-2)).toEqual(['get pods db a', 'watch pods db metadata.name=a @101']);
   });
 });

@@ -43,7 +43,7 @@ export interface WatchLimits {
   readonly idleTimeoutMs: number;
   /** Between reads where the user may not watch. */
   readonly pollMs: number;
-  /** Until something forbidden is asked for again, as rights may have been granted. */
+  /** Until something is asked for again that a person has to mend first: rights may have been granted, a login done. */
   readonly forbiddenMs: number;
   /** Refreshes within this time are one. */
   readonly refreshMs: number;
@@ -106,8 +106,9 @@ export class WatchCache<T extends KubeObject> implements AsyncDisposable {
   /** When, having been forbidden, a watch may be asked for again; monotonic ms. */
   #watchAgainMs = 0;
   #refreshedMs = Number.NEGATIVE_INFINITY;
-  /** The turn or the wait that is under way; refresh() cuts it short. */
+  /** The turn or the wait that is under way; refresh() and reset() cut it short. */
   #step = new AbortController();
+  #isWaiting = false;
   #done: Promise<void> | undefined;
 
   constructor(options: WatchCacheOptions<T>) {
@@ -142,23 +143,45 @@ export class WatchCache<T extends KubeObject> implements AsyncDisposable {
     this.#done ??= this.#run();
   }
 
+  /** Ends a wait before its time: what it waits for has happened. */
+  retry(): void {
+    if (this.#isWaiting) this.#startOver();
+  }
+
   /**
-   * Asks again at once, from the last known version: after a wake from sleep, or when something else knows better. What is known
-   * stays known meanwhile.
+   * Reads anew at once: after a wake from sleep, or when something else knows better, which a watch from the last known version need not
+   * tell. What is known stays known meanwhile.
    */
   refresh(): void {
     const nowMs = this.#clock.nowMs();
     if (nowMs - this.#refreshedMs < this.#limits.refreshMs) return;
     this.#refreshedMs = nowMs;
-    this.#attempt = 0;
-    this.#watchAgainMs = 0;
-    this.#step.abort();
+    this.#mustRead = true;
+    this.#startOver();
+  }
+
+  /** Forgets everything and reads anew: it is of another cluster, or was seen as another user. */
+  reset(): void {
+    this.#refreshedMs = this.#clock.nowMs();
+    this.#objects = new Map();
+    this.#synced = false;
+    this.#trouble = undefined;
+    this.#resourceVersion = undefined;
+    this.#mustRead = true;
+    this.#startOver();
+    this.#changed.emit();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
     this.#step.abort();
     await this.#done;
+  }
+
+  #startOver(): void {
+    this.#attempt = 0;
+    this.#watchAgainMs = 0;
+    this.#step.abort();
   }
 
   async #run(): Promise<void> {
@@ -172,7 +195,9 @@ export class WatchCache<T extends KubeObject> implements AsyncDisposable {
         if (signal.aborted) continue;
         waitMs = this.#failed(AppError.from(error));
       }
-      if (waitMs > 0) await delay(this.#clock, waitMs, signal).catch(() => {});
+      this.#isWaiting = waitMs > 0;
+      if (this.#isWaiting) await delay(this.#clock, waitMs, signal).catch(() => {});
+      this.#isWaiting = false;
     }
   }
 
@@ -181,6 +206,8 @@ export class WatchCache<T extends KubeObject> implements AsyncDisposable {
     const reads = this.#mustRead;
     if (reads) {
       await this.#read(signal);
+      // Who was told of it may have asked for another one.
+      signal.throwIfAborted();
       this.#mustRead = false;
     }
     if (this.#clock.nowMs() < this.#watchAgainMs) return this.#poll();
@@ -327,7 +354,7 @@ export class WatchCache<T extends KubeObject> implements AsyncDisposable {
     if (error.code !== this.#trouble?.code) this.#log.info('watch failed', { error: error.message });
     this.#trouble = error;
     this.#changed.emit();
-    if (error.code === 'SP-FORBIDDEN') return this.#limits.forbiddenMs;
+    if (error.retry === 'user') return this.#limits.forbiddenMs;
     this.#attempt = Math.max(1, this.#attempt);
     return this.#nextWaitMs();
   }

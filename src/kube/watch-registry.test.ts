@@ -79,7 +79,24 @@ it('asks for everything again after a wake from sleep', async () => {
   const before = api.log.length;
   registry.refresh();
   await settle(clock);
-  expect(api.log.slice(before)).toEqual(['watch pods db @100', 'watch services db metadata.name=a @now']);
+  expect(api.log.slice(before).toSorted()).toEqual([
+    'get services db a',
+    'list pods db',
+    'watch pods db @100',
+    'watch services db metadata.name=a @now',
+  ]);
+});
+
+it('forgets all of a cluster that is another now', async () => {
+  const { clock, api, registry } = setUp();
+  const leases = [registry.open('pods', 'db', {}), registry.open('services', 'db', { name: 'a' })];
+  await settle(clock, 1_000);
+  const before = api.log.length;
+  registry.reset();
+  expect(leases.map(({ state }) => state.synced)).toEqual([false, false]);
+  await settle(clock);
+  expect(leases.map(({ state }) => state.synced)).toEqual([true, true]);
+  expect(api.log.length - before).toBe(4);
 });
 
 it('lets the watches that wait out a back-off try at once when one of them succeeds', async () => {
@@ -97,4 +114,22 @@ it('lets the watches that wait out a back-off try at once when one of them succe
   const reads = api.log.slice(before).filter((line) => line.startsWith('get'));
   expect(reads).toEqual(['get pods db b', 'get pods db a']);
   expect([early.state.trouble, late.state.trouble]).toEqual([undefined, undefined]);
+});
+
+it('lets all try at once when one finds that the user has logged in again, but not what is forbidden', async () => {
+  const { clock, api, registry } = setUp();
+  api.down = new AppError('SP-CREDENTIAL-PLUGIN');
+  const asked = registry.open('pods', 'db', { name: 'a' });
+  const other = registry.open('services', 'db', { name: 'b' });
+  await settle(clock, 5_000);
+  api.down = undefined;
+  api.allow = ({ namespace }) => namespace === 'db';
+  const forbidden = registry.open('pods', 'closed', {});
+  await settle(clock);
+  expect(forbidden.state.trouble?.code).toBe('SP-FORBIDDEN');
+  expect(other.state.trouble?.code).toBe('SP-CREDENTIAL-PLUGIN');
+  asked.refresh();
+  await settle(clock);
+  expect([asked.state.trouble, other.state.trouble]).toEqual([undefined, undefined]);
+  expect(api.log.filter((line) => line === 'list pods closed')).toHaveLength(1);
 });

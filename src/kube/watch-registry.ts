@@ -57,9 +57,14 @@ export class WatchRegistry implements AsyncDisposable {
     return lease(shared.cache as unknown as WatchCache<Kinds[K]>, () => this.#release(key, shared));
   }
 
-  /** Asks for everything again at once, as after a wake from sleep. */
+  /** Reads everything anew at once, as after a wake from sleep. */
   refresh(): void {
     for (const { cache } of this.#shared.values()) cache.refresh();
+  }
+
+  /** As refresh, where the API server or the user is another now: nothing that is known counts any more. */
+  reset(): void {
+    for (const { cache } of this.#shared.values()) cache.reset();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -85,10 +90,11 @@ export class WatchRegistry implements AsyncDisposable {
     return shared;
   }
 
-  /** One watch has found the API server again: the others need not wait out their back-off. */
+  /** One watch has found the API server again, or a login: the others need not wait. Rights are another matter for each. */
   #retryTroubled(): void {
     for (const { cache } of this.#shared.values()) {
-      if (cache.state.trouble?.retry === 'auto') cache.refresh();
+      const { trouble } = cache.state;
+      if (trouble && trouble.code !== 'SP-FORBIDDEN') cache.retry();
     }
   }
 

@@ -42,13 +42,6 @@ describe('parseTarget', () => {
     expect(targetText(parseTarget(text))).toBe(shown);
   });
 
-  it('takes the selector of -l, where no target is named', () => {
-    expect(parseTarget('', { selector: 'app=x' })).toEqual({ kind: 'selector', selector: 'app=x' });
-    expect(failure(() => parseTarget('pod/a', { selector: 'app=x' })).message).toBe(
-      'a target is named by pod/a or by -l, not by both',
-    );
-  });
-
   it.each([
     ['', 'there is no target'],
     ['pod/', 'the name of the pod is missing'],

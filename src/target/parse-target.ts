@@ -1,11 +1,6 @@
 import { AppError } from '../base/app-error.ts';
 import type { Target } from './target.ts';
 
-export interface TargetFlags {
-  /** The value of -l. */
-  readonly selector?: string;
-}
-
 type NamedKind = Exclude<Target['kind'], 'selector'>;
 
 const kindNames: Readonly<Record<NamedKind, readonly string[]>> = {
@@ -25,11 +20,7 @@ const maxOrdinal = 2 ** 31 - 1;
  * Reads what a person names: `pod/NAME`, `NAME` (a pod, as for kubectl), `sts/NAME/0`, `svc/NAME`, `deploy/NAME`, `rs/NAME`, their
  * long and plural forms, `selector/app=x` or `app=x,tier!=y`. Throws SP-USAGE that says what would be right.
  */
-export function parseTarget(text: string, flags: TargetFlags = {}): Target {
-  if (flags.selector !== undefined) {
-    if (text !== '') throw usage(`a target is named by ${text} or by -l, not by both`);
-    return selectorTarget(flags.selector);
-  }
+export function parseTarget(text: string): Target {
   if (text === '') throw usage('there is no target');
   const slash = text.indexOf('/');
   const prefix = slash < 0 ? undefined : text.slice(0, slash).toLowerCase();

@@ -225,4 +225,45 @@ describe('SessionPool', () => {
     await stays;
     expect(dialled[0]!.session.streamCount).toBe(1);
   });
+
+  it('that is retired lends no session of before: free ones end, busy ones with their connection', async () => {
+    const { clock, lease, dialled, pool } = start();
+    const lost: string[] = [];
+    lease.onLost((reason) => lost.push(reason.code));
+    await lease.warm(signal);
+    await clock.advanceAsync(30);
+    const busy = await lease.open(stream);
+    const before = dialled.splice(0);
+    pool.retire(new AppError('SP-SESSION-LOST', { message: 'another user' }));
+    expect(lost).toEqual(['SP-SESSION-LOST']);
+    expect(alive(before)).toBe(1);
+    expect(busy.destroyed).toBe(false);
+    await lease.warm(signal);
+    await lease.open(stream);
+    expect(alive(dialled)).toBe(1);
+    const [carrier] = before.filter(({ session }) => !session.closed);
+    carrier!.peer.data(1, '', true);
+    carrier!.peer.data(3, '', true);
+    busy.resume().end();
+    await settle();
+    await clock.advanceAsync(5_000);
+    expect(alive(before)).toBe(0);
+    expect(lost).toHaveLength(1);
+  });
+
+  it('that is retired takes no session whose dial had begun before', async () => {
+    const { lease, pool, pending } = start({ auto: false });
+    const warming = lease.warm(signal);
+    await settle();
+    pool.retire(new AppError('SP-SESSION-LOST', { message: 'another user' }));
+    pending[0]!.succeed();
+    await expect(warming).rejects.toMatchObject({ code: 'SP-SESSION-LOST' });
+    const again = lease.warm(signal);
+    await settle();
+    pending[1]!.succeed();
+    await again;
+    await lease[Symbol.asyncDispose]();
+    await lease[Symbol.asyncDispose]();
+    expect(pool.freeCount).toBe(0);
+  });
 });

@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import { AppError } from '../base/app-error.ts';
 import type { Clock } from '../base/clock.ts';
+import { Listeners } from '../base/listeners.ts';
 import type { PodIdentity } from '../contract/pod.ts';
 import { PodSessions } from './pod-sessions.ts';
 import type { PortForwardStream } from './port-forward-stream.ts';
@@ -28,12 +29,21 @@ export interface SessionLease extends AsyncDisposable {
   }): Promise<PortForwardStream>;
 }
 
+/** What a lease holds on to: other sessions after retire(). */
+interface Hold {
+  sessions: PodSessions;
+  readonly onLost: Listeners<AppError>;
+  /** Ends the passing on of `sessions`' loss. */
+  stop: () => void;
+}
+
 /** All sessions of one user with one API server. A session belongs to a pod's UID. */
 export class SessionPool implements AsyncDisposable {
   readonly #options: SessionPoolOptions;
   readonly #pods = new Map<string, PodSessions>();
   /** Pods that nobody holds any more, until their last connection has ended. */
   readonly #left = new Set<PodSessions>();
+  readonly #holds = new Set<Hold>();
   readonly #dialling = pLimit(maxDialling);
 
   constructor(options: SessionPoolOptions) {
@@ -47,28 +57,34 @@ export class SessionPool implements AsyncDisposable {
   }
 
   link(pod: PodIdentity): SessionLease {
-    const sessions = this.#sessionsOf(pod);
-    sessions.addUser();
-    let disposed = false;
-    const removals = new Set<() => void>();
+    const onLost = new Listeners<AppError>();
+    const hold = this.#take(pod, onLost);
+    this.#holds.add(hold);
     return {
       pod,
-      warm: (signal) => sessions.warm(signal),
-      onLost: (listener) => {
-        const remove = sessions.onLost.add(listener);
-        removals.add(remove);
-        return remove;
-      },
-      open: ({ port, head, signal }) => sessions.open(port, head, signal),
+      warm: (signal) => hold.sessions.warm(signal),
+      onLost: (listener) => onLost.add(listener),
+      open: ({ port, head, signal }) => hold.sessions.open(port, head, signal),
       [Symbol.asyncDispose]: async () => {
-        if (disposed) return;
-        disposed = true;
-        for (const remove of removals) remove();
-        if (!sessions.removeUser()) return;
-        this.#pods.delete(pod.uid);
-        if (sessions.sessionCount > 0) this.#left.add(sessions);
+        if (!this.#holds.delete(hold)) return;
+        this.#leave(hold);
       },
     };
+  }
+
+  /**
+   * Sessions of before now take no new connection, as they belong to another user or server: free ones are closed, busy ones end with
+   * their connection. To those who hold them they are lost, with `reason`.
+   */
+  retire(reason: AppError): void {
+    this.#pods.clear();
+    const lost = new Set<Listeners<AppError>>();
+    for (const hold of this.#holds) {
+      if (hold.sessions.sessionCount > 0) lost.add(hold.onLost);
+      this.#leave(hold);
+      Object.assign(hold, this.#take(hold.sessions.pod, hold.onLost));
+    }
+    for (const onLost of lost) onLost.emit(reason);
   }
 
   /** After a wake from sleep or a change of network. */
@@ -83,6 +99,19 @@ export class SessionPool implements AsyncDisposable {
     for (const sessions of [...this.#pods.values(), ...this.#left]) sessions.close(reason);
     this.#pods.clear();
     this.#left.clear();
+  }
+
+  #take(pod: PodIdentity, onLost: Listeners<AppError>): Hold {
+    const sessions = this.#sessionsOf(pod);
+    sessions.addUser();
+    return { sessions, onLost, stop: sessions.onLost.add((reason) => onLost.emit(reason)) };
+  }
+
+  #leave({ sessions, stop }: Hold): void {
+    stop();
+    if (!sessions.removeUser()) return;
+    if (this.#pods.get(sessions.pod.uid) === sessions) this.#pods.delete(sessions.pod.uid);
+    if (sessions.sessionCount > 0) this.#left.add(sessions);
   }
 
   #sessionsOf(pod: PodIdentity): PodSessions {

@@ -6,7 +6,14 @@ interface ObjectMetadata {
   readonly metadata: { readonly uid: string };
 }
 
-const metadataOnly = { Accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1' };
+interface MetadataList {
+  /** Null is what Go sends for an empty list. */
+  readonly items?: readonly ObjectMetadata[] | null;
+}
+
+const metadataOnly = (as: 'PartialObjectMetadata' | 'PartialObjectMetadataList') => ({
+  Accept: `application/json;as=${as};g=meta.k8s.io;v=v1`,
+});
 
 /**
  * Confirms that a pod's name still means the same pod. The port-forward URL carries only the name, so the pod may have been replaced
@@ -27,7 +34,7 @@ export class UidCheck {
   async confirm(pod: PodIdentity, signal: AbortSignal): Promise<void> {
     const uid = await this.#read(pod);
     signal.throwIfAborted();
-    // Who may not get pods still knows the UID from a list or watch, which is as good as it gets.
+    // Who may neither get nor list pods knows the UID from whatever told it, which is as good as it gets.
     if (uid === undefined || uid === pod.uid) return;
     throw new AppError('SP-POD-REPLACED', { pod: pod.name });
   }
@@ -56,16 +63,38 @@ export class UidCheck {
   }
 
   async #get(pod: PodIdentity): Promise<string | undefined> {
-    const path = `/api/v1/namespaces/${encodeURIComponent(pod.namespace)}/pods/${encodeURIComponent(pod.name)}`;
     try {
-      const { metadata } = await this.#api.request<ObjectMetadata>({ path, headers: metadataOnly });
+      const path = `${podsPath(pod)}/${encodeURIComponent(pod.name)}`;
+      const headers = metadataOnly('PartialObjectMetadata');
+      const { metadata } = await this.#api.request<ObjectMetadata>({ path, headers });
       return metadata.uid;
     } catch (error) {
       const reason = AppError.from(error);
-      if (reason.code === 'SP-FORBIDDEN') return undefined;
+      if (reason.code === 'SP-FORBIDDEN') return this.#list(pod);
       if (reason.code === 'SP-TARGET-NOT-FOUND')
         throw new AppError('SP-POD-DELETED', { pod: pod.name }, reason);
       throw reason;
     }
   }
+
+  /** A list is another right than get: users who only list and watch are common. */
+  async #list(pod: PodIdentity): Promise<string | undefined> {
+    const query = new URLSearchParams({ fieldSelector: `metadata.name=${pod.name}` });
+    try {
+      const path = `${podsPath(pod)}?${query}`;
+      const headers = metadataOnly('PartialObjectMetadataList');
+      const { items } = await this.#api.request<MetadataList>({ path, headers });
+      const [found] = items ?? [];
+      if (!found) throw new AppError('SP-POD-DELETED', { pod: pod.name });
+      return found.metadata.uid;
+    } catch (error) {
+      const reason = AppError.from(error);
+      if (reason.code === 'SP-FORBIDDEN') return undefined;
+      throw reason;
+    }
+  }
+}
+
+function podsPath({ namespace }: PodIdentity): string {
+  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`;
 }

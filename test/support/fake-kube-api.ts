@@ -92,14 +92,24 @@ export class FakeKubeApi implements KubeApi {
     return object;
   }
 
-  remove(kind: Kind, name: string, namespace = 'db'): void {
+  /** `silently`: no watch is told, as when the server that it hangs on knows no more. */
+  remove(kind: Kind, name: string, namespace = 'db', { silently = false } = {}): void {
     const key = `${kind}/${namespace}/${name}`;
     const before = this.#objects.get(key);
     if (!before) throw new Error(`there is no ${key}`);
     this.#objects.delete(key);
     const version = ++this.#version;
+    if (silently) return;
     const object = { ...before, metadata: { ...before.metadata, resourceVersion: String(version) } };
     this.#change({ type: 'DELETED', resource: resources[kind].plural, object, version });
+  }
+
+  /** Another cluster in the place of this one: nothing is left, and its versions begin anew. */
+  restart(): void {
+    this.#objects.clear();
+    this.#changes = [];
+    this.#version = 100;
+    this.#forgottenVersion = 0;
   }
 
   /** Tells every watch how far the cluster's version has come. */

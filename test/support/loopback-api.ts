@@ -151,17 +151,17 @@ export const watch = (options: { readonly idleTimeoutMs?: number; readonly signa
   ...options,
 });
 
-/** An exec plugin whose n-th run gives the token t<n>. */
-export function execUser(folder: string): Record<string, unknown> {
+/** An exec plugin whose n-th run gives the token t<n>; `script` where it is to do something else. */
+export function execUser(folder: string, script?: string): Record<string, unknown> {
   const runs = JSON.stringify(join(folder, 'runs'));
-  const script = `const fs = require('node:fs'); fs.appendFileSync(${runs}, 'x');
+  const giving = `const fs = require('node:fs'); fs.appendFileSync(${runs}, 'x');
     console.log(JSON.stringify({ kind: 'ExecCredential', apiVersion: 'client.authentication.k8s.io/v1', status: { token: 't' + fs.readFileSync(${runs}).length } }))`;
   return {
     exec: {
       apiVersion: 'client.authentication.k8s.io/v1',
       interactiveMode: 'Never',
       command: process.execPath,
-      args: ['-e', script],
+      args: ['-e', script ?? giving],
     },
   };
 }

@@ -81,7 +81,7 @@ export class World implements AsyncDisposable {
   }
 
   /** A kubeconfig in the world's folder whose one user logs in so. Writing the same name again replaces it. */
-  async kubeconfig(user: Readonly<Record<string, string>>, name = 'login'): Promise<string> {
+  async kubeconfig(user: Readonly<Record<string, unknown>>, name = 'login'): Promise<string> {
     const path = join(this.#dir, name);
     const { server, ca } = this.sandbox;
     const cluster = { server, 'certificate-authority-data': Buffer.from(ca).toString('base64') };
