@@ -126,10 +126,10 @@ export class HumanOutput implements ForwardOutput {
         const name = replaced ? `${state.pod.name} is a new pod` : state.pod.name;
         const served = event.served ? ` · ${count(event.served, 'held connection')} served` : '';
         const gap = event.gapMs === undefined ? '' : ` · gap ${formatDuration(event.gapMs)}`;
-        return `${name}${podFacts(state.pod)}${served}${gap}`;
+        return `${name}${podFacts(state.pod)}${served}${gap}${polledWords(state)}`;
       }
       case 'waiting':
-        return `${errorText(state.reason).headline}${heldNow}`;
+        return `${errorText(state.reason).headline}${heldNow}${polledWords(state)}`;
       case 'blocked': {
         const { headline, next } = errorText(state.error);
         return `${headline}${heldNow}${next ? `\n            next: ${next.replaceAll('\n', '\n            ')}` : ''}`;
@@ -198,7 +198,7 @@ export class HumanOutput implements ForwardOutput {
 function situationWords(state: TunnelState): string {
   switch (state.kind) {
     case 'ready':
-      return `${state.pod.uid}${podFacts(state.pod)}`;
+      return `${state.pod.uid}${podFacts(state.pod)}${polledWords(state)}`;
     case 'waiting':
       return errorText(state.reason).headline;
     case 'blocked':
@@ -225,6 +225,11 @@ function podWords(pod: PodIdentity): string {
 
 function heldWords(heldMs: number): string {
   return heldMs >= 1 ? ` after ${formatDuration(heldMs)}` : '';
+}
+
+/** Without the right to watch, what is shown may be some seconds old. */
+function polledWords({ polled }: { readonly polled?: true | undefined }): string {
+  return polled ? ' · may not watch: looks every 5 s' : '';
 }
 
 function count(amount: number, noun: string): string {

@@ -7,6 +7,10 @@ import type { PodIdentity } from './pod.ts';
  *   its container runs, so its port may be tried while a client waits, before the readiness probe says so.
  * none: nothing to forward to yet, with the typed reason; the cluster may mend it by itself or (retry class user) somebody must.
  */
-export type Resolution =
+export type Resolution = (
   | { readonly kind: 'pod'; readonly pod: PodIdentity; readonly port: number; readonly serving: boolean }
-  | { readonly kind: 'none'; readonly reason: ErrorData };
+  | { readonly kind: 'none'; readonly reason: ErrorData }
+) & {
+  /** The user may not watch: it is read every few seconds, so changes are learnt of late. */
+  readonly polled?: true;
+};

@@ -9,16 +9,26 @@ export const errorDataSchema = z.object({
 
 export const connectingStepSchema = z.enum(['credentials', 'resolving', 'dialling']);
 
+/** Present where the user may not watch: changes are read every few seconds, so learnt of late. */
+const polledSchema = z.literal(true).optional();
+
 /** What is observed of one tunnel. Times are ms since the Unix epoch. */
 export const tunnelStateSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('off') }),
   z.object({ kind: z.literal('connecting'), step: connectingStepSchema, sinceMs: z.number() }),
-  z.object({ kind: z.literal('ready'), pod: podIdentitySchema, port: z.number(), sinceMs: z.number() }),
+  z.object({
+    kind: z.literal('ready'),
+    pod: podIdentitySchema,
+    port: z.number(),
+    polled: polledSchema,
+    sinceMs: z.number(),
+  }),
   z.object({
     kind: z.literal('waiting'),
     reason: errorDataSchema,
     /** The pod that answered last, where there was one. */
     lastPod: podIdentitySchema.optional(),
+    polled: polledSchema,
     sinceMs: z.number(),
   }),
   z.object({ kind: z.literal('blocked'), error: errorDataSchema, sinceMs: z.number() }),

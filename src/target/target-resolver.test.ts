@@ -190,20 +190,20 @@ describe('pod/NAME', () => {
     expect((await follow('p', 4_711)).last()).toMatchObject({ pod: { container: 'proxy', restarts: 9 } });
   });
 
-  it('keeps its last answer through network trouble, and tells the trouble apart', async () => {
+  it('keeps its last answer through network trouble', async () => {
     const { api, settle, follow } = setUp();
     api.put('pods', runningPod('postgres-0', { uid: 'u0' }));
-    const { brief, followed } = await follow('postgres-0');
+    const { brief, last, followed } = await follow('postgres-0');
     await settle(2_000);
     api.down = new AppError('SP-API-UNREACHABLE', { message: 'no route' });
     api.endWatches(api.down);
     await settle(2_000);
     expect(brief()).toEqual(['postgres-0 u0 :5432']);
-    expect(followed.trouble?.code).toBe('SP-API-UNREACHABLE');
     api.down = undefined;
+    api.put('pods', runningPod('postgres-0', { uid: 'u0', restarts: 1 }));
     followed.refresh();
     await settle();
-    expect(followed.trouble).toBeUndefined();
+    expect(last()).toMatchObject({ pod: { restarts: 1 } });
   });
 
   it('says what the API server says while nothing is known', async () => {
@@ -216,11 +216,13 @@ describe('pod/NAME', () => {
     const { api, settle, follow } = setUp();
     api.allow = ({ verb }) => verb === 'get';
     api.put('pods', runningPod('postgres-0', { uid: 'u0' }));
-    const { brief, followed } = await follow('postgres-0');
-    expect(followed.mode).toBe('poll');
+    const { brief, last } = await follow('postgres-0');
+    expect(last()).toMatchObject({ kind: 'pod', polled: true });
     api.remove('pods', 'postgres-0');
     await settle(5_000);
-    expect(brief()).toEqual(['postgres-0 u0 :5432', 'SP-POD-DELETED: postgres-0 was deleted']);
+    // Told once more when it turned out that it may not be watched.
+    const running = 'postgres-0 u0 :5432';
+    expect(brief()).toEqual([running, running, 'SP-POD-DELETED: postgres-0 was deleted']);
   });
 
   it('calls nobody after it was disposed', async () => {
@@ -363,9 +365,9 @@ describe('statefulset/NAME', () => {
     const { api, put, follow } = setUpSet();
     await put(1, { uid: 'u1' });
     api.allow = ({ verb, name, query }) => verb !== 'list' && (name ?? query.get('fieldSelector')) !== null;
-    const { brief, followed } = await follow('sts/postgres');
+    const { brief, last } = await follow('sts/postgres');
     expect(brief()).toEqual(['postgres-1 u1 :5432']);
-    expect(followed.mode).toBe('watch-name');
+    expect(last()).not.toHaveProperty('polled');
     await put(1, { deleting: true });
     await put(2, { uid: 'u2' });
     expect(brief().slice(1)).toEqual(['SP-POD-DELETED: postgres-1 was deleted', 'postgres-2 u2 :5432']);

@@ -1,8 +1,6 @@
-import type { AppError } from '../base/app-error.ts';
 import type { Log } from '../base/log.ts';
 import type { PodIdentity } from '../contract/pod.ts';
 import type { Resolution } from '../contract/resolution.ts';
-import type { WatchMode } from '../kube/watch-cache.ts';
 import type { WatchLease } from '../kube/watch-names.ts';
 import type { WatchRegistry } from '../kube/watch-registry.ts';
 import type { Kind, Kinds } from '../kube/watch-resources.ts';
@@ -25,10 +23,6 @@ interface FollowOptions {
 
 /** A target that is followed until disposed. */
 export interface TargetFollow extends AsyncDisposable {
-  /** The slowest way by which changes are learnt of now. */
-  readonly mode: WatchMode;
-  /** Why what was told last may be old. */
-  readonly trouble: AppError | undefined;
   /** Asks the cluster again at once: something else has seen that the pod is gone. */
   refresh(): void;
 }
@@ -71,14 +65,6 @@ class Follow implements TargetFollow {
     queueMicrotask(() => this.#resolve());
   }
 
-  get mode(): WatchMode {
-    return this.#sight.mode;
-  }
-
-  get trouble(): AppError | undefined {
-    return this.#sight.trouble;
-  }
-
   refresh(): void {
     this.#sight.refresh();
   }
@@ -94,14 +80,15 @@ class Follow implements TargetFollow {
     const question = { namespace, port, target: targetText(target), held: this.#held };
     const answer = this.#sight.look((look) => resolve(look, target, question));
     if (answer === 'pending') return;
-    const told = JSON.stringify(answer);
+    const resolution: Resolution = this.#sight.isPolled ? { ...answer, polled: true } : answer;
+    const told = JSON.stringify(resolution);
     if (told === this.#told) return;
     this.#told = told;
     if (answer.kind === 'pod') this.#held = answer.pod;
     const { kind } = answer;
     const fields = kind === 'pod' ? { pod: answer.pod.name, uid: answer.pod.uid } : answer.reason;
     this.#log.debug('target resolved', { target: question.target, namespace, kind, ...fields });
-    this.#onChange(answer);
+    this.#onChange(resolution);
   }
 }
 
@@ -140,13 +127,9 @@ class Sight implements Disposable {
     this.#changed = changed;
   }
 
-  get mode(): WatchMode {
-    const modes = [...this.#leases.values()].map(({ state }) => state.mode);
-    return (['poll', 'watch-name', 'watch'] as const).find((mode) => modes.includes(mode)) ?? 'watch';
-  }
-
-  get trouble(): AppError | undefined {
-    return [...this.#leases.values()].find(({ state }) => state.trouble)?.state.trouble;
+  /** Whether something of it is read at an interval, because it may not be watched. */
+  get isPolled(): boolean {
+    return [...this.#leases.values()].some(({ state }) => state.mode === 'poll');
   }
 
   look(rule: (look: Look) => Answer): Answer {

@@ -95,13 +95,14 @@ export function observe(model: TunnelModel, atMs: number): TunnelState {
   if (wanted === 'off') return { kind: 'off' };
   if (!resolution) return { kind: 'connecting', step: 'resolving', sinceMs: atMs };
   if (resolution.kind === 'none') return trouble(model, resolution.reason, atMs);
-  const { pod } = resolution;
+  const { pod, polled } = resolution;
   if (link?.phase !== 'open' || link.uid !== pod.uid) {
     if (link?.problem) return trouble(model, link.problem, atMs);
     return { kind: 'connecting', step: 'dialling', sinceMs: atMs };
   }
   if (port.refusal) return trouble(model, port.refusal, atMs);
-  if (resolution.serving || port.served) return { kind: 'ready', pod, port: resolution.port, sinceMs: atMs };
+  if (resolution.serving || port.served)
+    return { kind: 'ready', pod, port: resolution.port, ...(polled && { polled }), sinceMs: atMs };
   return trouble(
     model,
     { code: 'SP-POD-NOT-READY', details: { pod: pod.name, reason: 'is not ready yet' } },
@@ -109,9 +110,16 @@ export function observe(model: TunnelModel, atMs: number): TunnelState {
   );
 }
 
-function trouble({ lastPod }: TunnelModel, error: ErrorData, atMs: number): TunnelState {
+function trouble({ lastPod, resolution }: TunnelModel, error: ErrorData, atMs: number): TunnelState {
   if (!recoversAlone(error)) return { kind: 'blocked', error, sinceMs: atMs };
-  return { kind: 'waiting', reason: error, ...(lastPod && { lastPod }), sinceMs: atMs };
+  const polled = resolution?.polled;
+  return {
+    kind: 'waiting',
+    reason: error,
+    ...(lastPod && { lastPod }),
+    ...(polled && { polled }),
+    sinceMs: atMs,
+  };
 }
 
 /** False where somebody has to do something first. */
