@@ -34,7 +34,7 @@ export async function main(argv: readonly string[]): Promise<void> {
         : AppError.from(thrown);
     const verbose = argv.includes('--verbose') || argv.includes('-v');
     process.stderr.write(
-      errorLines(error, { verbose, color: process.stderr.isTTY && !process.env.NO_COLOR }),
+      errorLines(error, { verbose, color: process.stderr.isTTY === true && !process.env.NO_COLOR }),
     );
     process.exitCode = error.exitCode;
   }

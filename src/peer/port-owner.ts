@@ -23,9 +23,10 @@ export async function portOwner({ port }: { address: string; port: number }): Pr
 /** As it was started, without its folders; comm is only the name of a thread. */
 async function programName(pid: string): Promise<string> {
   const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0').filter(Boolean);
-  const [program, script] = words.filter((word) => !word.startsWith('-')).map((word) => basename(word));
+  const [program, script] = words;
   if (!program) return 'a program';
-  return program === 'node' && script ? script : program;
+  const isScript = basename(program) === 'node' && script !== undefined && !script.startsWith('-');
+  return basename(isScript ? script : program);
 }
 
 async function listeningSockets(port: number): Promise<{ inode: string; uid: string }[]> {
