@@ -48,6 +48,8 @@ export interface ProfileFile {
   /** By source and name. Empty in a shared file, as are the sources. */
   readonly overrides: NonNullable<ProfileFileContent['overrides']>;
   readonly sources: NonNullable<ProfileFileContent['sources']>;
+  /** Where a thing stands, or what is nearest to it. */
+  readonly place: (path: Path) => Place;
   /** All of them, in the order of the text. */
   readonly problems: readonly ProfileProblem[];
 }
@@ -84,6 +86,7 @@ const empty: ProfileFile = {
   groups: new Map(),
   overrides: {},
   sources: {},
+  place: () => ({ line: 1, column: 1 }),
   problems: [],
 };
 
@@ -134,6 +137,7 @@ class Reading {
       groups: this.#groups(),
       overrides: origin === 'own' ? this.#whole('overrides') : {},
       sources: origin === 'own' ? this.#whole('sources') : {},
+      place: (path) => this.#problems.places.key(path),
       problems: this.#problems.sorted(),
     };
   }
