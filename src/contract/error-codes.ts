@@ -245,6 +245,64 @@ export const errorTable = {
     headline: (d) => `more than ${say(d.limit, '')} connections wait for a pod`,
     next: nothing,
   },
+  'SP-PROFILE-INVALID': {
+    retry: 'user',
+    exitCode: 2,
+    headline: (d) => `${say(d.profile, 'a profile')} is refused: ${say(d.message, 'its file has errors')}`,
+    next: (d) => say(d.next, 'correct the file; sallyport profile validate lists all that is wrong'),
+  },
+  'SP-PROFILE-UNKNOWN': {
+    retry: 'never',
+    exitCode: 2,
+    headline: (d) => `there is no profile ${say(d.profile, 'of this name')}`,
+    next: (d) => (d.meant ? `did you mean ${d.meant}?` : 'sallyport list shows all profiles'),
+  },
+  'SP-PROFILE-UNTRUSTED': {
+    retry: 'user',
+    exitCode: 5,
+    headline: (d) =>
+      d.changed
+        ? `${say(d.profile, 'this profile')} has changed since you agreed to it`
+        : `you have not agreed yet to ${say(d.profile, 'this profile')}, which is shared with you`,
+    next: (d) => `sallyport profile trust ${say(d.profile, 'NAME')} shows it and asks`,
+  },
+  'SP-PROFILE-STALE': {
+    retry: 'user',
+    exitCode: 5,
+    headline: (d) => `${say(d.profile, 'what you agreed to')} has changed while it was shown`,
+    next: () => 'look at it as it is now, and agree again',
+  },
+  'SP-PROFILE-EDIT': {
+    retry: 'user',
+    exitCode: 2,
+    headline: (d) => `${say(d.file, 'the file')} cannot be edited: ${say(d.message, '')}`,
+    next: () => 'edit it by hand; sallyport profile validate checks it',
+  },
+  'SP-PROFILE-EDIT-CONFLICT': {
+    retry: 'auto',
+    exitCode: 9,
+    headline: (d) => `${say(d.file, 'the file')} is being changed by another program`,
+    next: () => 'nothing was written; try again',
+  },
+  'SP-PROFILE-SOURCE': {
+    retry: 'auto',
+    exitCode: 9,
+    headline: (d) => `the profiles of ${say(d.source, 'a source')} cannot be had: ${say(d.message, '')}`,
+    next: (d) => say(d.next, ''),
+  },
+  'SP-PROFILE-LIMIT': {
+    retry: 'never',
+    exitCode: 9,
+    headline: (d) => `there are more than ${say(d.limit, '')} ${say(d.what, 'of these')}`,
+    next: nothing,
+  },
+  'SP-IMPORT': {
+    retry: 'never',
+    exitCode: 2,
+    headline: (d) => `this cannot be imported: ${say(d.message, 'its format is not known')}`,
+    next: (d) =>
+      say(d.next, 'kftray and kube-forwarder exports and a kubectl port-forward command can be imported'),
+  },
   'SP-SANDBOX-START': {
     retry: 'never',
     exitCode: 9,
