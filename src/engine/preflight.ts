@@ -79,7 +79,7 @@ export class Preflight implements Disposable {
   }
 }
 
-function accessTarget(target: Target): AccessTarget {
+export function accessTarget(target: Target): AccessTarget {
   switch (target.kind) {
     case 'selector':
       return { kind: 'selector' };
@@ -96,7 +96,8 @@ function accessTarget(target: Target): AccessTarget {
   }
 }
 
-function namedPod(target: Target): string | undefined {
+/** The pod that a target names by itself, where it does. */
+export function namedPod(target: Target): string | undefined {
   if (target.kind === 'pod') return target.name;
   if (target.kind !== 'statefulset' || target.ordinal === undefined) return undefined;
   return `${target.name}-${target.ordinal}`;

@@ -4,7 +4,7 @@ import type { Clock, Timer } from '../base/clock.ts';
 import type { ErrorData } from '../contract/error-codes.ts';
 import type { PodIdentity } from '../contract/pod.ts';
 import { Bridge, ignore } from './bridge.ts';
-import type { ConnectionEvent } from './connection-event.ts';
+import type { ConnectionEvent, Traffic } from './connection-event.ts';
 import { EarlyBytes } from './early-bytes.ts';
 import { finishLocal, resetLocal } from './finish-local.ts';
 import type { PodLink, PodStream } from './upstream.ts';
@@ -82,6 +82,11 @@ export class Connection {
     socket.on('end', this.#onEnd);
     socket.on('error', ignore);
     socket.on('close', this.#onClose);
+  }
+
+  /** Bytes from the pod to the client, and back, so far. */
+  get traffic(): Traffic {
+    return { receivedBytes: this.#socket.bytesWritten, sentBytes: this.#socket.bytesRead };
   }
 
   /** Opens a stream on `route` with the bytes there are. */
@@ -260,8 +265,7 @@ export class Connection {
       atMs: this.#host.clock.wallMs(),
       connection: this.id,
       pod: this.#pod,
-      receivedBytes: this.#socket.bytesWritten,
-      sentBytes: this.#socket.bytesRead,
+      ...this.traffic,
       error: this.#error,
     });
     this.#host.gone(this);
