@@ -8,6 +8,7 @@ import type { Log } from '../base/log.ts';
 import { readBounded } from '../base/read-bounded.ts';
 import { replaceFile } from '../base/replace-file.ts';
 import { adHocSchema, tunnelIdSchema } from '../contract/control-tunnel.ts';
+import { profileSchema } from '../contract/profile.ts';
 
 const maxWanted = 10_000;
 const maxFileBytes = 32 * 1024 * 1024;
@@ -19,6 +20,8 @@ const wantedTunnelSchema = z.object({
   /** Since when it is up, ms since the epoch. */
   upSinceMs: z.number().optional(),
   adHoc: adHocSchema.optional(),
+  /** As it ran last: what it is shown by, and bound to, while its profile may not or can no longer be used. */
+  profile: profileSchema.optional(),
 });
 
 const fileSchema = z.object({
