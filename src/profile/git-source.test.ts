@@ -143,7 +143,7 @@ describe('GitSource', () => {
   it('ends a git that hangs when its time is up, and when it is told to', async () => {
     // An ssh that never answers.
     const ssh = join(folder, 'ssh');
-    await writeFile(ssh, '#!/bin/sh\necho started > "$0.started"\nexec cat > /dev/null\n');
+    await writeFile(ssh, '#!/bin/sh\necho started > "$0.started"\nexec cat\n');
     await chmod(ssh, 0o700);
     const clock = new FakeClock();
     const hanging = new GitSource({

@@ -1,7 +1,7 @@
 import type { YAMLError } from 'yaml';
 
 const texts: Partial<Record<YAMLError['code'], string>> = {
-  BAD_ALIAS: 'this alias (*name) has no anchor (&name) before it',
+  BAD_ALIAS: 'this alias (*name) is not well formed',
   BAD_DQ_ESCAPE:
     'this escape in double quotes is none of YAML: write \\\\ for a backslash, or use single quotes',
   BAD_INDENT: 'the indentation does not fit what stands above',
