@@ -1,4 +1,4 @@
-import { chown, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { chown, lchown, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -35,6 +35,15 @@ it('says that it went up to the root', async () => {
 it('is not led by a folder of that name', async () => {
   await mkdir(join(home, 'work/sallyport.yaml'));
   expect(await findProjectFile({ from: join(home, 'work'), home, uid })).toMatchObject({ file: undefined });
+});
+
+it.runIf(uid === 0)('passes over a link that another user has made to a file of ours', async () => {
+  await writeFile(join(home, 'mine.yaml'), '');
+  const link = join(home, 'work/sallyport.yaml');
+  await symlink(join(home, 'mine.yaml'), link);
+  await lchown(link, 1234, 1234);
+  const found = await findProjectFile({ from: join(home, 'work'), home, uid });
+  expect(found).toMatchObject({ file: undefined, passedOver: [link] });
 });
 
 it.runIf(uid === 0)('passes over what another user left there', async () => {

@@ -267,7 +267,7 @@ describe('ProfileStore', () => {
     await write('team/good.yaml', 'profiles:', one('good'));
     await symlink(join(home, 'secret.yaml'), join(home, 'team/link.yaml'));
     await symlink('/nonexistent', join(home, 'team/nowhere.yaml'));
-    execFileSync('mkfifo', [join(home, 'team/pipe.yaml')]);
+    execFileSync('sh', ['-c', 'mkfifo "$0"', join(home, 'team/pipe.yaml')]);
     const snapshot = await open().load();
     expect(Object.keys(trusts(snapshot))).toEqual(['team/good']);
     expect(messages(snapshot)).toEqual([
@@ -348,6 +348,13 @@ describe('ProfileStore', () => {
     await store.accept('team', pending!.commit);
     expect(trusts(store.snapshot)).toEqual({ 'team/web': 'untrusted', 'team/new': 'untrusted' });
     expect(store.snapshot.sources[1]?.pending).toBeUndefined();
+
+    await rm(work, { recursive: true });
+    await expect(store.pull('team')).rejects.toMatchObject({ code: 'SP-PROFILE-SOURCE' });
+    expect(Object.keys(trusts(store.snapshot))).toEqual(['team/web', 'team/new']);
+    expect(messages(store.snapshot)).toEqual([
+      expect.stringContaining('does not appear to be a git repository'),
+    ]);
     await expect(store.pull('other')).rejects.toMatchObject({ code: 'SP-PROFILE-SOURCE' });
   });
 });

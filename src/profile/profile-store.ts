@@ -61,6 +61,8 @@ export class ProfileStore implements AsyncDisposable {
   #watch: FolderWatch | undefined;
   #watched = '';
   #watching = false;
+  /** By name: why the last pull of a repository failed. */
+  readonly #faults = new Map<string, string>();
   /** By path: what each file held when it could be read. */
   readonly #readable = new Map<string, ProfileFile>();
 
@@ -152,7 +154,17 @@ export class ProfileStore implements AsyncDisposable {
 
   /** Fetches a git source; what it brings is pending until accepted. Throws SP-PROFILE-SOURCE, also where there is no such source. */
   async pull(name: string, signal?: AbortSignal): Promise<ProfileSnapshot> {
-    await this.#git(name).pull(signal ? AbortSignal.any([signal, this.#ended.signal]) : this.#ended.signal);
+    const until = signal ? AbortSignal.any([signal, this.#ended.signal]) : this.#ended.signal;
+    try {
+      await this.#git(name).pull(until);
+      this.#faults.delete(name);
+    } catch (error) {
+      if (!until.aborted && this.#gits.has(name)) {
+        this.#faults.set(name, AppError.from(error).message);
+        await this.load();
+      }
+      throw error;
+    }
     return this.load();
   }
 
@@ -177,7 +189,7 @@ export class ProfileStore implements AsyncDisposable {
   async #load(): Promise<ProfileSnapshot> {
     const { userFile, home, checkTarget } = this.#options;
     await this.#trust.load();
-    this.#sources = await loadSources({
+    const loaded = await loadSources({
       userFile,
       projects: [...this.#projects],
       home,
@@ -185,6 +197,7 @@ export class ProfileStore implements AsyncDisposable {
       remember: (file, content) => this.#remember(file, content),
       gitSource: (name, settings) => this.#gitSource(name, settings),
     });
+    this.#sources = loaded.map((source) => this.#withFault(source));
     const sequence = this.#snapshot.sequence + 1;
     const judge: TrustStore['judge'] = (identity, profile) => this.#trust.judge(identity, profile);
     const snapshot = buildSnapshot({ sequence, sources: this.#sources, judge });
@@ -195,6 +208,15 @@ export class ProfileStore implements AsyncDisposable {
     this.#snapshot = snapshot;
     this.#listeners.emit(snapshot);
     return snapshot;
+  }
+
+  /** What was fetched before still counts; that nothing new comes is said. */
+  #withFault(source: LoadedSource): LoadedSource {
+    const message = this.#faults.get(source.key);
+    if (message === undefined || source.kind !== 'git') return source;
+    const { location: file, problems } = source;
+    const fault = { file, line: 1, column: 1, at: '', message, severity: 'warning' } as const;
+    return { ...source, problems: [...problems, fault] };
   }
 
   /** Who saves a half-written file must not lose ports and sources by it: what was read last counts until it can be read again. */
@@ -241,7 +263,11 @@ export class ProfileStore implements AsyncDisposable {
   /** Watches and pulls what the settings name now. */
   #follow(): void {
     const settings = this.#sources[0]?.files[0]?.content.sources ?? {};
-    for (const name of this.#gits.keys()) if (!(name in settings)) this.#gits.delete(name);
+    for (const name of this.#gits.keys()) {
+      if (name in settings) continue;
+      this.#gits.delete(name);
+      this.#faults.delete(name);
+    }
     if (!this.#watching) return;
     this.#watchFolders();
     for (const [name, { timer, every }] of this.#pulls) {
