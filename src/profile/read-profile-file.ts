@@ -20,8 +20,8 @@ import { findSecrets } from './find-secrets.ts';
 import { yamlErrorText } from './yaml-error-text.ts';
 import { aliasesOf, type Path, type Place, YamlPlaces } from './yaml-places.ts';
 
-/** A thousand profiles take about 300 KiB. */
-export const maxProfileFileBytes = 1024 * 1024;
+/** A thousand profiles take about 200 KiB. The parser's time for a map of many keys grows with their square. */
+export const maxProfileFileBytes = 512 * 1024;
 const maxProblems = 100;
 const maxAliases = 1_000;
 
