@@ -146,6 +146,12 @@ profiles:
       'the indentation does not fit',
     ],
     [
+      'a key that stands twice',
+      `${written}version: 1\n`,
+      { kind: 'remove', name: 'cache' },
+      ': this key stands here a second time',
+    ],
+    [
       'what another refers to',
       written
         .replace('cluster: { context: prod }', 'cluster: &p { context: prod }')

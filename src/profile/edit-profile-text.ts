@@ -30,11 +30,11 @@ export interface EditOptions extends ReadOptions {
 export function editProfileText(text: string | undefined, edit: ProfileEdit, options: EditOptions): string {
   const given = text === undefined || text.trim() === '' ? newFile(options.schemaLocation) : text;
   const before = readProfileFile(given, options);
-  if (!before.readable) {
+  const document = parseDocument(given, { stringKeys: true, logLevel: 'error' });
+  if (!before.readable || document.errors.length > 0) {
     const [first] = before.problems;
     throw refused(options, `${first?.line}:${first?.column}: ${first?.message}`);
   }
-  const document = parseDocument(given, { stringKeys: true, logLevel: 'error' });
   apply(document, edit, options);
   const edited = print(document, given, options);
   verify(before, readProfileFile(edited, options), edit, options);

@@ -18,9 +18,9 @@ import {
 import { type Complaint, describeIssue, quoted, shownPath, valueAt } from './describe-issue.ts';
 import { findSecrets } from './find-secrets.ts';
 import { yamlErrorText } from './yaml-error-text.ts';
-import { aliasesOf, type Path, type Place, YamlPlaces } from './yaml-places.ts';
+import { aliasesOf, duplicateKeys, type Path, type Place, YamlPlaces } from './yaml-places.ts';
 
-/** A thousand profiles take about 200 KiB. The parser's time for a map of many keys grows with their square. */
+/** A thousand profiles take about 200 KiB. */
 export const maxProfileFileBytes = 512 * 1024;
 const maxProblems = 100;
 const maxAliases = 1_000;
@@ -67,8 +67,10 @@ export function readProfileFile(text: string, options: ReadOptions): ProfileFile
   const dangling = [...aliases].filter(([, node]) => node === undefined);
   for (const [{ range }] of dangling) problems.addAt(range?.[0] ?? 0, danglingText);
 
-  // A key that stands twice leaves a document that can be read on; other faults of YAML would only cause more complaints.
-  const isSound = dangling.length === 0 && document.errors.every(({ code }) => code === 'DUPLICATE_KEY');
+  for (const offset of duplicateKeys(document)) problems.addAt(offset, duplicateText);
+
+  // A key that stands twice leaves a document that can be read on; faults of YAML would only cause more complaints.
+  const isSound = dangling.length === 0 && document.errors.length === 0;
   const content = isSound ? plain(document) : undefined;
   if (content === undefined) {
     if (isSound) problems.addAt(0, 'its YAML aliases expand to too much: write the values out');
@@ -98,10 +100,12 @@ function parse(text: string, lines: LineCounter): Document.Parsed {
     lineCounter: lines,
     prettyErrors: false,
     stringKeys: true,
+    uniqueKeys: false,
     logLevel: 'error',
   });
 }
 
+const duplicateText = 'this key stands here a second time: keep one of them';
 const danglingText = 'this alias (*name) has no anchor (&name) before it';
 
 /** The document as plain values; an empty one is a map. undefined where aliases expand to too much. */

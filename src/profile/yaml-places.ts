@@ -107,6 +107,22 @@ export function aliasesOf(document: Document): Aliases {
   return aliases;
 }
 
+/** Where keys stand a second time in their map. The library's own search takes the square of a map's size. */
+export function duplicateKeys(document: Document): number[] {
+  const offsets: number[] = [];
+  visit(document, {
+    Map: (_, map) => {
+      const keys = new Set<string | undefined>();
+      for (const pair of map.items) {
+        const key = keyOf(pair);
+        if (keys.has(key)) offsets.push(startOf(pair.key) ?? 0);
+        keys.add(key);
+      }
+    },
+  });
+  return offsets;
+}
+
 export function resolved(node: unknown, aliases: Aliases): Node | undefined {
   if (isAlias(node)) return aliases.get(node);
   return isNode(node) ? node : undefined;
