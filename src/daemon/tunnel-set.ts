@@ -83,7 +83,7 @@ export class TunnelSet implements AsyncDisposable {
 
   /** Throws SP-TUNNEL-UNKNOWN, SP-PROFILE-UNKNOWN and SP-PROFILE-INVALID. */
   async find(name: string, folder?: string): Promise<ManagedTunnel> {
-    const known = this.#all.get(name) ?? this.#all.get(adHocId(name));
+    const known = this.#all.get(name);
     if (known) return known;
     const project = await this.#project(folder);
     const found = this.#options.profiles.find(name, project);
@@ -96,6 +96,8 @@ export class TunnelSet implements AsyncDisposable {
         throw new AppError('SP-PROFILE-INVALID', { profile: found.id, message });
       }
       case 'unknown': {
+        const adHoc = this.#all.get(adHocId(name));
+        if (adHoc) return adHoc;
         const names = this.all.flatMap((tunnel) => [tunnel.definition.name, tunnel.id]);
         throw new AppError('SP-TUNNEL-UNKNOWN', { name, meant: found.meant ?? nearestName(name, names) });
       }
@@ -145,6 +147,12 @@ export class TunnelSet implements AsyncDisposable {
       await tunnel.up();
       await this.#save(tunnel);
     });
+  }
+
+  /** A question of its was answered: what is wanted may be another. */
+  async answered(tunnel: ManagedTunnel): Promise<void> {
+    if (tunnel.wanted === 'off') await this.#forget(tunnel);
+    else await this.#save(tunnel);
   }
 
   retryNow(): void {
@@ -254,7 +262,7 @@ export class TunnelSet implements AsyncDisposable {
     }
     for (const tunnel of this.all) {
       if (listed.has(tunnel.id) || tunnel.definition.origin.kind === 'ad-hoc') continue;
-      const code = refused.includes(tunnel.id) ? 'SP-PROFILE-INVALID' : 'SP-PROFILE-UNKNOWN';
+      const code = refused.some(({ id }) => id === tunnel.id) ? 'SP-PROFILE-INVALID' : 'SP-PROFILE-UNKNOWN';
       tunnel.redefine({
         ...tunnel.definition,
         problem: { code, details: { profile: tunnel.id } },
