@@ -54,9 +54,9 @@ export async function createControlServer(options: ControlServerOptions): Promis
   });
   await server.register(websocket, { options: { maxPayload: maxMessageBytes, perMessageDeflate: false } });
   server.addHook('onRequest', async (request, reply) => {
+    if (guard && !(await guard(request, reply))) return reply;
     reply.header(versionHeader, version);
     reply.header('cache-control', 'no-store');
-    if (guard && !(await guard(request, reply))) return reply;
   });
   server.setErrorHandler((thrown, _request, reply) => {
     const { statusCode } = thrown as { statusCode?: number };

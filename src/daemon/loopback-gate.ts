@@ -57,7 +57,9 @@ export class LoopbackGate {
     const site = headers['sec-fetch-site'];
     // none: the person typed the address or followed it from another program. same-site would be any other port of this machine.
     if (site !== undefined && site !== 'same-origin' && site !== 'none') return refused('site');
-    const { pathname, searchParams } = new URL(url, this.#origin);
+    const parsed = URL.parse(url, this.#origin);
+    if (!parsed) return refused('path');
+    const { pathname, searchParams } = parsed;
     if (method === 'GET' && pathname === entryPath) return this.#enter(searchParams.get('token') ?? '');
     // Browsers name the origin of whatever can change something, and of every WebSocket.
     const isUpgrade = headers.upgrade !== undefined;
