@@ -52,6 +52,8 @@ export async function createControlServer(options: ControlServerOptions): Promis
     routerOptions: { caseSensitive: true },
     logger: false,
   });
+  // What a page can send anywhere without asking first.
+  server.removeContentTypeParser('text/plain');
   await server.register(websocket, { options: { maxPayload: maxMessageBytes, perMessageDeflate: false } });
   server.addHook('onRequest', async (request, reply) => {
     if (guard && !(await guard(request, reply))) return reply;

@@ -6,7 +6,7 @@ import type { DaemonPlaces } from '../../src/base/daemon-places.ts';
 import { daemonPlaces } from '../../src/base/daemon-places.ts';
 import type { Control } from '../../src/client/control.ts';
 import type { ControlView } from '../../src/client/control-view.ts';
-import { SocketControl } from '../../src/client/socket-control.ts';
+import { SocketControl, type SocketControlOptions } from '../../src/client/socket-control.ts';
 import type { TunnelEntity } from '../../src/contract/control-tunnel.ts';
 import { type Daemon, type DaemonOptions, startDaemon } from '../../src/daemon/daemon.ts';
 
@@ -19,11 +19,11 @@ export class DaemonHome implements AsyncDisposable {
   constructor(dir: string, env: NodeJS.ProcessEnv) {
     this.dir = dir;
     this.env = env;
-    const at = (name: string) => join(dir, name);
+    const at = (name: string) => join(dir, name, 'sallyport');
     this.places = daemonPlaces({
-      env: { XDG_RUNTIME_DIR: at('run') },
+      env: { XDG_RUNTIME_DIR: join(dir, 'run') },
       platform: 'linux',
-      folders: { config: at('config'), data: at('data'), cache: at('cache'), log: at('log') },
+      folders: { config: at('config'), data: at('data'), cache: at('cache'), log: at('state') },
     });
   }
 
@@ -39,6 +39,19 @@ export class DaemonHome implements AsyncDisposable {
     await writeFile(this.places.userFile, JSON.stringify({ version: 1, ...content }, undefined, 1));
   }
 
+  /** For a daemon that is a process of its own. */
+  get processEnv(): NodeJS.ProcessEnv {
+    const at = (name: string) => join(this.dir, name);
+    return {
+      ...this.env,
+      XDG_RUNTIME_DIR: at('run'),
+      XDG_CONFIG_HOME: at('config'),
+      XDG_DATA_HOME: at('data'),
+      XDG_CACHE_HOME: at('cache'),
+      XDG_STATE_HOME: at('state'),
+    };
+  }
+
   start(options: Partial<DaemonOptions> = {}): Promise<Daemon> {
     return startDaemon({
       places: this.places,
@@ -50,8 +63,8 @@ export class DaemonHome implements AsyncDisposable {
     });
   }
 
-  control(): SocketControl {
-    return new SocketControl({ socketPath: this.places.socket, version: '1.0.0-test' });
+  control(options: Partial<SocketControlOptions> = {}): SocketControl {
+    return new SocketControl({ socketPath: this.places.socket, version: '1.0.0-test', ...options });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
