@@ -15,6 +15,12 @@ export interface SpawnDaemonOptions {
   readonly timeoutMs?: number;
 }
 
+/**
+ * For the Node that runs a daemon, before its script: a small young generation. The default grows to 32 MiB at the first burst and stays
+ * so; bytes of tunnels are not in it.
+ */
+export const daemonNodeFlags = ['--max-semi-space-size=1'] as const;
+
 const firstLookMs = 10;
 const maxLookMs = 100;
 /** What is kept of what the daemon says before it answers, and shown of its log. */

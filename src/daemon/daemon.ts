@@ -13,10 +13,10 @@ import { parseTarget } from '../target/parse-target.ts';
 import { listenPrivately, removeStaleSocket } from '../tunnel/unix-socket.ts';
 import { ClusterPool } from './cluster-pool.ts';
 import { ClusterQuestions } from './cluster-questions.ts';
+import { contextFinder } from './context-finder.ts';
 import { controlHandlers } from './control-handlers.ts';
 import { createControlServer } from './control-server.ts';
 import { EventHub } from './event-hub.ts';
-import { findContext } from './find-context.ts';
 import { acquireInstanceLock } from './instance-lock.ts';
 import { LogFile } from './log-file.ts';
 import { LoopbackPage } from './loopback-page.ts';
@@ -24,7 +24,6 @@ import { openMetricsEndpoint } from './metrics-endpoint.ts';
 import { ensurePrivateFolder } from './private-folder.ts';
 import { QuestionBoard } from './question-board.ts';
 import { readSettings } from './settings.ts';
-import type { TunnelDefinition } from './tunnel-definition.ts';
 import { TunnelSet } from './tunnel-set.ts';
 import { WantedFile } from './wanted-file.ts';
 
@@ -127,7 +126,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
           }),
       }),
     );
-    const contextOf = contextFinder(clusters, env);
+    const contextOf = contextFinder({ clusters, env, clock });
     const questions = new QuestionBoard(clock, {
       onAsked: (question) => events.questionAsked(question),
       onGone: (id) => events.questionGone(id),
@@ -253,30 +252,6 @@ function profileStore({
       }
     },
   });
-}
-
-function contextFinder(clusters: ClusterPool, env: NodeJS.ProcessEnv) {
-  return async ({ access, origin, name }: TunnelDefinition) => {
-    if (access.kind === 'context') return access;
-    const source = origin.kind === 'profile' ? origin.source : 'ad-hoc';
-    const context = await findContext({
-      cluster: access.cluster,
-      env,
-      source,
-      name,
-      async uidOf(candidate) {
-        try {
-          using lease = await clusters.lease({ context: candidate }, () => false);
-          const path = '/api/v1/namespaces/kube-system';
-          const found = await lease.api.request<{ metadata?: { uid?: string } }>({ path, timeoutMs: 5_000 });
-          return found.metadata?.uid;
-        } catch {
-          return undefined;
-        }
-      },
-    });
-    return { context };
-  };
 }
 
 /** Watches say in the log that they broke; this is also how they are counted. */
