@@ -6,6 +6,7 @@ import type { DaemonPlaces } from '../base/daemon-places.ts';
 import { createLog, type Log, type LogLevel } from '../base/log.ts';
 import { protocolVersion } from '../contract/control-protocol.ts';
 import { createKubeApi } from '../kube/http-kube-api.ts';
+import { loadKubeconfig } from '../kube/kubeconfig.ts';
 import { DaemonMetrics } from '../metrics/daemon-metrics.ts';
 import { ProfileStore } from '../profile/profile-store.ts';
 import { parsePortSpec } from '../target/parse-port-spec.ts';
@@ -147,6 +148,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
           if (what === 'state') tunnels.wakeWaiting();
         },
         gone: (id) => events.tunnelGone(id),
+        currentContext: (kubeconfig) =>
+          loadKubeconfig({ flag: kubeconfig, env }).then(
+            ({ currentContext }) => currentContext || undefined,
+            () => undefined,
+          ),
       }),
     );
     const events = starting.use(

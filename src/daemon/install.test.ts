@@ -1,6 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { describe, expect, it } from 'vitest';
-import { installation } from './install.ts';
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { install, installation, uninstall } from './install.ts';
 
 const nasty = ['/opt/my apps/sally"port', 'daemon', '100%', '$HOME', 'a\\b', '<&>'] as [string, ...string[]];
 const at = (platform: NodeJS.Platform, command: [string, ...string[]] = nasty) =>
@@ -68,4 +71,49 @@ it('makes a Windows task for this user alone', () => {
 
 it('says so where no way is known', () => {
   expect(() => at('aix')).toThrow(expect.objectContaining({ code: 'SP-DAEMON-INSTALL' }));
+});
+
+describe('install', () => {
+  const folders: string[] = [];
+  afterEach(async () => {
+    vi.unstubAllEnvs();
+    for (const folder of folders.splice(0)) await rm(folder, { recursive: true });
+  });
+
+  /** A home, and a systemctl before all others on PATH that writes down what it was asked and ends as told. */
+  async function machine(exitCode: number) {
+    const home = await mkdtemp(join(tmpdir(), 'install-'));
+    folders.push(home);
+    const log = join(home, 'log');
+    const program = join(home, 'systemctl');
+    await writeFile(program, `#!/bin/sh\necho "$@" >> ${log}\necho no bus >&2\nexit ${exitCode}\n`);
+    await chmod(program, 0o755);
+    vi.stubEnv('PATH', `${home}:${process.env.PATH}`);
+    const options = {
+      platform: 'linux',
+      command: ['/usr/bin/sallyport', 'daemon'],
+      home,
+      uid: 1000,
+      env: {},
+    } as const;
+    return { options, asked: () => readFile(log, 'utf8') };
+  }
+
+  it('writes the unit and enables it, and takes both back', async () => {
+    const { options, asked } = await machine(0);
+    const { path, content } = await install(options);
+    expect(await readFile(path, 'utf8')).toBe(content);
+    expect(await asked()).toBe('--user daemon-reload\n--user enable --now sallyport.service\n');
+    await uninstall(options);
+    await uninstall(options);
+    expect(await readdir(dirname(path))).toEqual([]);
+  });
+
+  it('says which command failed, and how', async () => {
+    const { options } = await machine(1);
+    await expect(install(options)).rejects.toMatchObject({
+      code: 'SP-DAEMON-INSTALL',
+      details: { message: 'systemctl --user daemon-reload: no bus' },
+    });
+  });
 });

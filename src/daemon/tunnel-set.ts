@@ -23,6 +23,8 @@ export interface TunnelSetOptions extends Omit<TunnelHost, 'keptPort' | 'keepPor
   readonly wanted: WantedFile;
   readonly changed: (id: string, what: 'state' | 'counters') => void;
   readonly gone: (id: string) => void;
+  /** Undefined where the kubeconfig names none, or cannot be read; the tunnel then says so. */
+  readonly currentContext: (kubeconfig: string | undefined) => Promise<string | undefined>;
 }
 
 type Selection = Pick<HandledInput<'down'>, 'names' | 'groups' | 'all' | 'folder'>;
@@ -106,7 +108,7 @@ export class TunnelSet implements AsyncDisposable {
 
   async up(input: HandledInput<'up'>, signal: AbortSignal): Promise<Outcomes> {
     const { confirmed, reason, waitMs } = input;
-    const adHoc = input.adHoc.map((given) => this.#adHoc(given).id);
+    const adHoc = await Promise.all(input.adHoc.map((given) => this.#newAdHoc(given)));
     const chosen = await this.#chosen(input, ({ definition }) => !definition.problem);
     return this.#each([...chosen, ...adHoc], input.folder, { waitMs, signal }, async (tunnel) => {
       await tunnel.up({ confirmed, reason });
@@ -235,6 +237,12 @@ export class TunnelSet implements AsyncDisposable {
       this.#waiting.add(look);
       wait.signal.addEventListener('abort', finish, { once: true });
     });
+  }
+
+  /** The context is that of now: who makes another one the current context does not mean to move a tunnel. */
+  async #newAdHoc(given: AdHoc): Promise<string> {
+    const context = given.context ?? (await this.#options.currentContext(given.kubeconfig));
+    return this.#adHoc({ ...given, ...(context !== undefined && { context }) }).id;
   }
 
   #adHoc(given: AdHoc): ManagedTunnel {

@@ -248,6 +248,86 @@ describe('on demand', () => {
   });
 });
 
+describe('a kubeconfig that changes', () => {
+  it.each([
+    ['the one whose context moves', ['moves', 'stays']],
+    ['the other one', ['stays', 'moves']],
+  ])(
+    'takes a tunnel along where its context leads, and leaves the other: the engine is of %s',
+    async (_name, order) => {
+      const otherDir = await mkdtemp(join(tmpdir(), 'daemon-sandbox-'));
+      stack.defer(() => rm(otherDir, { recursive: true }));
+      const other = stack.use(await startSandbox({ dir: otherDir }));
+      await other.controls.pods.until('default/net-0');
+      const otherUid = other.controls.pods.get('default/net-0')!.metadata.uid;
+      const [first, second] = await Promise.all(
+        [sandbox, other].map(async ({ kubeconfigPath }) =>
+          JSON.parse(await readFile(kubeconfigPath, 'utf8')),
+        ),
+      );
+      // Two contexts of one cluster and user, which share an engine until one of them leads elsewhere.
+      const named = (name: string, given: { contexts: { name: string; context: object }[] }) => ({
+        name,
+        context: given.contexts.find((context) => context.name === 'sandbox')!.context,
+      });
+      const config = join(home.dir, 'kubeconfig');
+      const write = (moved: object) => writeFile(config, JSON.stringify(moved));
+      await write({ ...first, contexts: [named('stays', first), named('moves', first)] });
+      home.env.KUBECONFIG = config;
+      const { control } = await started({
+        stays: net({ cluster: { context: 'stays' } }),
+        moves: net({ cluster: { context: 'moves' } }),
+      });
+      const [moves, stays] = [await up(control, order[0]!), await up(control, order[1]!)]
+        .sort((a, b) => (a.name < b.name ? -1 : 1))
+        .map(({ localPort }) => localPort);
+      expect((await control.call('daemon', {})).clusters).toHaveLength(1);
+
+      const renamed = JSON.parse(JSON.stringify(second).replaceAll('"sandbox"', '"second"'));
+      await write({
+        ...first,
+        clusters: [...first.clusters, ...renamed.clusters],
+        users: [...first.users, renamed.users.find(({ name }: { name: string }) => name === 'second')],
+        contexts: [
+          named('stays', first),
+          {
+            name: 'moves',
+            context: renamed.contexts.find(({ name }: { name: string }) => name === 'second').context,
+          },
+        ],
+      });
+      const led = await tunnelOnce(
+        control,
+        'user/moves',
+        ({ state }) => state.kind === 'ready' && state.pod.uid === otherUid,
+      );
+      expect(led.cluster?.server).toBe(other.server);
+      expect(await firstLine(moves!)).toBe(`net-0 ${otherUid}`);
+      await tunnelOnce(
+        control,
+        'user/stays',
+        ({ cluster, shown }) => cluster?.context === 'stays' && shown === 'ready',
+      );
+      expect(await firstLine(stays!)).toBe(`net-0 ${uid()}`);
+      expect((await control.call('daemon', {})).clusters).toHaveLength(2);
+    },
+  );
+});
+
+it('an ad hoc tunnel stays where it was made when another context becomes the current one', async () => {
+  const config = join(home.dir, 'kubeconfig');
+  const given = JSON.parse(await readFile(sandbox.kubeconfigPath, 'utf8'));
+  await writeFile(config, JSON.stringify(given));
+  home.env.KUBECONFIG = config;
+  const { daemon, control } = await started({});
+  await control.call('up', { adHoc: [{ name: 'x', target: 'sts/net/0', port: 7010 }], ...isReady });
+  await writeFile(config, JSON.stringify({ ...given, 'current-context': 'token' }));
+  await abandoned(daemon);
+  stack.use(await home.start());
+  const { cluster } = await tunnelOnce(control, 'ad-hoc/x', ({ shown }) => shown === 'ready');
+  expect(cluster?.context).toBe('sandbox');
+});
+
 describe('questions to a cluster', () => {
   it('tell what a target resolves to, and why to nothing', async () => {
     const { control } = await started({ net: net(), none: net({ target: 'statefulset/none/0' }) });
