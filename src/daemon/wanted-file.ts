@@ -100,8 +100,11 @@ export class WantedFile {
       })
       .catch((error: NodeJS.ErrnoException) => {
         this.#log.warn('wanted state not written', { path: this.#path, error: error.code ?? error.message });
-        const message = `it cannot be written (${error.code ?? error.message})`;
-        throw new AppError('SP-STATE-UNREADABLE', { path: this.#path, message }, error);
+        throw new AppError(
+          'SP-STATE-UNWRITABLE',
+          { path: this.#path, message: error.code ?? error.message },
+          error,
+        );
       });
     return this.#next;
   }
