@@ -245,6 +245,186 @@ export const errorTable = {
     headline: (d) => `more than ${say(d.limit, '')} connections wait for a pod`,
     next: nothing,
   },
+  'SP-PROFILE-INVALID': {
+    retry: 'user',
+    exitCode: 2,
+    headline: (d) => `${say(d.profile, 'a profile')} is refused: ${say(d.message, 'its file has errors')}`,
+    next: (d) => say(d.next, 'correct the file; sallyport profile validate lists all that is wrong'),
+  },
+  'SP-PROFILE-UNKNOWN': {
+    retry: 'never',
+    exitCode: 2,
+    headline: (d) => `there is no profile ${say(d.profile, 'of this name')}`,
+    next: (d) => (d.meant ? `did you mean ${d.meant}?` : 'sallyport list shows all profiles'),
+  },
+  'SP-PROFILE-UNTRUSTED': {
+    retry: 'user',
+    exitCode: 5,
+    headline: (d) =>
+      d.changed
+        ? `${say(d.profile, 'this profile')} has changed since you agreed to it`
+        : `you have not agreed yet to ${say(d.profile, 'this profile')}, which is shared with you`,
+    next: (d) => `sallyport profile trust ${say(d.profile, 'NAME')} shows it and asks`,
+  },
+  'SP-PROFILE-STALE': {
+    retry: 'user',
+    exitCode: 5,
+    headline: (d) => `${say(d.profile, 'what you agreed to')} has changed while it was shown`,
+    next: () => 'look at it as it is now, and agree again',
+  },
+  'SP-PROFILE-EDIT': {
+    retry: 'user',
+    exitCode: 2,
+    headline: (d) => `${say(d.file, 'the file')} cannot be edited: ${say(d.message, '')}`,
+    next: () => 'edit it by hand; sallyport profile validate checks it',
+  },
+  'SP-PROFILE-EDIT-CONFLICT': {
+    retry: 'auto',
+    exitCode: 9,
+    headline: (d) => `${say(d.file, 'the file')} is being changed by another program`,
+    next: () => 'nothing was written; try again',
+  },
+  'SP-PROFILE-SOURCE': {
+    retry: 'auto',
+    exitCode: 9,
+    headline: (d) => `the profiles of ${say(d.source, 'a source')} cannot be had: ${say(d.message, '')}`,
+    next: (d) => say(d.next, ''),
+  },
+  'SP-PROFILE-LIMIT': {
+    retry: 'never',
+    exitCode: 9,
+    headline: (d) => `there are more than ${say(d.limit, '')} ${say(d.what, 'of these')}`,
+    next: nothing,
+  },
+  'SP-CLUSTER-UNKNOWN': {
+    retry: 'user',
+    exitCode: 3,
+    headline: (d) => `no context of the kubeconfig leads to ${say(d.cluster, 'the cluster of this profile')}`,
+    next: (d) =>
+      d.known
+        ? `contexts there are: ${d.known}`
+        : 'add the cluster to your kubeconfig; it is read again by itself',
+  },
+  'SP-CLUSTER-AMBIGUOUS': {
+    retry: 'user',
+    exitCode: 3,
+    headline: (d) =>
+      `several contexts lead to ${say(d.cluster, 'the cluster of this profile')}: ${say(d.contexts, '')}`,
+    next: (d) =>
+      `say which one in your own file: overrides.${say(d.source, 'SOURCE')}.${say(d.name, 'NAME')}.context`,
+  },
+  'SP-PROFILE-OFF': {
+    retry: 'user',
+    exitCode: 2,
+    headline: (d) => `${say(d.profile, 'this profile')} is kept but switched off`,
+    next: () => 'remove `off: true` from it, or set `off: false` in overrides of your own file',
+  },
+  'SP-TUNNEL-UNKNOWN': {
+    retry: 'never',
+    exitCode: 2,
+    headline: (d) => `there is no tunnel ${say(d.name, 'of this name')}`,
+    next: (d) => (d.meant ? `did you mean ${d.meant}?` : 'sallyport list shows all of them'),
+  },
+  'SP-GROUP-UNKNOWN': {
+    retry: 'never',
+    exitCode: 2,
+    headline: (d) => `there is no group ${say(d.name, 'of this name')}`,
+    next: (d) => (d.meant ? `did you mean ${d.meant}?` : 'sallyport list shows all of them'),
+  },
+  'SP-CONFIRM-REQUIRED': {
+    retry: 'user',
+    exitCode: 5,
+    headline: (d) => `${say(d.tunnel, 'this tunnel')} opens only when you say yes`,
+    next: (d) => `sallyport up ${say(d.tunnel, 'NAME')} asks`,
+  },
+  'SP-REASON-REQUIRED': {
+    retry: 'user',
+    exitCode: 5,
+    headline: (d) => `${say(d.tunnel, 'this tunnel')} opens only with a reason`,
+    next: (d) =>
+      `sallyport up ${say(d.tunnel, 'NAME')} --reason ${d.example ? JSON.stringify(d.example) : 'TEXT'}`,
+  },
+  'SP-REASON-MISMATCH': {
+    retry: 'user',
+    exitCode: 5,
+    headline: (d) => `the reason does not match ${say(d.pattern, 'what the policy asks for')}`,
+    next: (d) => (d.example ? `as ${d.example}` : 'give one that matches'),
+  },
+  'SP-QUESTION-GONE': {
+    retry: 'never',
+    exitCode: 1,
+    headline: () => 'this question is answered already, or is asked no more',
+    next: nothing,
+  },
+  'SP-DAEMON-NOT-RUNNING': {
+    retry: 'user',
+    exitCode: 9,
+    headline: () => 'the Sallyport daemon is not running',
+    next: () => 'sallyport daemon',
+  },
+  'SP-DAEMON-START': {
+    retry: 'user',
+    exitCode: 9,
+    headline: (d) => `the Sallyport daemon did not start: ${say(d.message, 'it did not answer')}`,
+    next: (d) => say(d.next, 'run `sallyport daemon` to see why'),
+  },
+  'SP-DAEMON-RUNNING': {
+    retry: 'never',
+    exitCode: 9,
+    headline: (d) =>
+      `a Sallyport daemon runs already (pid ${say(d.pid, 'unknown')}${d.version ? `, version ${d.version}` : ''})`,
+    next: () => 'sallyport daemon stop ends it',
+  },
+  'SP-DAEMON-VERSION': {
+    retry: 'user',
+    exitCode: 9,
+    headline: (d) =>
+      `the daemon is version ${say(d.daemon, 'unknown')}, this program ${say(d.client, 'unknown')}: they cannot talk`,
+    next: () => 'sallyport daemon restart; what is wanted comes back on the same ports',
+  },
+  'SP-DAEMON-LOST': {
+    retry: 'auto',
+    exitCode: 9,
+    headline: (d) => `the daemon did not answer: ${say(d.message, 'the connection ended')}`,
+    next: (d) => say(d.next, ''),
+  },
+  'SP-DAEMON-STOPPING': {
+    retry: 'auto',
+    exitCode: 9,
+    headline: () => 'the daemon is about to end',
+    next: nothing,
+  },
+  'SP-DAEMON-INSTALL': {
+    retry: 'user',
+    exitCode: 9,
+    headline: (d) => `the daemon cannot be installed: ${say(d.message, 'this platform is not known')}`,
+    next: (d) => say(d.next, 'start `sallyport daemon` yourself at login'),
+  },
+  'SP-FOLDER-UNSAFE': {
+    retry: 'user',
+    exitCode: 9,
+    headline: (d) => `${say(d.path, 'a folder')} is not private: ${say(d.message, 'others may write to it')}`,
+    next: (d) => say(d.next, 'make it yours alone (chmod go-w, chown)'),
+  },
+  'SP-STATE-UNWRITABLE': {
+    retry: 'user',
+    exitCode: 9,
+    headline: (d) => `${say(d.path, 'the state')} cannot be written: ${say(d.message, 'the disk refuses')}`,
+    next: () => 'make room on the disk; until then what changes is forgotten when the daemon ends',
+  },
+  'SP-STATE-UNREADABLE': {
+    retry: 'user',
+    exitCode: 9,
+    headline: (d) => `${say(d.path, 'the state')} cannot be used: ${say(d.message, 'it is damaged')}`,
+    next: () => 'move it away; then nothing is wanted',
+  },
+  'SP-IMPORT': {
+    retry: 'never',
+    exitCode: 2,
+    headline: (d) => `this cannot be imported: ${say(d.message, 'its format is not known')}`,
+    next: (d) =>
+      say(d.next, 'kftray and kube-forwarder exports and a kubectl port-forward command can be imported'),
+  },
   'SP-SANDBOX-START': {
     retry: 'never',
     exitCode: 9,
@@ -269,7 +449,9 @@ export interface ErrorText {
 
 /** The sentences of one failure. `why` is the cluster's own words where it sent some (details.why). */
 export function errorText({ code, details }: ErrorData): ErrorText {
-  const entry: ErrorEntry = errorTable[code];
+  // A newer peer may know codes that this one does not.
+  const entry: ErrorEntry | undefined = errorTable[code];
+  if (!entry) return { headline: printable(`${code}: ${say(details.message, 'no details')}`), why: '', next: '' };
   return {
     headline: printable(entry.headline(details)),
     why: printable(String(details.why ?? '')),

@@ -3,7 +3,8 @@ import type { ErrorCode } from './error-codes.ts';
 import { podIdentitySchema } from './pod.ts';
 
 export const errorDataSchema = z.object({
-  code: z.string().transform((code) => code as ErrorCode),
+  /** Any text is read: a newer peer may know codes that this one does not. */
+  code: z.string() as unknown as z.ZodType<ErrorCode, ErrorCode>,
   details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).optional()),
 });
 

@@ -1,9 +1,11 @@
 import { AppError } from '../base/app-error.ts';
 import type { Clock } from '../base/clock.ts';
+import { Listeners } from '../base/listeners.ts';
 import type { Log } from '../base/log.ts';
 import type { ErrorCode } from '../contract/error-codes.ts';
 import type { PodIdentity } from '../contract/pod.ts';
 import type { Resolution } from '../contract/resolution.ts';
+import { type AccessReport, reviewAccess } from '../kube/access-review.ts';
 import type { KubeApi } from '../kube/kube-api.ts';
 import { WatchRegistry } from '../kube/watch-registry.ts';
 import type { RemotePort, Target } from '../target/target.ts';
@@ -13,7 +15,8 @@ import { SessionPool } from '../transport/session-pool.ts';
 import { UidCheck } from '../transport/uid-check.ts';
 import { createTunnel, type Tunnel, type TunnelOptions } from '../tunnel/tunnel.ts';
 import type { PodLink, Upstream } from '../tunnel/upstream.ts';
-import { Preflight } from './preflight.ts';
+import { AccessReviews } from './access-reviews.ts';
+import { accessTarget, namedPod, Preflight } from './preflight.ts';
 import { onWake } from './wake.ts';
 
 export interface EngineOptions {
@@ -31,6 +34,9 @@ export interface TunnelSpec extends Pick<TunnelOptions, 'listen' | 'hold' | 'adm
   readonly onResolution?: (resolution: Resolution) => void;
 }
 
+type FollowSpec = Pick<TunnelSpec, 'target' | 'namespace' | 'port' | 'onResolution'>;
+type PodResolution = Extract<Resolution, { kind: 'pod' }>;
+
 /** A session that ended so has seen what the watch may not have: the pod is another, or gone. */
 const provesOldView: readonly ErrorCode[] = ['SP-SANDBOX-GONE', 'SP-POD-REPLACED', 'SP-POD-DELETED'];
 
@@ -44,10 +50,13 @@ export class Engine implements AsyncDisposable {
   readonly #dialer: SessionDialer;
   readonly #pool: SessionPool;
   readonly #tunnels = new Set<Tunnel>();
+  readonly #reviews: AccessReviews;
+  readonly #retries = new Listeners<void>();
   readonly #wake: Disposable;
   readonly #forgetApi: () => void;
 
   constructor({ api, clock, log, carrier }: EngineOptions) {
+    this.#reviews = new AccessReviews(api, clock);
     this.#api = api;
     this.#clock = clock;
     this.#log = log;
@@ -59,12 +68,12 @@ export class Engine implements AsyncDisposable {
     this.#wake = onWake(clock, () => {
       log.info('woke from sleep');
       this.#pool.probe();
-      this.#retryNow();
+      this.retryNow();
     });
     this.#forgetApi = api.onChange((change) => {
       log.info('the kubeconfig or what it names has changed', { change });
       if (change === 'replaced') this.#startOver();
-      this.#retryNow();
+      this.retryNow();
     });
   }
 
@@ -72,7 +81,7 @@ export class Engine implements AsyncDisposable {
   tunnel(spec: TunnelSpec): Tunnel {
     const tunnel = createTunnel({
       ...spec,
-      upstream: this.#upstream(spec),
+      upstream: this.upstream(spec),
       clock: this.#clock,
       log: this.#log,
     });
@@ -81,20 +90,26 @@ export class Engine implements AsyncDisposable {
   }
 
   /** The first pod that the target points at; waits for one. Rejects with the signal's reason. */
-  firstPod(spec: Pick<TunnelSpec, 'target' | 'namespace' | 'port' | 'onResolution'>, signal: AbortSignal) {
-    return new Promise<Extract<Resolution, { kind: 'pod' }>>((resolve, reject) => {
-      const follow = this.#resolver.follow(spec, (resolution) => {
-        spec.onResolution?.(resolution);
-        if (resolution.kind === 'pod') end(() => resolve(resolution));
-      });
-      const aborted = () => end(() => reject(signal.reason));
-      const end = (settle: () => void) => {
-        signal.removeEventListener('abort', aborted);
-        settle();
-        void follow[Symbol.asyncDispose]();
-      };
-      if (signal.aborted) aborted();
-      else signal.addEventListener('abort', aborted, { once: true });
+  firstPod(spec: FollowSpec, signal: AbortSignal): Promise<PodResolution> {
+    return this.#until(spec, (resolution) => resolution.kind === 'pod', signal) as Promise<PodResolution>;
+  }
+
+  /** The first answer to where a target points. Rejects with the signal's reason. */
+  resolveOnce(spec: FollowSpec, signal: AbortSignal): Promise<Resolution> {
+    return this.#until(spec, () => true, signal);
+  }
+
+  /** What the user may do with a target, asked of the API server. `pod`: what it points at, where that is known. */
+  review(
+    { target, namespace, pod }: { target: Target; namespace: string; pod?: string | undefined },
+    signal: AbortSignal,
+  ): Promise<AccessReport> {
+    return reviewAccess(this.#api, {
+      namespace,
+      target: accessTarget(target),
+      pod: pod ?? namedPod(target),
+      carriers: this.#dialer.carriersInUse,
+      signal,
     });
   }
 
@@ -118,14 +133,22 @@ export class Engine implements AsyncDisposable {
     );
   }
 
-  #retryNow(): void {
-    this.#caches.refresh();
-    for (const tunnel of this.#tunnels) tunnel.retryNow();
+  /** Called when whatever rests should be tried at once: after a wake, a change of the kubeconfig, or by retryNow. Returns what ends it. */
+  onRetry(listener: () => void): () => void {
+    return this.#retries.add(listener);
   }
 
-  #upstream({ target, namespace, port, onResolution }: TunnelSpec): Upstream {
+  /** A person, or somebody who knows more of the machine than this engine, asks to try at once. */
+  retryNow(): void {
+    this.#caches.refresh();
+    for (const tunnel of this.#tunnels) tunnel.retryNow();
+    this.#retries.emit();
+  }
+
+  /** What a tunnel that is made elsewhere reaches this cluster by. Whoever makes it also follows onRetry. */
+  upstream({ target, namespace, port, onResolution }: FollowSpec): Upstream {
     const preflight = new Preflight({
-      api: this.#api,
+      reviews: this.#reviews,
       clock: this.#clock,
       log: this.#log,
       target,
@@ -160,6 +183,27 @@ export class Engine implements AsyncDisposable {
       },
       link: (pod) => this.#link(pod, { preflight, lookAgain: () => follow?.refresh() }),
     };
+  }
+
+  #until(
+    spec: FollowSpec,
+    isAnswer: (resolution: Resolution) => boolean,
+    signal: AbortSignal,
+  ): Promise<Resolution> {
+    return new Promise((resolve, reject) => {
+      const follow = this.#resolver.follow(spec, (resolution) => {
+        spec.onResolution?.(resolution);
+        if (isAnswer(resolution)) end(() => resolve(resolution));
+      });
+      const aborted = () => end(() => reject(signal.reason));
+      const end = (settle: () => void) => {
+        signal.removeEventListener('abort', aborted);
+        settle();
+        void follow[Symbol.asyncDispose]();
+      };
+      if (signal.aborted) aborted();
+      else signal.addEventListener('abort', aborted, { once: true });
+    });
   }
 
   #link(

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../base/clock.ts';
 
-const lookEveryMs = 5_000;
+/** An idle machine is woken for it: as seldom as a person who opens the lid can bear. */
+const lookEveryMs = 10_000;
 /** Wall time that passed beyond the timer's own, above which the machine was asleep (or its clock was set: trying again does no harm). */
 const sleptMs = 10_000;
 

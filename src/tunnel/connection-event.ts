@@ -1,6 +1,12 @@
 import type { ErrorData } from '../contract/error-codes.ts';
 import type { PodIdentity } from '../contract/pod.ts';
 
+export interface Traffic {
+  /** From the pod to the client, and back. */
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
+}
+
 /** What becomes of each local connection, for --json, metrics and the audit. Times are ms. */
 export type ConnectionEvent =
   /** It got through to a pod: a byte came back, or no refusal in the time that refusals take. Once for a connection. */
@@ -15,13 +21,10 @@ export type ConnectionEvent =
       readonly heldMs: number;
     }
   /** It is over; also without a start, when no pod was reached. */
-  | {
+  | (Traffic & {
       readonly kind: 'end';
       readonly atMs: number;
       readonly connection: number;
       readonly pod: PodIdentity | undefined;
-      /** From the pod to the client, and back. */
-      readonly receivedBytes: number;
-      readonly sentBytes: number;
       readonly error: ErrorData | undefined;
-    };
+    });

@@ -4,7 +4,7 @@ import type { Clock, Timer } from '../base/clock.ts';
 import { Listeners } from '../base/listeners.ts';
 import { type ErrorData, errorText } from '../contract/error-codes.ts';
 import { Connection, type ConnectionHost, type Route } from './connection.ts';
-import type { ConnectionEvent } from './connection-event.ts';
+import type { ConnectionEvent, Traffic } from './connection-event.ts';
 
 export interface HoldLimits {
   /** How long one connection waits for a pod. */
@@ -41,6 +41,7 @@ export class ConnectionPool implements ConnectionHost {
   readonly #live = new Set<Connection>();
   /** In the order of accept. */
   readonly #held: { readonly connection: Connection; readonly deadline: Timer }[] = [];
+  #endedTraffic: Traffic = { receivedBytes: 0, sentBytes: 0 };
   #lastId = 0;
   #whenEmpty: (() => void)[] = [];
 
@@ -55,6 +56,11 @@ export class ConnectionPool implements ConnectionHost {
 
   get size(): number {
     return this.#live.size;
+  }
+
+  /** Of all connections so far, those that run included. */
+  get traffic(): Traffic {
+    return [...this.#live].reduce((sum, { traffic }) => added(sum, traffic), this.#endedTraffic);
   }
 
   /** Takes an accepted socket. Where a pod serves, its stream is opened before this returns. */
@@ -125,7 +131,7 @@ export class ConnectionPool implements ConnectionHost {
   }
 
   gone(connection: Connection): void {
-    this.#live.delete(connection);
+    if (this.#live.delete(connection)) this.#endedTraffic = added(this.#endedTraffic, connection.traffic);
     this.#unhold(connection);
     if (this.#live.size > 0) return;
     for (const resolve of this.#whenEmpty.splice(0)) resolve();
@@ -143,4 +149,8 @@ export class ConnectionPool implements ConnectionHost {
     this.#held.splice(at, 1);
     this.#options.report.demand(this.#held.length);
   }
+}
+
+function added(a: Traffic, b: Traffic): Traffic {
+  return { receivedBytes: a.receivedBytes + b.receivedBytes, sentBytes: a.sentBytes + b.sentBytes };
 }

@@ -5,7 +5,7 @@ import { resetSocket } from '../base/reset-socket.ts';
 import type { ErrorData } from '../contract/error-codes.ts';
 import type { PodIdentity } from '../contract/pod.ts';
 import { Bridge, ignore } from './bridge.ts';
-import type { ConnectionEvent } from './connection-event.ts';
+import type { ConnectionEvent, Traffic } from './connection-event.ts';
 import { EarlyBytes } from './early-bytes.ts';
 import { finishLocal } from './finish-local.ts';
 import type { PodLink, PodStream } from './upstream.ts';
@@ -85,6 +85,11 @@ export class Connection {
     socket.on('end', this.#onEnd);
     socket.on('error', ignore);
     socket.on('close', this.#onClose);
+  }
+
+  /** Bytes from the pod to the client, and back, so far. */
+  get traffic(): Traffic {
+    return { receivedBytes: this.#socket.bytesWritten, sentBytes: this.#socket.bytesRead };
   }
 
   /** Opens a stream on `route` with the bytes there are. */
@@ -270,8 +275,7 @@ export class Connection {
       atMs: this.#host.clock.wallMs(),
       connection: this.id,
       pod: this.#pod,
-      receivedBytes: this.#socket.bytesWritten,
-      sentBytes: this.#socket.bytesRead,
+      ...this.traffic,
       error: this.#error,
     });
     this.#host.gone(this);

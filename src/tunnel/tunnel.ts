@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { TunnelState, Wanted } from '../contract/tunnel-state.ts';
-import type { ConnectionEvent } from './connection-event.ts';
+import type { ConnectionEvent, Traffic } from './connection-event.ts';
 import { ConnectionPool, defaultHold, type HoldLimits } from './connection-pool.ts';
 import type { BoundAddress, ListenSpec } from './listen-address.ts';
 import { type Admit, Listener, type ListenerOptions } from './listener.ts';
@@ -31,6 +31,8 @@ export interface Tunnel extends AsyncDisposable {
   /** Local connections that wait for a pod, and all there are. */
   readonly held: number;
   readonly connections: number;
+  /** Of all connections so far, those that run included. */
+  readonly traffic: Traffic;
   readonly addresses: readonly BoundAddress[];
   /** Addresses of `localhost` that this machine does not have. */
   readonly notBound: readonly string[];
@@ -121,6 +123,9 @@ export function createTunnel(options: TunnelOptions): Tunnel {
     },
     get connections() {
       return pool.size;
+    },
+    get traffic() {
+      return pool.traffic;
     },
     get addresses() {
       return listener.addresses;

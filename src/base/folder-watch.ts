@@ -1,0 +1,69 @@
+import { type FSWatcher, watch } from 'node:fs';
+import type { Clock, Timer } from './clock.ts';
+import type { Log } from './log.ts';
+
+/** A file is written in several steps, a checkout in many; one call for all of them. */
+const settleMs = 100;
+/** A folder that never rests is reported all the same. */
+const longestSettleMs = 2_000;
+
+export interface FolderWatchOptions {
+  /** Folders, because tools replace files rather than write into them. */
+  readonly folders: ReadonlySet<string>;
+  /** Which of a folder's entries count. */
+  readonly counts: (name: string) => boolean;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onChange: () => void;
+}
+
+/** Tells when files in folders change, come or go. Does not keep the process alive. A folder that cannot be watched is logged. */
+export class FolderWatch implements Disposable {
+  readonly #options: FolderWatchOptions;
+  readonly #watchers: FSWatcher[] = [];
+  #settling: Timer | undefined;
+  #changedSinceMs: number | undefined;
+
+  constructor(options: FolderWatchOptions) {
+    this.#options = options;
+  }
+
+  start(): this {
+    for (const folder of this.#options.folders) this.#watchFolder(folder);
+    return this;
+  }
+
+  [Symbol.dispose](): void {
+    for (const watcher of this.#watchers) watcher.close();
+    this.#settling?.cancel();
+  }
+
+  #watchFolder(folder: string): void {
+    const { counts, log } = this.#options;
+    const unwatched = (error: unknown) =>
+      log.warn('folder-not-watched', { folder, error: (error as NodeJS.ErrnoException).code });
+    try {
+      const watcher = watch(folder, { persistent: false }, (_event, name) => {
+        if (name === null || counts(name)) this.#changed();
+      });
+      watcher.on('error', (error) => {
+        unwatched(error);
+        watcher.close();
+      });
+      this.#watchers.push(watcher);
+    } catch (error) {
+      unwatched(error);
+    }
+  }
+
+  #changed(): void {
+    const { clock, onChange } = this.#options;
+    this.#changedSinceMs ??= clock.nowMs();
+    this.#settling?.cancel();
+    const leftMs = Math.max(0, this.#changedSinceMs + longestSettleMs - clock.nowMs());
+    this.#settling = clock.after(Math.min(settleMs, leftMs), () => {
+      this.#changedSinceMs = undefined;
+      onChange();
+    });
+  }
+}

@@ -1,0 +1,117 @@
+import * as z from 'zod';
+import { podIdentitySchema } from './pod.ts';
+import { profileNameSchema, profileSchema } from './profile.ts';
+import { sourceKindSchema } from './profile-snapshot.ts';
+import { errorDataSchema, tunnelStateSchema } from './tunnel-state.ts';
+
+/** Of a tunnel: SOURCE/NAME of its profile, or ad-hoc/NAME. */
+export const tunnelIdSchema = z.string().min(1).max(4_500);
+
+export const boundAddressSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('tcp'), address: z.string(), port: z.int() }),
+  z.object({ kind: z.literal('unix'), path: z.string() }),
+]);
+
+export const shownStateSchema = z.enum(['off', 'connecting', 'ready', 'waiting', 'needs you', 'paused']);
+
+/** A tunnel that no profile describes. Context and namespace default to those of the kubeconfig. */
+export const adHocSchema = z.strictObject({
+  name: profileNameSchema,
+  /** Absolute. Default: the files that the daemon found when it started. */
+  kubeconfig: z.string().min(1).max(4_096).optional(),
+  context: z.string().min(1).max(253).optional(),
+  namespace: profileSchema.shape.namespace.optional(),
+  target: profileSchema.shape.target,
+  port: profileSchema.shape.port,
+  local: profileSchema.shape.local,
+  kind: profileSchema.shape.kind,
+  connection: profileSchema.shape.connection,
+});
+
+export type AdHoc = z.infer<typeof adHocSchema>;
+
+/** Counted since the daemon's start. Bytes are those of connections that ended and of those that run. */
+export const trafficSchema = z.object({
+  /** From pods to clients, and back. */
+  receivedBytes: z.number(),
+  sentBytes: z.number(),
+  /** Connections that reached a pod, and those that ended without. */
+  served: z.int(),
+  failed: z.int(),
+  /** Times it was ready again after an outage. */
+  recoveries: z.int(),
+});
+
+/** A profile or an ad hoc target on this machine: one listener, one state. Every profile that may start has one, up or not. */
+export const tunnelSchema = z.object({
+  id: tunnelIdSchema,
+  name: z.string(),
+  origin: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('profile'), source: z.string(), sourceKind: sourceKindSchema }),
+    z.object({ kind: z.literal('ad-hoc') }),
+  ]),
+  description: z.string().optional(),
+  kind: z.enum(['postgres', 'mysql', 'redis', 'mongodb', 'http', 'tcp']),
+  environment: z.enum(['development', 'staging', 'production']).optional(),
+  namespace: z.string().optional(),
+  target: z.string(),
+  port: z.union([z.int(), z.string()]),
+  /** Where the cluster is, once that is known. */
+  cluster: z.object({ context: z.string(), server: z.string() }).optional(),
+  wanted: z.enum(['on', 'off', 'paused']),
+  state: tunnelStateSchema,
+  shown: shownStateSchema,
+  /** Its port is bound while it is wanted, but cluster and credentials are touched only while clients are there. */
+  onDemand: z.boolean(),
+  /** Bound now; empty while the tunnel is off. */
+  addresses: z.array(boundAddressSchema),
+  /** The local port that it has, or will have again; absent before it had one, and for a unix socket. */
+  localPort: z.int().optional(),
+  /** Clients now, and those among them that wait for a pod. */
+  connections: z.int(),
+  held: z.int(),
+  traffic: trafficSchema,
+  /** When it was last asked to be up, ms since the epoch. */
+  upSinceMs: z.number().optional(),
+  lastError: z.object({ atMs: z.number(), error: errorDataSchema }).optional(),
+  /** Given by who started it, where the policy asks for one. */
+  reason: z.string().optional(),
+  /** Questions that wait for an answer. */
+  questions: z.array(z.string()),
+  /** Its profile is not what it was started with any more: a restart takes it up. */
+  profileChanged: z.boolean(),
+});
+
+export type TunnelEntity = z.infer<typeof tunnelSchema>;
+
+/** One change of state, and which pod answered: the tunnel's past as people ask for it. */
+export const historyEntrySchema = z.object({
+  atMs: z.number(),
+  wanted: z.enum(['on', 'off', 'paused']),
+  state: tunnelStateSchema,
+  shown: shownStateSchema,
+  held: z.int(),
+  /** On ready after an outage: how long nothing could be served, and how many waiting connections went then. */
+  gapMs: z.number().optional(),
+  served: z.int().optional(),
+});
+
+export type HistoryEntry = z.infer<typeof historyEntrySchema>;
+
+export const liveConnectionSchema = z.object({
+  connection: z.int(),
+  sinceMs: z.number(),
+  heldMs: z.number(),
+  pod: podIdentitySchema,
+});
+
+export type LiveConnection = z.infer<typeof liveConnectionSchema>;
+
+export const logLineSchema = z.object({
+  atMs: z.number(),
+  level: z.enum(['debug', 'info', 'warn']),
+  event: z.string(),
+  fields: z.record(z.string(), z.unknown()),
+});
+
+export type LogLine = z.infer<typeof logLineSchema>;

@@ -1,0 +1,209 @@
+/**
+ * The control API, one value: the server's routes and validation, the client's types, the OpenAPI document and the test fake derive from
+ * it. Each operation is POST /v1/NAME with its input as JSON; what fails answers { error: { code, details } }.
+ */
+import * as z from 'zod';
+import { checkSchema, resolvedTargetSchema } from './control-check.ts';
+import { answerSchema, questionSchema } from './control-question.ts';
+import {
+  adHocSchema,
+  historyEntrySchema,
+  liveConnectionSchema,
+  logLineSchema,
+  tunnelIdSchema,
+  tunnelSchema,
+} from './control-tunnel.ts';
+import { profileSnapshotSchema } from './profile-snapshot.ts';
+import { errorDataSchema } from './tunnel-state.ts';
+
+const nameSchema = tunnelIdSchema.describe('NAME, SOURCE/NAME or ad-hoc/NAME.');
+const names = z.array(nameSchema).max(1_000).default([]);
+const groups = z.array(z.string().min(1).max(128)).max(100).default([]);
+const folder = z
+  .string()
+  .regex(/^(\/|[A-Za-z]:\\)[^\0]*$/, 'an absolute path')
+  .max(4_096)
+  .describe('The working directory of who asks: profiles of the project that it is in have bare names there.')
+  .optional();
+const waitMs = z
+  .int()
+  .min(0)
+  .max(600_000)
+  .default(0)
+  .describe('How long to wait until each is ready, needs its user or cannot start.');
+const selection = { names, groups, all: z.boolean().default(false), folder };
+const nothing = z.strictObject({});
+
+/** What became of each tunnel that was named; one's failure leaves the others alone. */
+const outcomesSchema = z.object({
+  outcomes: z.array(
+    z.object({ name: z.string(), tunnel: tunnelSchema.optional(), error: errorDataSchema.optional() }),
+  ),
+});
+
+export type Outcomes = z.infer<typeof outcomesSchema>;
+
+const operation = <I extends z.ZodType, A extends z.ZodType>(given: {
+  readonly summary: string;
+  readonly input: I;
+  readonly answer: A;
+}) => given;
+
+export const operations = {
+  version: operation({
+    summary: 'Who answers. Keeps its form for ever.',
+    input: nothing,
+    answer: z.object({ version: z.string(), protocol: z.int(), pid: z.int(), startedAtMs: z.number() }),
+  }),
+  daemon: operation({
+    summary: "The daemon's own health and places.",
+    input: nothing,
+    answer: z.object({
+      version: z.string(),
+      pid: z.int(),
+      startedAtMs: z.number(),
+      residentBytes: z.number(),
+      tunnelsUp: z.int(),
+      clusters: z.array(z.object({ context: z.string(), server: z.string(), tunnels: z.int() })),
+      subscribers: z.int(),
+      socket: z.string(),
+      log: z.string(),
+      folders: z.object({ config: z.string(), data: z.string(), cache: z.string(), log: z.string() }),
+      metricsUrl: z.string().optional(),
+    }),
+  }),
+  shutdown: operation({
+    summary: 'Ends the daemon. What is wanted comes back with the next one. Keeps its form for ever.',
+    input: nothing,
+    answer: z.object({ pid: z.int() }),
+  }),
+  tunnels: operation({
+    summary: 'All tunnels: of every profile that is known, and ad hoc ones.',
+    input: nothing,
+    answer: z.object({ tunnels: z.array(tunnelSchema) }),
+  }),
+  tunnel: operation({
+    summary: 'One tunnel with its past and its live connections.',
+    input: z.strictObject({ name: nameSchema, folder }),
+    answer: z.object({
+      tunnel: tunnelSchema,
+      /** Oldest first, at most 500. */
+      history: z.array(historyEntrySchema),
+      /** At most 1,000. */
+      connections: z.array(liveConnectionSchema),
+    }),
+  }),
+  up: operation({
+    summary: 'Makes tunnels wanted. Answers when their ports are bound, or after waitMs.',
+    input: z.strictObject({
+      ...selection,
+      adHoc: z.array(adHocSchema).max(100).default([]),
+      /** Answers the policy's questions for all of them beforehand. */
+      reason: z.string().min(1).max(500).optional(),
+      confirmed: z.boolean().default(false),
+      waitMs,
+    }),
+    answer: outcomesSchema,
+  }),
+  down: operation({
+    summary: 'Makes tunnels not wanted; their ports are free when it answers.',
+    input: z.strictObject(selection),
+    answer: outcomesSchema,
+  }),
+  restart: operation({
+    summary: 'Takes tunnels down and up again on the same ports, with their profiles as they are now.',
+    input: z.strictObject({ ...selection, waitMs }),
+    answer: outcomesSchema,
+  }),
+  pause: operation({
+    summary: 'Lets ports and cluster go, and remembers that the tunnels are wanted.',
+    input: z.strictObject(selection),
+    answer: outcomesSchema,
+  }),
+  resume: operation({
+    summary: 'Brings paused tunnels back on the same ports.',
+    input: z.strictObject({ ...selection, waitMs }),
+    answer: outcomesSchema,
+  }),
+  logs: operation({
+    summary: "One tunnel's own log, oldest line first.",
+    input: z.strictObject({ name: nameSchema, folder, limit: z.int().min(1).max(1_000).default(200) }),
+    answer: z.object({ lines: z.array(logLineSchema) }),
+  }),
+  profiles: operation({
+    summary: 'All profiles with their sources, trust and problems.',
+    input: z.strictObject({ folder }),
+    answer: profileSnapshotSchema,
+  }),
+  trust: operation({
+    summary: 'Agrees to a profile as it was shown, or withdraws the agreement (hash absent).',
+    input: z.strictObject({ profile: nameSchema, folder, hash: z.string().max(128).optional() }),
+    answer: profileSnapshotSchema,
+  }),
+  reload: operation({
+    summary:
+      'Reads all profiles again; with pull also fetches git sources. Nothing fetched counts before it is accepted.',
+    input: z.strictObject({ folder, pull: z.boolean().default(false) }),
+    answer: profileSnapshotSchema,
+  }),
+  acceptSource: operation({
+    summary: 'Puts a fetched commit of a git source to use, if it is still the one that was shown.',
+    input: z.strictObject({ source: z.string().min(1).max(4_096), commit: z.string().min(7).max(64) }),
+    answer: profileSnapshotSchema,
+  }),
+  pods: operation({
+    summary: 'What a target resolves to now, and why. Starts nothing.',
+    input: z.strictObject({ name: nameSchema.optional(), adHoc: adHocSchema.optional(), folder }),
+    answer: resolvedTargetSchema,
+  }),
+  check: operation({
+    summary: 'Preflight of a target: what it resolves to, what the user may do, the least Role it takes.',
+    input: z.strictObject({ name: nameSchema.optional(), adHoc: adHocSchema.optional(), folder }),
+    answer: checkSchema,
+  }),
+  login: operation({
+    summary: "Runs the credential plugin of a tunnel's cluster with leave to ask, and says who the user is.",
+    input: z.strictObject({ name: nameSchema, folder }),
+    answer: z.object({ user: z.string().optional(), context: z.string(), output: z.string() }),
+  }),
+  questions: operation({
+    summary: 'What waits for an answer.',
+    input: nothing,
+    answer: z.object({ questions: z.array(questionSchema) }),
+  }),
+  answer: operation({
+    summary: 'Answers one question. The first answer counts.',
+    input: z.strictObject({ question: z.string().max(128), answer: answerSchema }),
+    answer: z.object({ tunnel: tunnelSchema }),
+  }),
+  wake: operation({
+    summary: 'The machine woke from sleep or changed networks: whatever rests is tried at once.',
+    input: nothing,
+    answer: z.object({}),
+  }),
+  metrics: operation({
+    summary: 'Metrics in the Prometheus text format, as GET /metrics has them.',
+    input: nothing,
+    answer: z.object({ text: z.string() }),
+  }),
+  ui: operation({
+    summary: 'Opens the page on loopback and gives its address, which works once and for one minute.',
+    input: nothing,
+    answer: z.object({ url: z.string(), expiresAtMs: z.number() }),
+  }),
+};
+
+export type OperationName = keyof typeof operations;
+/** As a caller gives it: what has a default may be left out. */
+export type OperationInput<N extends OperationName> = z.input<(typeof operations)[N]['input']>;
+/** As a handler gets it. */
+export type HandledInput<N extends OperationName> = z.output<(typeof operations)[N]['input']>;
+export type OperationAnswer<N extends OperationName> = z.output<(typeof operations)[N]['answer']>;
+
+/** What a daemon does for each operation. Rejects with an AppError. */
+export type ControlHandlers = {
+  readonly [N in OperationName]: (
+    input: HandledInput<N>,
+    call: { readonly signal: AbortSignal },
+  ) => Promise<OperationAnswer<N>>;
+};

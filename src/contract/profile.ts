@@ -1,0 +1,240 @@
+/**
+ * A profile as people write it. The schema changes nothing that it reads, so what is validated, hashed, shown and written back is one
+ * value. A message here says what would be right and follows "must be"; descriptions become the published JSON Schema.
+ */
+import * as z from 'zod';
+
+const text = (right: string, pattern: RegExp) => z.string(right).regex(pattern, right);
+const oneOf = <const T extends readonly [string, ...string[]]>(...values: T) =>
+  z.enum(values, `one of ${values.join(', ')}`);
+const flag = () => z.boolean('true or false');
+
+/** Lower case, because names are typed, pasted into URLs and become environment variables; never integer-like, which JS would reorder. */
+export const profileNameSchema = text(
+  'a name that starts with a letter and has at most 63 lower case letters, digits, ".", "_" and "-"',
+  /^[a-z][a-z0-9._-]{0,62}$/,
+);
+
+const portRight = 'a port from 1 to 65535';
+const portSchema = z.int(portRight).min(1, portRight).max(65_535, portRight);
+
+const durationSchema = text(
+  'a duration as 90s, 30m, 8h or 1h30m',
+  /^(?=.*[1-9])(\d{1,9}(\.\d{1,3})?(ms|s|m|h)){1,4}$/,
+);
+
+const clusterRight = 'a map with at least one of server, caFingerprint, uid and context';
+const clusterSchema = z
+  .strictObject(
+    {
+      server: text('an https URL without a user name', /^https?:\/\/[^\s/@?#]{1,255}(\/[^\s@?#]{0,255})?$/)
+        .describe("The API server's URL as in the kubeconfig: https://api.prod.example.com:6443.")
+        .optional(),
+      caFingerprint: text(
+        "the SHA-256 of the cluster's CA certificate, 64 hexadecimal digits",
+        /^([0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}$|^[0-9A-Fa-f]{64}$/,
+      )
+        .describe("SHA-256 fingerprint of the cluster's CA certificate (DER), with or without colons.")
+        .optional(),
+      uid: text(
+        "the kube-system namespace's UID",
+        /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/,
+      )
+        .describe('UID of the namespace kube-system: kubectl get ns kube-system -o jsonpath={.metadata.uid}.')
+        .optional(),
+      context: text("a context's name of the kubeconfig", /^[^\p{Cc}]{1,253}$/u)
+        .describe("A context's name. Names differ between people: prefer server, caFingerprint or uid.")
+        .optional(),
+    },
+    clusterRight,
+  )
+  .refine((cluster) => Object.keys(cluster).length > 0, clusterRight)
+  .meta({ minProperties: 1 })
+  .describe('Which cluster. All that is named here must match the context that is used.');
+
+const localSchema = z
+  .union(
+    [
+      portSchema,
+      z.strictObject({
+        address: text('an IP address', /^[0-9A-Fa-f:.]{2,45}$/)
+          .describe('The address to listen on. Default: loopback, IPv4 and IPv6.')
+          .optional(),
+        port: portSchema.describe('The local port.'),
+      }),
+      z.strictObject({
+        socket: text(
+          'an absolute path or one that starts with ~/',
+          /^(~\/|\/|[A-Za-z]:\\)[^\0]{1,240}$/,
+        ).describe('Path of a unix socket. Only in your own file.'),
+      }),
+    ],
+    'a port from 1 to 65535, a map with address and port, or a map with socket',
+  )
+  .describe('Where programs on this machine connect. When absent a free port is taken once and kept.');
+
+const passwordRight = 'a map with one of secret, keychain, command, environment and file';
+const passwordSourceSchema = z
+  .union(
+    [
+      z.strictObject({
+        secret: z
+          .strictObject(
+            {
+              name: text("a Secret's name", /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/).describe(
+                "The Secret's name.",
+              ),
+              key: text('a key of the Secret', /^[A-Za-z0-9._-]{1,253}$/).describe(
+                'The key that holds the password.',
+              ),
+            },
+            'a map with name and key',
+          )
+          .describe("A Secret in the profile's namespace."),
+      }),
+      z.strictObject({
+        keychain: z
+          .literal(true, 'true')
+          .describe('Asked for once and kept in the keychain of this machine.'),
+      }),
+      z.strictObject({
+        command: z
+          .array(text('text', /^[^\0]{1,4096}$/), 'a list: the program and its arguments')
+          .min(1, 'a list: the program and its arguments')
+          .max(64, 'a list of at most 64 arguments')
+          .describe(
+            'Program and arguments, run without a shell; prints the password. Only in your own file.',
+          ),
+      }),
+      z.strictObject({
+        environment: text("an environment variable's name", /^[A-Za-z_][A-Za-z0-9_]{0,127}$/).describe(
+          'Environment variable that holds the password. Only in your own file.',
+        ),
+      }),
+      z.strictObject({
+        file: text(
+          'an absolute path or one that starts with ~/',
+          /^(~\/|\/|[A-Za-z]:\\)[^\0]{1,4000}$/,
+        ).describe('File that holds the password. Only in your own file.'),
+      }),
+    ],
+    passwordRight,
+  )
+  .describe('Where the password is. Never the password itself.');
+
+const hint = (what: string) => text(`${what} of at most 253 characters`, /^[^\p{Cc}]{1,253}$/u);
+const connectionSchema = z
+  .strictObject(
+    {
+      database: hint('a name').describe("The database's name (Redis: its number).").optional(),
+      user: hint('a name').describe('The user to log in as.').optional(),
+      sslmode: oneOf('disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full')
+        .describe('TLS between client and server, in the words of libpq.')
+        .optional(),
+      pooler: oneOf('session', 'transaction', 'statement')
+        .describe('The target is a pooler (PgBouncer) in this mode.')
+        .optional(),
+      scheme: oneOf('http', 'https').describe('Of kind http. Default: http.').optional(),
+      password: passwordSourceSchema.optional(),
+    },
+    'a map with database, user, sslmode, pooler, scheme and password',
+  )
+  .describe('What a client needs to know to connect; goes into connection strings.');
+
+const policySchema = z
+  .strictObject(
+    {
+      environment: oneOf('development', 'staging', 'production').describe('What is at stake.').optional(),
+      reason: z
+        .union(
+          [
+            flag(),
+            z.strictObject({
+              pattern: text('a regular expression of at most 200 characters', /^.{1,200}$/)
+                .refine(isPattern, 'a regular expression')
+                .describe('What the reason must match, e.g. a ticket: ^[A-Z]+-[0-9]+'),
+              example: hint('text').describe('Shown to who is asked.').optional(),
+            }),
+          ],
+          'true, false, or a map with pattern and example',
+        )
+        .describe('A reason is asked for before the tunnel opens.')
+        .optional(),
+      confirm: flag().describe('Asked for before each start.').optional(),
+      timeLimit: durationSchema.describe('The tunnel ends after this time.').optional(),
+      idleLimit: durationSchema.describe('The tunnel ends after this time without a connection.').optional(),
+      readOnly: flag().describe('Postgres: sessions are read-only.').optional(),
+      maxConnections: z
+        .int('a number from 1 to 10000')
+        .min(1, 'a number from 1 to 10000')
+        .max(10_000, 'a number from 1 to 10000')
+        .describe('Local connections at one time.')
+        .optional(),
+      statementAudit: flag().describe('Postgres: statements are recorded, with literals removed.').optional(),
+    },
+    'a map',
+  )
+  .describe('What bounds the tunnel.');
+
+export const profileSchema = z.strictObject(
+  {
+    description: text('one line of at most 500 characters', /^[^\p{Cc}]{0,500}$/u)
+      .describe('One line for people.')
+      .optional(),
+    cluster: clusterSchema,
+    namespace: text("a namespace's name", /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/).describe('The namespace.'),
+    target: text('text of at most 2000 characters', /^[^\p{Cc}]{1,2000}$/u).describe(
+      'What to connect to: statefulset/NAME/0, service/NAME, deployment/NAME, pod/NAME or a selector as app=NAME.',
+    ),
+    port: z
+      .union(
+        [portSchema, text("a port's name", /^(?=.*[a-z])[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/)],
+        "a port from 1 to 65535 or a port's name",
+      )
+      .describe("The target's port, by number or by the name that the pod or Service gives it."),
+    local: localSchema.optional(),
+    kind: oneOf('postgres', 'mysql', 'redis', 'mongodb', 'http', 'tcp')
+      .describe('What answers there; decides the connection strings. Default: tcp.')
+      .optional(),
+    connection: connectionSchema.optional(),
+    labels: z
+      .record(
+        text('a word', /^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$/),
+        text('text of at most 253 characters', /^[^\p{Cc}]{0,253}$/u),
+        'a map of words to text',
+      )
+      .describe('Words to search and sort by.')
+      .optional(),
+    policy: policySchema.optional(),
+    onDemand: flag()
+      .describe('The port is bound from the start, the cluster is contacted when a client connects.')
+      .optional(),
+    off: flag().describe('Kept here, but never started.').optional(),
+  },
+  'a map with cluster, namespace, target and port',
+);
+
+export type Profile = z.infer<typeof profileSchema>;
+export type LocalAddress = z.infer<typeof localSchema>;
+export type ProfileKind = NonNullable<Profile['kind']>;
+
+export const profileOverrideSchema = z.strictObject(
+  {
+    port: portSchema.describe('The local port to use here.').optional(),
+    context: text("a context's name of the kubeconfig", /^[^\p{Cc}]{1,253}$/u)
+      .describe("The context to use here instead of the profile's cluster.")
+      .optional(),
+    off: flag().describe('true: not started here. false: started although its source says off.').optional(),
+  },
+  'a map with port, context and off',
+);
+
+export type ProfileOverride = z.infer<typeof profileOverrideSchema>;
+
+function isPattern(pattern: string): boolean {
+  try {
+    return new RegExp(pattern, 'u') instanceof RegExp;
+  } catch {
+    return false;
+  }
+}

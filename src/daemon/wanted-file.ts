@@ -1,0 +1,132 @@
+/**
+ * What the user asked for, on disk: the one thing that must survive kill -9 and power loss. The file is replaced as a whole; one that
+ * cannot be read stops the daemon with its path, because to go on would mean to forget and then to overwrite it.
+ */
+import * as z from 'zod';
+import { AppError } from '../base/app-error.ts';
+import type { Log } from '../base/log.ts';
+import { readBounded } from '../base/read-bounded.ts';
+import { replaceFile } from '../base/replace-file.ts';
+import { adHocSchema, tunnelIdSchema } from '../contract/control-tunnel.ts';
+import { profileSchema } from '../contract/profile.ts';
+
+const maxWanted = 10_000;
+const maxFileBytes = 32 * 1024 * 1024;
+
+const wantedTunnelSchema = z.object({
+  id: tunnelIdSchema,
+  /** `off` is only kept for an on-demand profile, which would be on by itself. */
+  wanted: z.enum(['on', 'paused', 'off']),
+  /** Since when it is up, ms since the epoch. */
+  upSinceMs: z.number().optional(),
+  adHoc: adHocSchema.optional(),
+  /** As it ran last: what it is shown by, and bound to, while its profile may not or can no longer be used. */
+  profile: profileSchema.optional(),
+});
+
+const fileSchema = z.object({
+  version: z.literal(1),
+  tunnels: z.array(wantedTunnelSchema).max(maxWanted),
+  /** Local ports that were given out where a profile names none, by tunnel: they are kept for ever. */
+  ports: z.record(tunnelIdSchema, z.int().min(1).max(65_535)),
+});
+
+export type WantedTunnel = z.infer<typeof wantedTunnelSchema>;
+
+export class WantedFile {
+  readonly #path: string;
+  readonly #log: Log;
+  #tunnels = new Map<string, WantedTunnel>();
+  #ports = new Map<string, number>();
+  #writing: Promise<void> = Promise.resolve();
+  /** The write that has not begun yet; all that changes until then goes with it. */
+  #next: Promise<void> | undefined;
+
+  constructor({ path, log }: { readonly path: string; readonly log: Log }) {
+    this.#path = path;
+    this.#log = log;
+  }
+
+  get tunnels(): ReadonlyMap<string, WantedTunnel> {
+    return this.#tunnels;
+  }
+
+  portOf(id: string): number | undefined {
+    return this.#ports.get(id);
+  }
+
+  /** Reads the file; none means that nothing is wanted. Throws SP-STATE-UNREADABLE. */
+  async load(): Promise<void> {
+    const file = await readBounded(this.#path, maxFileBytes);
+    if (file.kind === 'absent') return;
+    const unusable = (message: string) => new AppError('SP-STATE-UNREADABLE', { path: this.#path, message });
+    if (file.kind === 'refused') throw unusable(`it ${file.why}`);
+    const { tunnels, ports } = parse(file.text) ?? raise(unusable('it is damaged or of a newer version'));
+    this.#tunnels = new Map(tunnels.map((tunnel) => [tunnel.id, tunnel]));
+    this.#ports = new Map(Object.entries(ports));
+  }
+
+  /** On the disk when it resolves. */
+  want(tunnel: WantedTunnel): Promise<void> {
+    this.#tunnels.set(tunnel.id, tunnel);
+    return this.#save();
+  }
+
+  /** Forgets that it was wanted; its port stays its own, unless `forgetPort`. On the disk when it resolves. */
+  drop(id: string, { forgetPort = false } = {}): Promise<void> {
+    const dropped = this.#tunnels.delete(id);
+    const freed = forgetPort && this.#ports.delete(id);
+    return dropped || freed ? this.#save() : this.saved();
+  }
+
+  keepPort(id: string, port: number): Promise<void> {
+    if (this.#ports.get(id) === port) return this.saved();
+    this.#ports.set(id, port);
+    return this.#save();
+  }
+
+  /** Everything told so far is on the disk, or was tried. */
+  async saved(): Promise<void> {
+    await (this.#next ?? this.#writing);
+  }
+
+  #save(): Promise<void> {
+    this.#next ??= this.#writing
+      .catch(() => {})
+      .then(() => {
+        this.#writing = this.#next!;
+        this.#next = undefined;
+        return replaceFile(this.#path, this.#text());
+      })
+      .catch((error: NodeJS.ErrnoException) => {
+        this.#log.warn('wanted state not written', { path: this.#path, error: error.code ?? error.message });
+        throw new AppError(
+          'SP-STATE-UNWRITABLE',
+          { path: this.#path, message: error.code ?? error.message },
+          error,
+        );
+      });
+    return this.#next;
+  }
+
+  #text(): string {
+    const content: z.infer<typeof fileSchema> = {
+      version: 1,
+      tunnels: [...this.#tunnels.values()],
+      ports: Object.fromEntries(this.#ports),
+    };
+    return `${JSON.stringify(content, undefined, 1)}\n`;
+  }
+}
+
+function parse(text: string): z.infer<typeof fileSchema> | undefined {
+  try {
+    return fileSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+function raise(error: Error): never {
+  throw error;
+}
