@@ -40,5 +40,5 @@ it('reads tunnels when it is asked, and counts nothing twice', async () => {
 it('has exactly the names that the dashboard uses', async () => {
   const dashboard = await readFile(new URL('../../docs/grafana-dashboard.json', import.meta.url), 'utf8');
   const used = [...dashboard.matchAll(/sallyport_[a-z_]+/g)].map(([name]) => name.replace(/_bucket$/, ''));
-  expect([...new Set(used)].sort()).toEqual(metricsOf().names.sort());
+  expect([...new Set(used)].sort()).toEqual((await metricsOf().names()).sort());
 });
