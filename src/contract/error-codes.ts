@@ -451,7 +451,8 @@ export interface ErrorText {
 export function errorText({ code, details }: ErrorData): ErrorText {
   // A newer peer may know codes that this one does not.
   const entry: ErrorEntry | undefined = errorTable[code];
-  if (!entry) return { headline: printable(`${code}: ${say(details.message, 'no details')}`), why: '', next: '' };
+  if (!entry)
+    return { headline: printable(`${code}: ${say(details.message, 'no details')}`), why: '', next: '' };
   return {
     headline: printable(entry.headline(details)),
     why: printable(String(details.why ?? '')),
