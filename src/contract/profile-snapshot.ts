@@ -67,7 +67,7 @@ export const listedSourceSchema = z.object({
   kind: sourceKindSchema,
   /** A path, or a repository's address without a password. */
   location: z.string(),
-  /** absent: there is no file yet. unreadable: what it holds is not known now, which does not mean that its profiles are gone. */
+  /** absent: there is no file yet. unreadable: a file of it cannot be read now; what was read of that before still counts. */
   state: z.enum(['read', 'absent', 'unreadable']),
   /** git: the commit in use. */
   commit: z.string().optional(),
@@ -89,8 +89,8 @@ export const profileSnapshotSchema = z.object({
   sources: z.array(listedSourceSchema),
   /** In the order of their sources; the first of a name is the one that the bare name means. */
   profiles: z.array(listedProfileSchema),
-  /** Names that are taken by a profile that is refused, as SOURCE/NAME. */
-  refused: z.array(z.string()),
+  /** Names that are taken by a profile with errors, as SOURCE/NAME. */
+  refused: z.array(z.object({ id: z.string(), file: z.string() })),
   groups: z.array(z.object({ name: z.string(), source: z.string(), members: z.array(z.string()) })),
   problems: z.array(profileProblemSchema),
 });

@@ -216,7 +216,6 @@ export const profileSchema = z.strictObject(
 
 export type Profile = z.infer<typeof profileSchema>;
 export type LocalAddress = z.infer<typeof localSchema>;
-export type PasswordSource = z.infer<typeof passwordSourceSchema>;
 export type ProfileKind = NonNullable<Profile['kind']>;
 
 export const profileOverrideSchema = z.strictObject(

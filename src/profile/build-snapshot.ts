@@ -44,14 +44,14 @@ export function buildSnapshot({ sequence, sources, judge }: SnapshotParts): Prof
   const own = sources.find(({ kind }) => kind === 'user')?.files[0];
   const problems: ProfileProblem[] = [];
   const profiles: ListedProfile[] = [];
-  const refused: string[] = [];
+  const refused: ProfileSnapshot['refused'] = [];
   const groups: ProfileSnapshot['groups'] = [];
   for (const source of sources) {
     problems.push(...source.problems);
     const seen = new Map<string, string>();
     for (const { file, content } of source.files) {
       problems.push(...content.problems);
-      refused.push(...content.refused.map((name) => idOf(source.key, name)));
+      refused.push(...content.refused.map((name) => ({ id: idOf(source.key, name), file })));
       for (const { name, line, profile } of content.profiles) {
         const first = seen.get(name);
         if (first !== undefined) {
@@ -233,7 +233,7 @@ function memberId(member: string, profiles: readonly ListedProfile[]): string | 
 function unknownMembers(
   groups: ProfileSnapshot['groups'],
   profiles: readonly ListedProfile[],
-  refused: readonly string[],
+  refused: ProfileSnapshot['refused'],
   own: LoadedFile | undefined,
 ): ProfileProblem[] {
   if (!own) return [];
@@ -243,7 +243,8 @@ function unknownMembers(
       members
         .filter(
           (member) =>
-            !memberId(member, profiles) && !refused.some((id) => id === member || id.endsWith(`/${member}`)),
+            !memberId(member, profiles) &&
+            !refused.some(({ id }) => id === member || id.endsWith(`/${member}`)),
         )
         .map((member): ProfileProblem => {
           const meant = nearestName(

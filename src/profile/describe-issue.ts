@@ -79,7 +79,7 @@ function found(path: Path, value: unknown, right: string): string {
   if (Array.isArray(value)) return 'not a list';
   if (isMap(value)) return '';
   // Where a map belongs, a text is something pasted.
-  if (/^a (map|list)/.test(right)) return `not a ${typeof value === 'string' ? 'text' : typeof value}`;
+  if (typeof value === 'string' && /\ba (map|list)\b/.test(right)) return 'not a text';
   // What connects may be a password in the wrong place.
   if (path.includes('connection') && !path.includes('sslmode') && !path.includes('pooler')) return '';
   return isQuotable(String(value)) ? `not ${String(value)}` : '';
@@ -98,7 +98,7 @@ export function quoted(name: unknown): string {
 /** profiles.orders-db.port, groups.shop[1] */
 export function shownPath(path: Path): string {
   let shown = '';
-  for (const part of path) {
+  for (const part of path.slice(0, 12)) {
     if (typeof part === 'number') shown += `[${part}]`;
     else shown += `${shown === '' ? '' : '.'}${isQuotable(part) ? part : '…'}`;
   }

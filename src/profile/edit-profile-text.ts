@@ -30,11 +30,11 @@ export interface EditOptions extends ReadOptions {
 export function editProfileText(text: string | undefined, edit: ProfileEdit, options: EditOptions): string {
   const given = text === undefined || text.trim() === '' ? newFile(options.schemaLocation) : text;
   const before = readProfileFile(given, options);
-  if (!before.readable) {
+  const document = parseDocument(given, { stringKeys: true, logLevel: 'error' });
+  if (!before.readable || document.errors.length > 0) {
     const [first] = before.problems;
     throw refused(options, `${first?.line}:${first?.column}: ${first?.message}`);
   }
-  const document = parseDocument(given, { stringKeys: true, logLevel: 'silent' });
   apply(document, edit, options);
   const edited = print(document, given, options);
   verify(before, readProfileFile(edited, options), edit, options);
@@ -61,6 +61,7 @@ function apply(document: Document, edit: ProfileEdit, options: EditOptions): voi
       return leaveGroups(document, edit.name);
     case 'override':
       if (edit.override) return set(document, path, edit.override);
+      if (!exists) return;
       document.deleteIn(path);
       // A source without overrides is not kept: nobody wrote it for its own sake.
       return deleteIfEmpty(document, path.slice(0, 2));
@@ -131,7 +132,9 @@ function print(document: Document, text: string, options: EditOptions): string {
       indentSeq: !lists,
       flowCollectionPadding: padded(text),
     });
-    return text.includes('\r\n') ? printed.replaceAll(/\r?\n/g, '\r\n') : printed;
+    const end = /\n*$/.exec(text.replaceAll('\r', ''))?.[0] || '\n';
+    const whole = printed.trimEnd() + end;
+    return text.includes('\r\n') ? whole.replaceAll(/\r?\n/g, '\r\n') : whole;
   } catch {
     // What is taken out had an anchor that is used elsewhere.
     throw refused(options, `another part of the file refers to it (${anchors(document)})`);

@@ -25,17 +25,9 @@ export function findProfile(snapshot: ProfileSnapshot, given: string, project?: 
   const found: ListedProfile[] = [];
   for (const { key } of sources) {
     const id = isBare ? `${key}/${wanted}` : wanted;
-    if (found.length === 0 && snapshot.refused.includes(id) && id.startsWith(`${key}/`)) {
-      const at = `profiles.${id.slice(key.length + 1)}`;
-      const files = new Set(snapshot.problems.map(({ file }) => file));
-      const problems = snapshot.problems.filter(
-        (problem) =>
-          files.has(problem.file) &&
-          problem.severity === 'error' &&
-          (problem.at === at || problem.at.startsWith(`${at}.`)),
-      );
-      return { kind: 'refused', id, problems };
-    }
+    const refused = snapshot.refused.find((entry) => entry.id === id && id.startsWith(`${key}/`));
+    if (refused && found.length === 0)
+      return { kind: 'refused', id, problems: problemsOf(snapshot, refused, key) };
     found.push(...snapshot.profiles.filter((profile) => profile.id === id && profile.source === key));
   }
   const [profile, ...others] = found;
@@ -43,4 +35,18 @@ export function findProfile(snapshot: ProfileSnapshot, given: string, project?: 
   const visible = snapshot.profiles.filter(({ source }) => sources.some(({ key }) => key === source));
   const names = visible.flatMap(({ id, name }) => (isBare ? [name] : [id]));
   return { kind: 'unknown', meant: nearestName(given, names) };
+}
+
+function problemsOf(
+  { problems }: ProfileSnapshot,
+  { id, file }: ProfileSnapshot['refused'][number],
+  source: string,
+): ProfileProblem[] {
+  const at = `profiles.${id.slice(source.length + 1)}`;
+  return problems.filter(
+    (problem) =>
+      problem.file === file &&
+      problem.severity === 'error' &&
+      (problem.at === at || problem.at.startsWith(`${at}.`)),
+  );
 }

@@ -29,11 +29,12 @@ export async function findProjectFile({ from, home, uid }: ProjectSearch): Promi
   const last = resolve(home);
   for (;;) {
     const file = join(folder, projectFileName);
-    const owner = await ownerOf(file);
-    if (owner !== undefined && (uid === undefined || owner === uid || owner === 0)) {
-      return { file, searchedUpTo: folder, stoppedAt: 'file', passedOver };
+    const owners = await ownersOf(file);
+    if (owners.length > 0) {
+      const isOurs = uid === undefined || owners.every((owner) => owner === uid || owner === 0);
+      if (isOurs) return { file, searchedUpTo: folder, stoppedAt: 'file', passedOver };
+      passedOver.push(file);
     }
-    if (owner !== undefined) passedOver.push(file);
     if (folder === last) return { file: undefined, searchedUpTo: folder, stoppedAt: 'home', passedOver };
     if (dirname(folder) === folder)
       return { file: undefined, searchedUpTo: folder, stoppedAt: 'root', passedOver };
@@ -41,13 +42,12 @@ export async function findProjectFile({ from, home, uid }: ProjectSearch): Promi
   }
 }
 
-/** Of the file and of the link to it, where it is one; undefined where there is no such file. */
-async function ownerOf(file: string): Promise<number | undefined> {
+/** Of the file and of the link to it, where it is one; none where there is no such file. */
+async function ownersOf(file: string): Promise<number[]> {
   try {
     const [link, target] = [await lstat(file), await stat(file)];
-    if (!target.isFile()) return undefined;
-    return link.uid === target.uid ? target.uid : Math.max(link.uid, target.uid);
+    return target.isFile() ? [link.uid, target.uid] : [];
   } catch {
-    return undefined;
+    return [];
   }
 }

@@ -3,7 +3,7 @@
  * accidents, not a proof: a password that looks like a word passes where the schema has room for a word.
  */
 import { type Document, isMap, isScalar, isSeq, type Node } from 'yaml';
-import { keyOf, type Path, resolved } from './yaml-places.ts';
+import { type Aliases, keyOf, resolved } from './yaml-places.ts';
 
 export interface FoundSecret {
   readonly offset: number;
@@ -33,13 +33,13 @@ const shapes: readonly { readonly what: string; readonly pattern: RegExp }[] = [
 const telling =
   /(?:^|[._-])(?:pass(?:word|wd|phrase)?|pwd|secret|token|api-?key|private-?key|access-?key|credentials?)$/;
 
-/** Of the text as it stands, comments and keys included, and of the values as YAML reads them. `document` may be broken. */
-export function findSecrets(text: string, document: Document | undefined): FoundSecret[] {
+/** In the text as it stands, comments and keys included, and in the values as YAML reads them. `document` may be broken. */
+export function findSecrets(text: string, document: Document, aliases: Aliases): FoundSecret[] {
   const found: FoundSecret[] = [];
   for (const { what, pattern } of shapes) {
     for (const { index } of text.matchAll(pattern)) found.push({ offset: index, what });
   }
-  if (document?.contents) walk(document.contents, [], document, found);
+  if (document.contents) walk(document.contents, '', { text, aliases, found });
   return found;
 }
 
@@ -48,33 +48,41 @@ export function looksSecret(text: string): boolean {
   return shapes.some(({ pattern }) => text.search(pattern) >= 0);
 }
 
+interface Search {
+  readonly text: string;
+  readonly aliases: Aliases;
+  readonly found: FoundSecret[];
+}
+
 /** Aliases are followed to scalars only: what an anchor holds is walked where it stands. */
-function walk(node: Node, path: Path, document: Document, found: FoundSecret[]): void {
+function walk(node: Node, parent: string, search: Search): void {
+  const { text, aliases, found } = search;
   if (isMap(node)) {
     for (const pair of node.items) {
       const key = keyOf(pair) ?? '';
-      const value = resolved(pair.value, document);
+      const value = resolved(pair.value, aliases);
       const written = pair.value as Node | null;
-      if (isScalar(value) && value.value !== null && tells(key, path, value.value)) {
+      if (isScalar(value) && value.value !== null && tells(key, parent, value.value)) {
         found.push({ offset: startOf(written) ?? 0, what: `a value for ${shown(key)}` });
-      } else if (written === value && value) walk(value, [...path, key], document, found);
+      } else if (written === value && value) walk(value, key, search);
     }
   } else if (isSeq(node)) {
-    for (const [index, item] of (node.items as Node[]).entries())
-      walk(item, [...path, index], document, found);
-  } else if (isScalar(node) && typeof node.value === 'string' && node.value !== node.source) {
+    for (const item of node.items as Node[]) walk(item, parent, search);
+  } else if (isScalar(node) && typeof node.value === 'string') {
     // Escaped, folded or joined lines hide a shape from the text as it stands.
-    const value = node.value;
+    const { value, range } = node;
+    const written = text.slice(range?.[0], range?.[1]);
     for (const { what, pattern } of shapes) {
-      if (value.search(pattern) >= 0) found.push({ offset: startOf(node) ?? 0, what });
+      if (value.search(pattern) >= 0 && written.search(pattern) < 0)
+        found.push({ offset: startOf(node) ?? 0, what });
     }
   }
 }
 
 /** Numbers and texts alone: a flag says nothing. `secret` under `password` is where the format names a Secret. */
-function tells(key: string, path: Path, value: unknown): boolean {
+function tells(key: string, parent: string, value: unknown): boolean {
   if (typeof value !== 'string' && typeof value !== 'number') return false;
-  return isTelling(key) && !(key === 'secret' && path.at(-1) === 'password');
+  return isTelling(key) && !(key === 'secret' && parent === 'password');
 }
 
 function isTelling(key: string): boolean {

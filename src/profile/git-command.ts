@@ -104,13 +104,13 @@ function git(folder: string, abort: AbortSignal, environment: NodeJS.ProcessEnv)
   return simpleGit(folder, { abort, trimmed: false, unsafe, allowEnvironment: Object.keys(env) }).env(env);
 }
 
-/** Git's last word on what went wrong, without a password that an address may hold. */
+/** What git or ssh says went wrong, without a password that an address may hold. */
 function gitMessage(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   if (/ENOENT/.test(text)) return 'git is not installed';
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
-  const line =
-    lines.findLast((candidate) => /^(fatal|error):/.test(candidate)) ?? lines.at(-1) ?? 'no message';
+  // The first line has the cause; "Could not read from remote repository" is all that the last one says.
+  const lines = text.split('\n').filter((line) => /\w/.test(line) && !/^(warning|hint):/.test(line));
+  const line = lines[0] ?? 'no message';
   const plain = line.replace(/^(fatal|error):\s*/, '').replace(/:\/\/[^/\s@]*@/g, '://');
   return plain.length > 300 ? `${plain.slice(0, 300)}…` : plain;
 }

@@ -143,7 +143,7 @@ describe('GitSource', () => {
   it('ends a git that hangs when its time is up, and when it is told to', async () => {
     // An ssh that never answers.
     const ssh = join(folder, 'ssh');
-    await writeFile(ssh, '#!/bin/sh\necho started > "$0.started"\nexec cat > /dev/null\n');
+    await writeFile(ssh, '#!/bin/sh\necho started > "$0.started"\nexec cat\n');
     await chmod(ssh, 0o700);
     const clock = new FakeClock();
     const hanging = new GitSource({
@@ -192,7 +192,7 @@ describe('a malicious repository', () => {
     await mkdir(join(work, 'directory.yaml'));
     await commit({
       'good.yaml': 'version: 1\n',
-      'huge.yaml': '#'.repeat(1024 * 1024 + 1),
+      'huge.yaml': '#'.repeat(512 * 1024 + 1),
       'directory.yaml/x.yaml': 'version: 1\n',
       '.gitattributes': '*.yaml filter=evil diff=evil\n',
       '.gitmodules': `[submodule "m"]\n\tpath = m.yaml\n\turl = ext::sh -c "touch ${folder}/pwned"\n`,
@@ -213,7 +213,7 @@ describe('a malicious repository', () => {
       'directory.yaml': '! is not a file',
       'folder.yaml': '! is a link, which is not followed',
       'good.yaml': 'version: 1\n',
-      'huge.yaml': '! is larger than 1024 KiB',
+      'huge.yaml': '! is larger than 512 KiB',
       'link.yaml': '! is a link, which is not followed',
       'm.yaml': '! is not a file',
     });

@@ -43,9 +43,14 @@ export class GitSource {
     const { cache, clock, environment, name, settings } = options;
     this.#options = options;
     // Of address, branch and path: other settings are another source, and never inherit what was accepted of this one.
-    const key = createHash('sha256').update(JSON.stringify(settings, sortedKeys)).digest('hex').slice(0, 32);
+    const key = createHash('sha256').update(settingsText(settings)).digest('hex').slice(0, 32);
     this.#folder = join(cache, key);
     this.#git = new GitCommand({ folder: this.#folder, source: name, clock, environment });
+  }
+
+  /** The interval is none of its business. */
+  hasSettings(settings: GitSourceSettings): boolean {
+    return settingsText(settings) === settingsText(this.#options.settings);
   }
 
   /** The repository's address without what may be a password. */
@@ -203,8 +208,6 @@ function whyNotRead({ mode, sizeBytes }: TreeEntry): string | undefined {
   return sizeBytes > maxProfileFileBytes ? `is larger than ${maxProfileFileBytes / 1024} KiB` : undefined;
 }
 
-function sortedKeys(key: string, value: unknown): unknown {
-  if (key === 'every') return undefined;
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+function settingsText({ git, branch, tag, path }: GitSourceSettings): string {
+  return JSON.stringify([git, branch, tag, path]);
 }

@@ -18,10 +18,10 @@ import {
 import { type Complaint, describeIssue, quoted, shownPath, valueAt } from './describe-issue.ts';
 import { findSecrets } from './find-secrets.ts';
 import { yamlErrorText } from './yaml-error-text.ts';
-import { type Path, type Place, YamlPlaces } from './yaml-places.ts';
+import { aliasesOf, duplicateKeys, type Path, type Place, YamlPlaces } from './yaml-places.ts';
 
-/** A thousand profiles take about 300 KiB. */
-export const maxProfileFileBytes = 1024 * 1024;
+/** A thousand profiles take about 200 KiB. */
+export const maxProfileFileBytes = 512 * 1024;
 const maxProblems = 100;
 const maxAliases = 1_000;
 
@@ -60,15 +60,20 @@ export function readProfileFile(text: string, options: ReadOptions): ProfileFile
   }
   const lines = new LineCounter();
   const document = parse(text, lines);
-  const problems = new Problems(options.file, new YamlPlaces(document, lines));
-  for (const { offset, what } of findSecrets(text, document)) problems.addSecret(offset, what);
+  const aliases = aliasesOf(document);
+  const problems = new Problems(options.file, new YamlPlaces(document, aliases, lines));
+  for (const { offset, what } of findSecrets(text, document, aliases)) problems.addSecret(offset, what);
   for (const error of document.errors) problems.addAt(error.pos[0], yamlErrorText(error));
+  const dangling = [...aliases].filter(([, node]) => node === undefined);
+  for (const [{ range }] of dangling) problems.addAt(range?.[0] ?? 0, danglingText);
 
-  // A key that stands twice leaves a document that can be read on; other faults of YAML would only cause more complaints.
-  const content = document.errors.some(({ code }) => code !== 'DUPLICATE_KEY') ? undefined : plain(document);
+  for (const offset of duplicateKeys(document)) problems.addAt(offset, duplicateText);
+
+  // A key that stands twice leaves a document that can be read on; faults of YAML would only cause more complaints.
+  const isSound = dangling.length === 0 && document.errors.length === 0;
+  const content = isSound ? plain(document) : undefined;
   if (content === undefined) {
-    if (document.errors.length === 0)
-      problems.addAt(0, 'its YAML aliases expand to too much: write the values out');
+    if (isSound) problems.addAt(0, 'its YAML aliases expand to too much: write the values out');
     return { ...empty, problems: problems.sorted() };
   }
   return new Reading(content, problems, options).result();
@@ -95,9 +100,13 @@ function parse(text: string, lines: LineCounter): Document.Parsed {
     lineCounter: lines,
     prettyErrors: false,
     stringKeys: true,
-    logLevel: 'silent',
+    uniqueKeys: false,
+    logLevel: 'error',
   });
 }
+
+const duplicateText = 'this key stands here a second time: keep one of them';
+const danglingText = 'this alias (*name) has no anchor (&name) before it';
 
 /** The document as plain values; an empty one is a map. undefined where aliases expand to too much. */
 function plain(document: Document): unknown {
@@ -216,11 +225,13 @@ class Problems {
 
   add({ path, about, message }: Complaint): void {
     this.#mark(path);
+    if (this.#isFull()) return;
     const place = about === 'key' ? this.places.key(path) : this.places.value(path);
     if (!this.#secretLines.has(place.line)) this.#push(place, shownPath(path), message);
   }
 
   addAt(offset: number, message: string): void {
+    if (this.#isFull()) return;
     const path = this.#mark(this.places.pathAt(offset));
     const place = this.places.atOffset(offset);
     if (!this.#secretLines.has(place.line)) this.#push(place, shownPath(path), message);
@@ -228,6 +239,7 @@ class Problems {
 
   /** Before all others: what else is wrong with a pasted secret could tell of it. */
   addSecret(offset: number, what: string): void {
+    if (this.#isFull()) return;
     const path = this.#mark(this.places.pathAt(offset));
     const place = this.places.atOffset(offset);
     if (this.#secretLines.has(place.line)) return;
@@ -237,7 +249,7 @@ class Problems {
     this.#push(place, shownPath(path), `there is ${what}: ${right}`);
   }
 
-  /** Whether something at or below the path is wrong; with the empty path, the whole. */
+  /** Whether something at or below the path, of at most two parts, is wrong; with the empty path, the whole. */
   has(path: readonly (string | number)[]): boolean {
     return this.#paths.has(JSON.stringify(path));
   }
@@ -249,16 +261,22 @@ class Problems {
     return [...sorted, { file: this.#file, line: 1, column: 1, at: '', message, severity: 'error' }];
   }
 
-  /** A fault is that of all that holds it, but the document: that has its own. */
+  /** A fault is also that of the profile or the part that it is in; asked for are no deeper paths. */
   #mark(path: Path): Path {
-    this.#paths.add(JSON.stringify(path));
-    for (let length = 1; length < path.length; length++)
+    for (let length = Math.min(1, path.length); length <= Math.min(2, path.length); length++) {
       this.#paths.add(JSON.stringify(path.slice(0, length)));
+    }
     return path;
   }
 
+  /** What is not shown is counted, and not looked at: a place takes time to find. */
+  #isFull(): boolean {
+    if (this.#all.length < maxProblems) return false;
+    this.#more++;
+    return true;
+  }
+
   #push(place: Place, at: string, message: string): void {
-    if (this.#all.length >= maxProblems) this.#more++;
-    else this.#all.push({ file: this.#file, ...place, at, message, severity: 'error' });
+    this.#all.push({ file: this.#file, ...place, at, message, severity: 'error' });
   }
 }

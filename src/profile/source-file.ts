@@ -28,7 +28,7 @@ export async function readSourceFile(path: string): Promise<SourceFiles> {
     case 'absent':
       return { state: 'absent' };
     case 'refused':
-      return { state: 'unreadable', why: `${path} ${read.why}` };
+      return { state: 'read', files: [{ file: path, why: read.why }] };
   }
 }
 

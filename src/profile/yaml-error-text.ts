@@ -1,14 +1,13 @@
 import type { YAMLError } from 'yaml';
 
 const texts: Partial<Record<YAMLError['code'], string>> = {
-  BAD_ALIAS: 'this alias (*name) has no anchor (&name) before it',
+  BAD_ALIAS: 'this alias (*name) is not well formed',
   BAD_DQ_ESCAPE:
     'this escape in double quotes is none of YAML: write \\\\ for a backslash, or use single quotes',
   BAD_INDENT: 'the indentation does not fit what stands above',
   BAD_SCALAR_START: 'text cannot start with this character: put it in quotes',
   BLOCK_AS_IMPLICIT_KEY: 'a value that starts on this line needs a line of its own',
   BLOCK_IN_FLOW: 'inside brackets indented blocks cannot stand',
-  DUPLICATE_KEY: 'this key stands here a second time: keep one of them',
   MISSING_CHAR: 'a character is missing before this: a closing quote, bracket, comma or colon',
   MULTILINE_IMPLICIT_KEY: 'a key must stand on one line: is a ":" missing or a quote not closed?',
   MULTIPLE_DOCS: 'a second document starts here: a profile file holds one',

@@ -1,4 +1,5 @@
 import {
+  type Alias,
   type Document,
   isAlias,
   isMap,
@@ -8,6 +9,7 @@ import {
   type LineCounter,
   type Node,
   type Pair,
+  visit,
 } from 'yaml';
 
 export type Path = readonly (string | number)[];
@@ -20,10 +22,12 @@ export interface Place {
 /** Where in a YAML text the things of its plain value stand. */
 export class YamlPlaces {
   readonly #document: Document;
+  readonly #aliases: Aliases;
   readonly #lines: LineCounter;
 
-  constructor(document: Document, lines: LineCounter) {
+  constructor(document: Document, aliases: Aliases, lines: LineCounter) {
     this.#document = document;
+    this.#aliases = aliases;
     this.#lines = lines;
   }
 
@@ -67,7 +71,7 @@ export class YamlPlaces {
     let node: unknown = this.#document.contents;
     let offset = startOf(node) ?? 0;
     for (const [depth, part] of path.entries()) {
-      const inside = resolved(node, this.#document);
+      const inside = resolved(node, this.#aliases);
       const pair = isMap(inside) ? inside.items.find((item) => keyOf(item) === String(part)) : undefined;
       if (pair) {
         const isLast = depth === path.length - 1;
@@ -89,8 +93,38 @@ export function keyOf(pair: Pair): string | undefined {
   return isScalar(pair.key) ? String(pair.key.value) : undefined;
 }
 
-export function resolved(node: unknown, document: Document): Node | undefined {
-  if (isAlias(node)) return node.resolve(document);
+/** What each alias stands for; one that stands for nothing has undefined. */
+export type Aliases = ReadonlyMap<Alias, Node | undefined>;
+
+/** In one pass: asking each alias of the library walks the document again. */
+export function aliasesOf(document: Document): Aliases {
+  const anchors = new Map<string, Node>();
+  const aliases = new Map<Alias, Node | undefined>();
+  visit(document, {
+    Alias: (_, alias) => void aliases.set(alias, anchors.get(alias.source)),
+    Value: (_, node) => void (node.anchor && anchors.set(node.anchor, node)),
+  });
+  return aliases;
+}
+
+/** Where keys stand a second time in their map. The library's own search takes the square of a map's size. */
+export function duplicateKeys(document: Document): number[] {
+  const offsets: number[] = [];
+  visit(document, {
+    Map: (_, map) => {
+      const keys = new Set<string | undefined>();
+      for (const pair of map.items) {
+        const key = keyOf(pair);
+        if (keys.has(key)) offsets.push(startOf(pair.key) ?? 0);
+        keys.add(key);
+      }
+    },
+  });
+  return offsets;
+}
+
+export function resolved(node: unknown, aliases: Aliases): Node | undefined {
+  if (isAlias(node)) return aliases.get(node);
   return isNode(node) ? node : undefined;
 }
 

@@ -1,0 +1,118 @@
+import { realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { SourceSettings } from '../contract/profile-file.ts';
+import type { ProfileProblem } from '../contract/profile-snapshot.ts';
+import type { LoadedFile, LoadedSource } from './build-snapshot.ts';
+import type { FileOrigin, TargetCheck } from './check-profile.ts';
+import type { GitSource } from './git-source.ts';
+import { type ProfileFile, readProfileFile, unreadable } from './read-profile-file.ts';
+import { readSourceFile, readSourceFolder, type SourceFiles } from './source-file.ts';
+
+export interface LoadOptions {
+  readonly userFile: string;
+  /** Paths of projects' files, in order. */
+  readonly projects: readonly string[];
+  readonly home: string;
+  readonly checkTarget: TargetCheck;
+  /** What to take for a file that cannot be read now: what it held before, where that is known. */
+  readonly remember: (file: string, content: ProfileFile) => ProfileFile;
+  /** The one that belongs to a name in the settings. */
+  readonly gitSource: (name: string, settings: Extract<SourceSettings, { git: string }>) => GitSource;
+}
+
+/** All sources in their order: the user's own file, projects, then folders and repositories as the settings list them. */
+export async function loadSources(options: LoadOptions): Promise<LoadedSource[]> {
+  const { userFile, projects } = options;
+  const user = await loadFile('user', userFile, 'own', options);
+  const sources: LoadedSource[] = [
+    { ...user, key: 'user', kind: 'user', location: userFile, origin: 'user' },
+  ];
+  for (const file of projects) {
+    const origin = `project:${await realpath(file).catch(() => file)}`;
+    const loaded = await loadFile(file, file, 'shared', options);
+    sources.push({ ...loaded, key: file, kind: 'project', location: file, origin });
+  }
+  for (const [name, settings] of Object.entries(sources[0]?.files[0]?.content.sources ?? {})) {
+    sources.push(await loadNamed(name, settings, options));
+  }
+  return sources;
+}
+
+type Contents = Pick<LoadedSource, 'state' | 'files' | 'problems'>;
+
+async function loadFile(
+  key: string,
+  file: string,
+  origin: FileOrigin,
+  options: LoadOptions,
+): Promise<Contents> {
+  return contents({ key, location: file, origin, read: await readSourceFile(file) }, options);
+}
+
+async function loadNamed(
+  name: string,
+  settings: SourceSettings,
+  options: LoadOptions,
+): Promise<LoadedSource> {
+  const { home, gitSource } = options;
+  if ('folder' in settings) {
+    const folder = expandHome(settings.folder, home);
+    const origin = `folder:${await realpath(folder).catch(() => folder)}`;
+    const loaded = contents(
+      { key: name, location: folder, origin: 'shared', read: await readSourceFolder(folder) },
+      options,
+    );
+    const absent =
+      loaded.state === 'absent' ? [problem(folder, `there is no folder ${folder}`, 'warning')] : [];
+    const problems = [...loaded.problems, ...absent];
+    return { ...loaded, problems, key: name, kind: 'folder', location: folder, origin };
+  }
+  const source = gitSource(name, settings);
+  const origin = `git:${source.location}#${settings.path ?? ''}`;
+  const about = { key: name, kind: 'git', location: source.location, origin } as const;
+  const commit = await source.current();
+  if (commit === undefined) {
+    const problems = [problem(source.location, `${name} was not fetched yet: pull it`, 'warning')];
+    return { ...about, state: 'absent', files: [], problems };
+  }
+  const location = source.location;
+  const read = async (of: string) =>
+    contents({ key: name, location, origin: 'shared', read: await source.files(of) }, options);
+  const pending = await source.pending();
+  const fetched = pending === undefined ? undefined : { commit: pending, files: (await read(pending)).files };
+  return { ...about, ...(await read(commit)), commit, pending: fetched };
+}
+
+interface ToRead {
+  readonly key: string;
+  readonly location: string;
+  readonly origin: FileOrigin;
+  readonly read: SourceFiles;
+}
+
+function contents({ key, location, origin, read }: ToRead, { checkTarget, remember }: LoadOptions): Contents {
+  if (read.state === 'absent') return { state: 'absent', files: [], problems: [] };
+  if (read.state === 'unreadable') {
+    const message = `${key} is not known now: ${read.why}`;
+    return { state: 'unreadable', files: [], problems: [problem(location, message, 'error')] };
+  }
+  let state: Contents['state'] = 'read';
+  const files: LoadedFile[] = read.files.map((entry) => {
+    const { file } = entry;
+    const content =
+      'text' in entry
+        ? readProfileFile(entry.text, { file, origin, checkTarget })
+        : unreadable(file, `the file ${entry.why}`);
+    if (!content.readable) state = 'unreadable';
+    return { file, content: remember(file, content) };
+  });
+  return { state, files, problems: [] };
+}
+
+function problem(file: string, message: string, severity: ProfileProblem['severity']): ProfileProblem {
+  return { file, line: 1, column: 1, at: '', message, severity };
+}
+
+export function expandHome(path: string, home: string): string {
+  return path.startsWith('~/') ? join(home, path.slice(2)) : path;
+}
