@@ -34,8 +34,12 @@ export interface Login extends Omit<Endpoint, 'password'> {
  * a surrogate pair is no character, so that no server knows such a name.
  */
 export function openEndpoint(endpoint: Endpoint, withPassword: boolean): Login {
-  const password = withPassword ? endpoint.password?.reveal() : undefined;
-  const { tunnel, database, user, serverName } = endpoint;
+  const { tunnel } = endpoint;
+  // Every client takes an empty hint for one that is not there.
+  const password = (withPassword && endpoint.password?.reveal()) || undefined;
+  const database = endpoint.database || undefined;
+  const user = endpoint.user || undefined;
+  const serverName = endpoint.serverName || undefined;
   for (const [what, value] of Object.entries({ tunnel, database, user, password })) {
     if (value === undefined) continue;
     if (value.includes('\0')) throw unfit(`the ${what} holds a NUL character`);
@@ -45,7 +49,7 @@ export function openEndpoint(endpoint: Endpoint, withPassword: boolean): Login {
   if (serverName !== undefined && !/^[\w.-]+$/.test(serverName)) {
     throw unfit(`the server's name ${JSON.stringify(serverName)} is no host name`);
   }
-  return { ...endpoint, password, local: dialled(endpoint.local) };
+  return { ...endpoint, database, user, serverName, password, local: dialled(endpoint.local) };
 }
 
 /** One cannot dial "all addresses", and a client that resolves "localhost" itself may try an address that is not bound. */

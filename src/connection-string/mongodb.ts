@@ -1,6 +1,6 @@
 import type { ConnectionWarning, FormatOf, Sslmode } from '../contract/connection-string.ts';
 import type { Login } from './endpoint.ts';
-import { hostPort, percentEncode, query, userInfo } from './percent-encoding.ts';
+import { databasePath, hostPort, percentEncode, query, userInfo } from './percent-encoding.ts';
 import { dialledHost, passwordInArguments, warning } from './warnings.ts';
 import { cannotSay, type FormatWriter, type Variables } from './written.ts';
 
@@ -47,14 +47,14 @@ const tls: Record<Sslmode, Record<string, string>> = {
  * database in the path is also the one that knows the user, unless the client is told another authSource.
  */
 function mongodbUri(login: Login): string {
-  const { local, database = '', user, password, sslmode } = login;
+  const { local, database, user, password, sslmode } = login;
   if (user === undefined && password !== undefined) {
     throw cannotSay('a MongoDB URI', 'a password without a user', 'put the user into the profile');
   }
   const address =
     local.kind === 'unix' ? percentEncode(local.path) : hostPort({ ...local, host: mongodbHost(login).host });
   const parameters = { directConnection: 'true', ...(sslmode && tls[sslmode]) };
-  return `mongodb://${userInfo(login)}${address}/${percentEncode(database)}${query(parameters)}`;
+  return `mongodb://${userInfo(login)}${address}/${databasePath('a MongoDB URI', database)}${query(parameters)}`;
 }
 
 function mongodbVariables(login: Login): Variables {

@@ -1,6 +1,6 @@
 import type { FormatOf, Sslmode } from '../contract/connection-string.ts';
 import type { Login } from './endpoint.ts';
-import { hostPort, percentEncode, query, userInfo } from './percent-encoding.ts';
+import { databasePath, hostPort, percentEncode, query, userInfo } from './percent-encoding.ts';
 import { dialledHost } from './warnings.ts';
 import { cannotSay, type FormatWriter, known, type Variables, type Written } from './written.ts';
 
@@ -54,10 +54,10 @@ function mysql(login: Login): Written {
 
 /** MySQL's URI; a socket stands percent-encoded in the place of the host ("Connecting to the Server Using URI-Like Strings"). */
 function mysqlUri(login: Login): string {
-  const { local, database = '', sslmode } = login;
+  const { local, database, sslmode } = login;
   const address = local.kind === 'unix' ? percentEncode(local.path) : mysqlAddress(login);
   const parameters = known({ 'ssl-mode': sslmode && tlsMode[sslmode] });
-  return `mysql://${userInfo(login)}${address}/${percentEncode(database)}${query(parameters)}`;
+  return `mysql://${userInfo(login)}${address}/${databasePath('a MySQL URI', database)}${query(parameters)}`;
 }
 
 /** Connector/J decodes the database and the values of its properties. */

@@ -1,4 +1,5 @@
 import type { LocalEnd } from './endpoint.ts';
+import { cannotSay } from './written.ts';
 
 /**
  * Everything but RFC 3986's unreserved characters as %XX of its UTF-8 bytes. Stricter than encodeURIComponent, so that the result needs no
@@ -33,4 +34,10 @@ export function userInfo({
 /** `host:port`, an IPv6 address in brackets. */
 export function hostPort({ host, port }: Extract<LocalEnd, { kind: 'tcp' }>): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** The database as a URL's path. Throws SP-USAGE for "." and "..", which readers of URLs drop as folders, encoded or not (WHATWG URL, 4.4). */
+export function databasePath(format: string, database = ''): string {
+  if (/^\.\.?$/.test(database)) throw cannotSay(format, `the database "${database}"`, 'take another format');
+  return percentEncode(database);
 }

@@ -1,14 +1,7 @@
 import type { ConnectionWarning, Sslmode } from '../contract/connection-string.ts';
 import type { Login } from './endpoint.ts';
-import { hostPort, percentEncode, query, userInfo } from './percent-encoding.ts';
-import {
-  effectiveSslmode,
-  keyValues,
-  libpqHost,
-  libpqWarnings,
-  postgresUri,
-  socketFolder,
-} from './postgres-libpq.ts';
+import { databasePath, hostPort, percentEncode, query, userInfo } from './percent-encoding.ts';
+import { effectiveSslmode, keyValues, libpqHost, libpqWarnings, socketFolder } from './postgres-libpq.ts';
 import { dialledHost, warning } from './warnings.ts';
 import { cannotSay, known, type Written } from './written.ts';
 
@@ -131,13 +124,25 @@ const prismaTls: Record<Sslmode, Record<string, string>> = {
   'verify-full': { sslmode: 'require', sslaccept: 'strict' },
 };
 
-/** A line of .env. Everything that dotenv would expand or end the value at is percent-encoded already (prisma.io, "PostgreSQL"). */
+/**
+ * A line of .env. Everything that dotenv would expand or end the value at is percent-encoded already. A socket's folder stands in the
+ * query, beside a host that the URL must have all the same (prisma.io, "PostgreSQL").
+ */
 export function prisma(login: Login): Written {
-  const { host, warnings } = driverHost(login);
-  const local = login.local.kind === 'tcp' ? { ...login.local, host } : login.local;
+  const { host, port, warnings } = driverHost(login);
+  const folder = login.local.kind === 'unix' ? host : undefined;
+  const address = hostPort({
+    kind: 'tcp',
+    host: folder === undefined ? host : 'localhost',
+    port: Number(port),
+  });
   const sslmode = effectiveSslmode(login);
-  const parameters = { ...(sslmode && prismaTls[sslmode]), ...(login.pooler && { pgbouncer: 'true' }) };
-  const text = `DATABASE_URL="${postgresUri({ ...login, local, serverName: undefined }, parameters)}"`;
+  const parameters = {
+    ...known({ host: folder }),
+    ...(sslmode && prismaTls[sslmode]),
+    ...(login.pooler && { pgbouncer: 'true' }),
+  };
+  const uri = `postgresql://${userInfo(login)}${address}/${databasePath('Prisma', login.database)}${query(parameters)}`;
   const pooler = login.pooler
     ? [
         warning(
@@ -146,5 +151,5 @@ export function prisma(login: Login): Written {
         ),
       ]
     : [];
-  return { form: 'file', text, warnings: [...warnings, ...pooler] };
+  return { form: 'file', text: `DATABASE_URL="${uri}"`, warnings: [...warnings, ...pooler] };
 }

@@ -98,12 +98,11 @@ export function uriWarnings(login: Login): ConnectionWarning[] {
   const { hostaddr, host } = libpqHost(login);
   if (hostaddr !== undefined)
     warnings.push(hostsEntry(host, hostaddr, 'a client without libpq (node-postgres, pgx)'));
-  // pg-connection-string applies decodeURI, which leaves %2F and the like as they are.
-  if (/[;/?:@&=+$,#]/.test(login.database ?? '')) {
+  // pg-connection-string applies decodeURI, which leaves %2F and the like as they are, to a WHATWG URL, which drops dots for folders.
+  if (/[;/?:@&=+$,#]|^\.\.?$/.test(login.database ?? '')) {
     warnings.push({
       code: 'reader-differs',
-      message:
-        "node-postgres does not decode this database's name in a URI: pass it as the option `database`",
+      message: "node-postgres gets this database's name wrong in a URI: pass it as the option `database`",
     });
   }
   return warnings;
@@ -132,7 +131,6 @@ export function serviceEntry(login: Login): string {
 const serviceLineLimitBytes = 1021;
 
 function serviceRefusal(name: string, value: string): string | undefined {
-  if (value === '') return 'that is empty';
   if (/[\r\n]/.test(value)) return 'with a line break';
   // The C locale's isspace() knows \v and \f, which trim() removes as well.
   if (value.trim() !== value) return 'that begins or ends with a space';

@@ -71,7 +71,6 @@ export const connectionStringRequestSchema = z.object({
   shell: shellSchema.default('sh'),
   withPassword: z.boolean().default(false),
 });
-export type ConnectionStringRequest = z.infer<typeof connectionStringRequestSchema>;
 
 export const connectionWarningSchema = z.object({
   code: z.enum([
