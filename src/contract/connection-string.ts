@@ -1,0 +1,111 @@
+import * as z from 'zod';
+
+/** The formats of each kind; the first is the one given where none is named. `env` is the environment that `run` gives, as lines for a shell. */
+export const formatsByKind = {
+  postgres: [
+    'psql',
+    'uri',
+    'libpq',
+    'jdbc',
+    'sqlalchemy',
+    'npgsql',
+    'pgx',
+    'prisma',
+    'pg-service',
+    'dbeaver',
+    'datagrip',
+    'env',
+  ],
+  mysql: ['mysql', 'uri', 'jdbc', 'go', 'env'],
+  redis: ['redis-cli', 'uri', 'env'],
+  mongodb: ['mongosh', 'uri', 'env'],
+  kafka: ['bootstrap', 'env'],
+  http: ['url', 'curl', 'env'],
+  tcp: ['address', 'nc', 'env'],
+} as const;
+
+export type ConnectionKind = keyof typeof formatsByKind;
+export type FormatOf<K extends ConnectionKind> = (typeof formatsByKind)[K][number];
+export type ConnectionFormat = FormatOf<ConnectionKind>;
+
+/** What menus call each format. */
+export const formatTitle: Record<ConnectionFormat, string> = {
+  psql: 'psql command',
+  uri: 'URI',
+  libpq: 'libpq key/value',
+  jdbc: 'JDBC URL',
+  sqlalchemy: 'SQLAlchemy (psycopg)',
+  npgsql: 'Npgsql',
+  pgx: 'Go pgx',
+  prisma: '.env line (Prisma)',
+  'pg-service': 'pg_service.conf entry',
+  dbeaver: 'DBeaver command',
+  datagrip: 'DataGrip data source',
+  env: 'environment variables',
+  mysql: 'mysql command',
+  go: 'Go go-sql-driver DSN',
+  'redis-cli': 'redis-cli command',
+  mongosh: 'mongosh command',
+  bootstrap: 'bootstrap server',
+  url: 'URL',
+  curl: 'curl command',
+  address: 'address',
+  nc: 'nc command',
+};
+
+export const connectionKindSchema = z.enum(Object.keys(formatsByKind) as ConnectionKind[]);
+export const connectionFormatSchema = z.enum(Object.keys(formatTitle) as ConnectionFormat[]);
+
+/** libpq's names; the other kinds say the same in their own words. */
+export const sslmodeSchema = z.enum(['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full']);
+export type Sslmode = z.infer<typeof sslmodeSchema>;
+
+/** Whose quoting commands and environment lines follow. `sh` is bash, zsh and dash too. */
+export const shellSchema = z.enum(['sh', 'fish', 'powershell']);
+export type Shell = z.infer<typeof shellSchema>;
+
+export const connectionStringRequestSchema = z.object({
+  tunnel: z.string().min(1),
+  /** Default: the first of the kind's formats. */
+  format: connectionFormatSchema.optional(),
+  shell: shellSchema.default('sh'),
+  withPassword: z.boolean().default(false),
+});
+
+export const connectionWarningSchema = z.object({
+  code: z.enum([
+    /** The server hands out addresses that only the cluster can reach. */
+    'in-cluster-addresses',
+    /** A transaction pooler stands before the database, and the string alone cannot say all that this needs. */
+    'transaction-pooler',
+    /** The certificate's name is dialled: it has to resolve to the local address. */
+    'hosts-entry',
+    /** The name in the certificate is not known, so that checking it fails. */
+    'certificate-name',
+    /** A password was asked for and none is known. */
+    'password-unknown',
+    /** A password was asked for and this format has no place for it. */
+    'password-left-out',
+    /** The command carries the password among its arguments, where other processes of this machine can read it. */
+    'password-in-arguments',
+    /** Some readers of this format get a name wrong that others get right. */
+    'reader-differs',
+    /** PowerShell before 7.3 passes such an argument on wrongly. */
+    'powershell-version',
+  ]),
+  message: z.string(),
+});
+export type ConnectionWarning = z.infer<typeof connectionWarningSchema>;
+
+export const connectionStringSchema = z.object({
+  tunnel: z.string(),
+  kind: connectionKindSchema,
+  format: connectionFormatSchema,
+  /** value: to paste into a field or program. command, environment: for the shell asked for. file: lines for a configuration file. */
+  form: z.enum(['value', 'command', 'environment', 'file']),
+  text: z.string(),
+  /** Whether `text` holds the password. */
+  secret: z.boolean(),
+  warnings: z.array(connectionWarningSchema),
+});
+export type ConnectionString = z.infer<typeof connectionStringSchema>;
