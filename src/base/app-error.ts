@@ -20,11 +20,12 @@ export class AppError extends Error {
   }
 
   get retry(): RetryClass {
-    return errorTable[this.code].retry;
+    // A newer daemon may answer with codes that this program does not know.
+    return errorTable[this.code]?.retry ?? 'never';
   }
 
   get exitCode(): number {
-    return errorTable[this.code].exitCode;
+    return errorTable[this.code]?.exitCode ?? 1;
   }
 
   toData(): ErrorData {

@@ -36,7 +36,6 @@ export const questionSchema = z.discriminatedUnion('kind', [
 ]);
 
 export type Question = z.infer<typeof questionSchema>;
-export type QuestionKind = Question['kind'];
 
 /** `no` to any question takes the tunnel down. */
 export const answerSchema = z.discriminatedUnion('kind', [

@@ -406,6 +406,12 @@ export const errorTable = {
     headline: (d) => `${say(d.path, 'a folder')} is not private: ${say(d.message, 'others may write to it')}`,
     next: (d) => say(d.next, 'make it yours alone (chmod go-w, chown)'),
   },
+  'SP-STATE-UNWRITABLE': {
+    retry: 'user',
+    exitCode: 9,
+    headline: (d) => `${say(d.path, 'the state')} cannot be written: ${say(d.message, 'the disk refuses')}`,
+    next: () => 'make room on the disk; until then what changes is forgotten when the daemon ends',
+  },
   'SP-STATE-UNREADABLE': {
     retry: 'user',
     exitCode: 9,

@@ -34,6 +34,8 @@ interface Shared {
   readonly key: string;
   readonly api: KubeApi;
   readonly engine: Engine;
+  /** By which its key is made. */
+  readonly choice: ClusterChoice;
   /** By choice: who is to be told when that choice leads elsewhere. */
   readonly users: Map<string, Set<User>>;
   closing: Timer | undefined;
@@ -51,6 +53,8 @@ const keptOutput = 4_000;
 export class ClusterPool implements AsyncDisposable {
   readonly #options: ClusterPoolOptions;
   readonly #shared = new Map<string, Shared>();
+  /** Those, and the retired that are still in use. */
+  readonly #live = new Set<Shared>();
   /** By choice: kubeconfigs that are being read. */
   readonly #opening = new Map<string, Promise<Shared>>();
   readonly #ending = new Set<Promise<void>>();
@@ -63,7 +67,7 @@ export class ClusterPool implements AsyncDisposable {
   }
 
   get clusters(): readonly { readonly context: string; readonly server: string; readonly tunnels: number }[] {
-    return [...this.#shared.values()].map(({ api, users }) => ({
+    return [...this.#live].map(({ api, users }) => ({
       context: api.contextName,
       server: api.server,
       tunnels: [...users.values()].reduce((sum, { size }) => sum + size, 0),
@@ -72,7 +76,7 @@ export class ClusterPool implements AsyncDisposable {
 
   /** Whatever rests in any cluster is tried at once. */
   retryNow(): void {
-    for (const { engine } of this.#shared.values()) engine.retryNow();
+    for (const { engine } of this.#live) engine.retryNow();
   }
 
   /** `isWaiting`: a person waits, so that a credential plugin may ask. Rejects as createKubeApi does. */
@@ -123,7 +127,7 @@ export class ClusterPool implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isOver = true;
     await Promise.allSettled(this.#opening.values());
-    for (const shared of [...this.#shared.values()]) this.#end(shared);
+    for (const shared of [...this.#live]) this.#end(shared);
     await Promise.all(this.#ending);
   }
 
@@ -143,9 +147,10 @@ export class ClusterPool implements AsyncDisposable {
       throw new AppError('SP-DAEMON-STOPPING');
     }
     const engine = new Engine({ api, clock, log, carrier: 'auto' });
-    const shared: Shared = { key, api, engine, users: new Map(), closing: undefined };
+    const shared: Shared = { key, api, engine, choice, users: new Map(), closing: undefined };
     api.onChange(() => void this.#lookAgain(shared));
     this.#shared.set(key, shared);
+    this.#live.add(shared);
     log.info('cluster in use', { context: api.contextName, server: api.server });
     return shared;
   }
@@ -155,13 +160,21 @@ export class ClusterPool implements AsyncDisposable {
     return users.some((each) => [...each].some(({ isWaiting }) => isWaiting()));
   }
 
-  /** The kubeconfig has changed: whose context leads to another server or user than before must not stay. */
+  /**
+   * The kubeconfig has changed: whose context leads to another server or user than before must not stay. Where it is the engine's own
+   * context, which the engine follows, nobody may stay with it.
+   */
   async #lookAgain(shared: Shared): Promise<void> {
+    if (keyOf(shared.choice, shared.api) !== shared.key && this.#shared.get(shared.key) === shared) {
+      this.#shared.delete(shared.key);
+    }
     for (const [name, users] of [...shared.users]) {
       const [kubeconfig, context] = JSON.parse(name) as [string | null, string | null];
       const choice = { kubeconfig: kubeconfig ?? undefined, context: context ?? undefined };
       const key = await this.#keyNow(choice);
-      if (key === shared.key) continue;
+      // One that cannot be read now, as while somebody saves it, says nothing of where its contexts lead.
+      const isWhereItWas = key === undefined || key === shared.key;
+      if (isWhereItWas && this.#shared.get(shared.key) === shared) continue;
       this.#options.log.info('context leads elsewhere', { context: choice.context ?? 'current' });
       for (const { moved } of [...users]) for (const listener of [...moved]) listener();
     }
@@ -180,12 +193,14 @@ export class ClusterPool implements AsyncDisposable {
   }
 
   #released(shared: Shared): void {
-    if (shared.users.size > 0 || this.#shared.get(shared.key) !== shared) return;
+    if (shared.users.size > 0 || !this.#live.has(shared)) return;
+    if (this.#shared.get(shared.key) !== shared) return this.#end(shared);
     shared.closing = this.#options.clock.after(this.#options.lingerMs ?? 10_000, () => this.#end(shared));
   }
 
   #end(shared: Shared): void {
-    this.#shared.delete(shared.key);
+    this.#live.delete(shared);
+    if (this.#shared.get(shared.key) === shared) this.#shared.delete(shared.key);
     shared.closing?.cancel();
     const ended = shared.engine[Symbol.asyncDispose]()
       .catch((error) => this.#options.log.warn('engine not ended cleanly', { error: String(error) }))

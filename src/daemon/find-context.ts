@@ -2,12 +2,12 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { AppError } from '../base/app-error.ts';
 import type { Profile } from '../contract/profile.ts';
 import { dataOrFile } from '../kube/credentials.ts';
-import { loadKubeconfig, readBounded } from '../kube/kubeconfig.ts';
+import { readBounded } from '../kube/kubeconfig.ts';
 import type { ClusterEntry, KubeconfigFile } from '../kube/kubeconfig-file.ts';
 
 export interface FindContext {
   readonly cluster: Profile['cluster'];
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly kubeconfig: () => Promise<KubeconfigFile>;
   /** For the sentence that says where to choose among several. */
   readonly source: string;
   readonly name: string;
@@ -22,8 +22,14 @@ const maxCaBytes = 4 * 1024 * 1024;
  * server and user any will do; of several users it takes the current context's or asks. Throws SP-CLUSTER-UNKNOWN,
  * SP-CLUSTER-AMBIGUOUS and SP-KUBECONFIG-*.
  */
-export async function findContext({ cluster, env, source, name, uidOf }: FindContext): Promise<string> {
-  const config = await loadKubeconfig({ env });
+export async function findContext({
+  cluster,
+  kubeconfig,
+  source,
+  name,
+  uidOf,
+}: FindContext): Promise<string> {
+  const config = await kubeconfig();
   const candidates: string[] = [];
   for (const [context, entry] of config.contexts) {
     if (cluster.context !== undefined && cluster.context !== context) continue;

@@ -9,8 +9,13 @@ import { AppError } from '../base/app-error.ts';
 const othersMayWrite = 0o022;
 const sticky = 0o1000;
 
-/** Makes a folder that is this user's alone (0700). Throws SP-FOLDER-UNSAFE where another user owns it or could replace it. */
-export async function ensurePrivateFolder(path: string, uid = process.getuid?.()): Promise<void> {
+/**
+ * Makes a folder that is this user's alone (0700), unless it is there. `readable`: one that is there may be read by others and be a link,
+ * as a folder of dotfiles is. Throws SP-FOLDER-UNSAFE where another user owns it or could replace it.
+ */
+export async function ensurePrivateFolder(given: string, { readable = false } = {}): Promise<void> {
+  const uid = process.getuid?.();
+  const path = readable ? await realpath(given).catch(() => given) : given;
   await mkdir(path, { recursive: true, mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
     throw new AppError('SP-FOLDER-UNSAFE', { path, message: `it cannot be made (${error.code})` }, error);
   });
@@ -23,7 +28,7 @@ export async function ensurePrivateFolder(path: string, uid = process.getuid?.()
   if (!found.isDirectory()) refuse('it is not a folder');
   if (found.uid !== uid) refuse(`it belongs to user ${found.uid}`);
   if (found.mode & othersMayWrite) refuse('others may write to it');
-  if ((found.mode & 0o777) !== 0o700) await chmod(path, 0o700);
+  if (!readable && (found.mode & 0o777) !== 0o700) await chmod(path, 0o700);
   // What is above by its real path: a link could lead past a folder that was looked at.
   const real = await realpath(path);
   for (let above = dirname(real); ; above = dirname(above)) {

@@ -49,7 +49,7 @@ it('says that it could not write, and writes the next time', async () => {
   const file = await open();
   await rm(folder, { recursive: true });
   await expect(file.want({ id: 'user/a', wanted: 'on' })).rejects.toMatchObject({
-    code: 'SP-STATE-UNREADABLE',
+    code: 'SP-STATE-UNWRITABLE',
   });
   await mkdir(folder);
   await file.want({ id: 'user/b', wanted: 'on' });

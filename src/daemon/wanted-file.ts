@@ -8,6 +8,7 @@ import type { Log } from '../base/log.ts';
 import { readBounded } from '../base/read-bounded.ts';
 import { replaceFile } from '../base/replace-file.ts';
 import { adHocSchema, tunnelIdSchema } from '../contract/control-tunnel.ts';
+import { profileSchema } from '../contract/profile.ts';
 
 const maxWanted = 10_000;
 const maxFileBytes = 32 * 1024 * 1024;
@@ -19,6 +20,8 @@ const wantedTunnelSchema = z.object({
   /** Since when it is up, ms since the epoch. */
   upSinceMs: z.number().optional(),
   adHoc: adHocSchema.optional(),
+  /** As it ran last: what it is shown by, and bound to, while its profile may not or can no longer be used. */
+  profile: profileSchema.optional(),
 });
 
 const fileSchema = z.object({
@@ -97,8 +100,11 @@ export class WantedFile {
       })
       .catch((error: NodeJS.ErrnoException) => {
         this.#log.warn('wanted state not written', { path: this.#path, error: error.code ?? error.message });
-        const message = `it cannot be written (${error.code ?? error.message})`;
-        throw new AppError('SP-STATE-UNREADABLE', { path: this.#path, message }, error);
+        throw new AppError(
+          'SP-STATE-UNWRITABLE',
+          { path: this.#path, message: error.code ?? error.message },
+          error,
+        );
       });
     return this.#next;
   }

@@ -15,6 +15,7 @@ import { SessionPool } from '../transport/session-pool.ts';
 import { UidCheck } from '../transport/uid-check.ts';
 import { createTunnel, type Tunnel, type TunnelOptions } from '../tunnel/tunnel.ts';
 import type { PodLink, Upstream } from '../tunnel/upstream.ts';
+import { AccessReviews } from './access-reviews.ts';
 import { accessTarget, namedPod, Preflight } from './preflight.ts';
 import { onWake } from './wake.ts';
 
@@ -49,11 +50,13 @@ export class Engine implements AsyncDisposable {
   readonly #dialer: SessionDialer;
   readonly #pool: SessionPool;
   readonly #tunnels = new Set<Tunnel>();
+  readonly #reviews: AccessReviews;
   readonly #retries = new Listeners<void>();
   readonly #wake: Disposable;
   readonly #forgetApi: () => void;
 
   constructor({ api, clock, log, carrier }: EngineOptions) {
+    this.#reviews = new AccessReviews(api, clock);
     this.#api = api;
     this.#clock = clock;
     this.#log = log;
@@ -136,7 +139,7 @@ export class Engine implements AsyncDisposable {
   /** What a tunnel that is made elsewhere reaches this cluster by. Whoever makes it also follows onRetry. */
   upstream({ target, namespace, port, onResolution }: FollowSpec): Upstream {
     const preflight = new Preflight({
-      api: this.#api,
+      reviews: this.#reviews,
       clock: this.#clock,
       log: this.#log,
       target,

@@ -1,18 +1,16 @@
 import { AppError } from '../base/app-error.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
-import { type AccessReport, type AccessTarget, type Carrier, reviewAccess } from '../kube/access-review.ts';
+import type { AccessTarget, Carrier } from '../kube/access-review.ts';
 import { explainForbidden } from '../kube/access-review-explain.ts';
-import type { KubeApi } from '../kube/kube-api.ts';
 import type { Target } from '../target/target.ts';
+import type { AccessReviews } from './access-reviews.ts';
 
 /** The review of what is allowed comes this long after the first dial has begun, out of the way of the first byte. */
 const afterDialMs = 500;
-/** An answer older than this may no longer be so: rights are granted while somebody waits for them. */
-const freshMs = 5_000;
 
 export interface PreflightOptions {
-  readonly api: KubeApi;
+  readonly reviews: AccessReviews;
   readonly clock: Clock;
   readonly log: Log;
   readonly target: Target;
@@ -25,9 +23,6 @@ export class Preflight implements Disposable {
   readonly #options: PreflightOptions;
   #first: Timer | undefined;
   #begun = false;
-  #report:
-    | { readonly atMs: number; readonly pod: string | undefined; readonly report: Promise<AccessReport> }
-    | undefined;
 
   constructor(options: PreflightOptions) {
     this.#options = options;
@@ -38,7 +33,7 @@ export class Preflight implements Disposable {
     if (this.#begun) return;
     this.#begun = true;
     this.#first = this.#options.clock.after(afterDialMs, () => {
-      this.#review(pod).then(
+      this.#options.reviews.reviewAhead(this.#question(pod)).then(
         ({ user, groups, missing, degraded }) =>
           this.#options.log.info('access reviewed', { user, groups, missing, degraded }),
         (thrown) => {
@@ -53,7 +48,7 @@ export class Preflight implements Disposable {
   async explain(error: AppError, pod?: string): Promise<AppError> {
     if (error.code !== 'SP-FORBIDDEN') return error;
     try {
-      return explainForbidden(await this.#review(pod), error);
+      return explainForbidden(await this.#options.reviews.review(this.#question(pod)), error);
     } catch {
       return error;
     }
@@ -63,19 +58,14 @@ export class Preflight implements Disposable {
     this.#first?.cancel();
   }
 
-  #review(pod: string | undefined): Promise<AccessReport> {
-    const { api, clock, namespace, carriers, target } = this.#options;
-    const nowMs = clock.nowMs();
-    const known = this.#report;
-    if (known && known.pod === pod && nowMs - known.atMs < freshMs) return known.report;
-    const report = reviewAccess(api, {
+  #question(pod: string | undefined) {
+    const { namespace, carriers, target } = this.#options;
+    return {
       namespace,
       target: accessTarget(target),
       pod: pod ?? namedPod(target),
       carriers: carriers(),
-    });
-    this.#report = { atMs: nowMs, pod, report };
-    return report;
+    };
   }
 }
 

@@ -1,0 +1,119 @@
+import { AppError } from '../base/app-error.ts';
+import type { HandledInput, OperationAnswer } from '../contract/control.ts';
+import type { Check, ResolvedTarget } from '../contract/control-check.ts';
+import { leastRole } from '../kube/access-review-role.ts';
+import { parseTarget } from '../target/parse-target.ts';
+import { targetText } from '../target/target.ts';
+import type { ClusterChoice, ClusterLease, ClusterPool } from './cluster-pool.ts';
+import { adHocDefinition, type TunnelDefinition } from './tunnel-definition.ts';
+import type { TunnelSet } from './tunnel-set.ts';
+
+/** Until a first answer of the cluster. */
+const answerTimeoutMs = 20_000;
+
+export interface ClusterQuestionsOptions {
+  readonly clusters: ClusterPool;
+  readonly tunnels: TunnelSet;
+  readonly contextOf: (definition: TunnelDefinition) => Promise<ClusterChoice>;
+}
+
+type Asked = HandledInput<'pods'>;
+
+/** What is asked of a cluster without starting anything. */
+export class ClusterQuestions {
+  readonly #options: ClusterQuestionsOptions;
+
+  constructor(options: ClusterQuestionsOptions) {
+    this.#options = options;
+  }
+
+  pods(asked: Asked, signal: AbortSignal): Promise<ResolvedTarget> {
+    return this.#with(asked, (definition, lease) => resolve(definition, lease, limited(signal)));
+  }
+
+  check(asked: Asked, signal: AbortSignal): Promise<Check> {
+    return this.#with(asked, async (definition, lease) => {
+      const limit = limited(signal);
+      const target = parseTarget(definition.profile.target);
+      const resolved = await resolve(definition, lease, limit);
+      const pod = resolved.resolution.kind === 'pod' ? resolved.resolution.pod.name : undefined;
+      const { namespace } = resolved;
+      const report = await lease.engine.review({ target, namespace, pod }, limit);
+      const { user, groups, allowed, missing, degraded, role, next } = report;
+      const rules = [...allowed, ...missing];
+      return {
+        resolved,
+        access: {
+          user,
+          groups: [...groups],
+          namespace,
+          allowed: [...allowed],
+          missing: [...missing],
+          degraded: [...degraded],
+          next,
+        },
+        missingRole: role?.yaml,
+        leastRole: leastRole(rules, { namespace, user }).yaml,
+      };
+    });
+  }
+
+  /** Rejects with what the API server or the credential plugin says. */
+  login({ name, folder }: HandledInput<'login'>, signal: AbortSignal): Promise<OperationAnswer<'login'>> {
+    const { clusters } = this.#options;
+    return this.#with({ name, folder }, async (_definition, lease) => {
+      const apiVersion = 'authentication.k8s.io/v1';
+      const { value, output } = await clusters.interactively(lease, () =>
+        lease.api.request<{ readonly status?: { readonly userInfo?: { readonly username?: string } } }>({
+          method: 'POST',
+          path: `/apis/${apiVersion}/selfsubjectreviews`,
+          body: { apiVersion, kind: 'SelfSubjectReview' },
+          // A person is at work in a browser.
+          timeoutMs: 300_000,
+          signal,
+        }),
+      );
+      lease.engine.retryNow();
+      return { user: value.status?.userInfo?.username, context: lease.api.contextName, output };
+    });
+  }
+
+  async #with<T>(
+    { name, adHoc, folder }: Asked,
+    action: (definition: TunnelDefinition, lease: ClusterLease) => Promise<T>,
+  ): Promise<T> {
+    const { clusters, tunnels, contextOf } = this.#options;
+    if ((name === undefined) === (adHoc === undefined)) {
+      throw new AppError('SP-USAGE', { message: 'one of name and adHoc is needed' });
+    }
+    const definition = adHoc ? adHocDefinition(adHoc) : (await tunnels.find(name!, folder)).definition;
+    // A stranger's profile must not choose a cluster, not even to ask it.
+    if (definition.problem && definition.problem.code !== 'SP-PROFILE-OFF') {
+      throw new AppError(definition.problem.code, definition.problem.details);
+    }
+    using lease = await clusters.lease(await contextOf(definition), () => false);
+    return await action(definition, lease);
+  }
+}
+
+async function resolve(
+  { name, profile }: TunnelDefinition,
+  { engine, api }: ClusterLease,
+  signal: AbortSignal,
+): Promise<ResolvedTarget> {
+  const target = parseTarget(profile.target);
+  const namespace = profile.namespace ?? api.namespace;
+  const resolution = await engine.resolveOnce({ target, namespace, port: profile.port }, signal);
+  const { contextName: context, server } = api;
+  return { name, context, server, namespace, target: targetText(target), port: profile.port, resolution };
+}
+
+function limited(signal: AbortSignal): AbortSignal {
+  const tooLong = new AbortController();
+  const timer = setTimeout(
+    () => tooLong.abort(new AppError('SP-API-UNREACHABLE', { message: 'no answer in time' })),
+    answerTimeoutMs,
+  );
+  timer.unref();
+  return AbortSignal.any([signal, tooLong.signal]);
+}

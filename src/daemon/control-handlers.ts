@@ -1,0 +1,106 @@
+import { AppError } from '../base/app-error.ts';
+import type { DaemonPlaces } from '../base/daemon-places.ts';
+import type { Hello } from '../client/control-view.ts';
+import type { ControlHandlers } from '../contract/control.ts';
+import type { ProfileStore } from '../profile/profile-store.ts';
+import type { ClusterPool } from './cluster-pool.ts';
+import type { ClusterQuestions } from './cluster-questions.ts';
+import type { EventHub } from './event-hub.ts';
+import type { QuestionBoard } from './question-board.ts';
+import type { TunnelSet } from './tunnel-set.ts';
+
+export interface ControlHandlersOptions {
+  readonly hello: Hello;
+  readonly places: DaemonPlaces;
+  readonly profiles: ProfileStore;
+  readonly tunnels: TunnelSet;
+  readonly clusters: ClusterPool;
+  readonly cluster: ClusterQuestions;
+  readonly questions: QuestionBoard;
+  readonly events: EventHub;
+  readonly metrics: () => Promise<string>;
+  readonly metricsUrl: () => string | undefined;
+  readonly invite: () => Promise<{ readonly url: string; readonly expiresAtMs: number }>;
+  /** Begins the daemon's end; the answer goes out before it. */
+  readonly shutdown: () => void;
+}
+
+/** What the daemon does for each operation of the contract. */
+export function controlHandlers(options: ControlHandlersOptions): ControlHandlers {
+  const { hello, places, profiles, tunnels, clusters, cluster, questions, events, metrics, invite } = options;
+  const { version, protocol, pid, startedAtMs } = hello;
+  /** The project that the person stands in counts from now on. */
+  const inFolder = async (folder: string | undefined) => {
+    if (folder !== undefined) await profiles.addProject(folder);
+  };
+  return {
+    version: async () => ({ version, protocol, pid, startedAtMs }),
+    daemon: async () => ({
+      version,
+      pid,
+      startedAtMs,
+      residentBytes: process.memoryUsage.rss(),
+      tunnelsUp: tunnels.all.filter(({ wanted }) => wanted === 'on').length,
+      clusters: [...clusters.clusters],
+      subscribers: events.size,
+      socket: places.socket,
+      log: places.logFile,
+      folders: places.folders,
+      metricsUrl: options.metricsUrl(),
+    }),
+    shutdown: async () => {
+      options.shutdown();
+      return { pid };
+    },
+    tunnels: async () => ({ tunnels: tunnels.all.map(({ entity }) => entity) }),
+    tunnel: async ({ name, folder }) => {
+      const { entity, record } = await tunnels.find(name, folder);
+      return { tunnel: entity, history: record.history, connections: record.connections };
+    },
+    up: (input, { signal }) => tunnels.up(input, signal),
+    down: (input) => tunnels.down(input),
+    restart: (input, { signal }) => tunnels.restart(input, signal),
+    pause: (input) => tunnels.pause(input),
+    resume: (input, { signal }) => tunnels.resume(input, signal),
+    logs: async ({ name, folder, limit }) => {
+      const { record } = await tunnels.find(name, folder);
+      return { lines: record.lines.slice(-limit) };
+    },
+    profiles: async ({ folder }) => {
+      await inFolder(folder);
+      return profiles.snapshot;
+    },
+    trust: async ({ profile, folder, hash }) => {
+      const { id } = await tunnels.find(profile, folder);
+      return hash === undefined ? profiles.withdraw(id) : profiles.agree(id, hash);
+    },
+    reload: async ({ folder, pull }) => {
+      await inFolder(folder);
+      if (!pull) return profiles.load();
+      const sources = profiles.snapshot.sources.filter(({ kind }) => kind === 'git');
+      const pulled = await Promise.allSettled(sources.map(({ key }) => profiles.pull(key)));
+      const failed = pulled.find((result) => result.status === 'rejected');
+      if (failed) throw AppError.from(failed.reason);
+      return profiles.load();
+    },
+    acceptSource: ({ source, commit }) => profiles.accept(source, commit),
+    pods: (input, { signal }) => cluster.pods(input, signal),
+    check: (input, { signal }) => cluster.check(input, signal),
+    login: (input, { signal }) => cluster.login(input, signal),
+    questions: async () => ({ questions: questions.all }),
+    answer: async ({ question, answer }) => {
+      const { tunnel: id } = await questions.answer(question, answer);
+      const tunnel = tunnels.get(id);
+      if (!tunnel) throw new AppError('SP-TUNNEL-UNKNOWN', { name: id });
+      await tunnels.answered(tunnel);
+      return { tunnel: tunnel.entity };
+    },
+    wake: async () => {
+      clusters.retryNow();
+      tunnels.retryNow();
+      return {};
+    },
+    metrics: async () => ({ text: await metrics() }),
+    ui: () => invite(),
+  };
+}

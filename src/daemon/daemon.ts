@@ -1,0 +1,301 @@
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import { AppError } from '../base/app-error.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
+import type { DaemonPlaces } from '../base/daemon-places.ts';
+import { createLog, type Log, type LogLevel } from '../base/log.ts';
+import { protocolVersion } from '../contract/control-protocol.ts';
+import { createKubeApi } from '../kube/http-kube-api.ts';
+import { loadKubeconfig } from '../kube/kubeconfig.ts';
+import { DaemonMetrics } from '../metrics/daemon-metrics.ts';
+import { ProfileStore } from '../profile/profile-store.ts';
+import { parsePortSpec } from '../target/parse-port-spec.ts';
+import { parseTarget } from '../target/parse-target.ts';
+import { listenPrivately, removeStaleSocket } from '../tunnel/unix-socket.ts';
+import { ClusterPool } from './cluster-pool.ts';
+import { ClusterQuestions } from './cluster-questions.ts';
+import { contextFinder } from './context-finder.ts';
+import { controlHandlers } from './control-handlers.ts';
+import { createControlServer } from './control-server.ts';
+import { EventHub } from './event-hub.ts';
+import { acquireInstanceLock } from './instance-lock.ts';
+import { LogFile } from './log-file.ts';
+import { LoopbackPage } from './loopback-page.ts';
+import { openMetricsEndpoint } from './metrics-endpoint.ts';
+import { ensurePrivateFolder } from './private-folder.ts';
+import { QuestionBoard } from './question-board.ts';
+import { readSettings } from './settings.ts';
+import { TunnelSet } from './tunnel-set.ts';
+import { WantedFile } from './wanted-file.ts';
+
+export interface DaemonOptions {
+  readonly places: DaemonPlaces;
+  readonly version: string;
+  /** KUBECONFIG and proxies; credential plugins and git get it too. */
+  readonly env: NodeJS.ProcessEnv;
+  readonly home: string;
+  /** The built page; without one a browser is told so. */
+  readonly pageFolder?: string | undefined;
+  readonly logLevel?: LogLevel;
+  /** Also told each line of the log, as in the foreground. */
+  readonly onLogLine?: ((line: string) => void) | undefined;
+  readonly clock?: Clock;
+  /** Where files that are made here find their schema. */
+  readonly schemaLocation?: string;
+}
+
+/** A daemon that answers. Disposing it ends it: what is wanted stays wanted. */
+export interface Daemon extends AsyncDisposable {
+  readonly socket: string;
+  /** Aborts when a client asks the daemon to end. */
+  readonly asked: AbortSignal;
+}
+
+/** A clean end may take this long; then what is left is left to the end of the process. */
+const endTimeoutMs = 5_000;
+
+/**
+ * Runs the daemon until `signal` or a client ends it. Throws SP-DAEMON-RUNNING, SP-FOLDER-UNSAFE, SP-STATE-UNREADABLE, SP-USAGE (settings)
+ * when it cannot start.
+ */
+export async function runDaemon(
+  options: DaemonOptions & { readonly onReady?: () => void },
+  signal: AbortSignal,
+) {
+  const { clock = systemClock, onReady } = options;
+  const daemon = await startDaemon(options);
+  onReady?.();
+  const ending = AbortSignal.any([signal, daemon.asked]);
+  if (!ending.aborted) {
+    await new Promise<void>((resolve) => ending.addEventListener('abort', () => resolve(), { once: true }));
+  }
+  await Promise.race([
+    daemon[Symbol.asyncDispose](),
+    new Promise<void>((resolve) => clock.after(endTimeoutMs, resolve)),
+  ]);
+}
+
+/** Starts a daemon in this process; its ports are bound and its socket answers when it resolves. */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const { places, version, env, home, clock = systemClock } = options;
+  const { folders } = places;
+  for (const path of [folders.data, folders.log, folders.cache, places.runtime])
+    await ensurePrivateFolder(path);
+  await ensurePrivateFolder(folders.config, { readable: true });
+
+  await using starting = new AsyncDisposableStack();
+  const file = starting.use(new LogFile({ path: places.logFile }));
+  const log = createLog(options.logLevel ?? 'info', (line) => {
+    file.write(line);
+    options.onLogLine?.(line);
+  });
+  try {
+    starting.use(await acquireInstanceLock({ folder: places.runtime, version, clock }));
+    const asked = new AbortController();
+    const wanted = new WantedFile({ path: places.wantedFile, log });
+    const profiles = starting.use(profileStore({ options, log, clock }));
+    const [settings] = await Promise.all([
+      readSettings(places.settingsFile),
+      wanted.load(),
+      profiles.watch(),
+    ]);
+    starting.defer(() => wanted.saved().catch(() => {}));
+
+    const startedAtMs = clock.wallMs();
+    const hello = {
+      event: 'hello',
+      protocol: protocolVersion,
+      version,
+      pid: process.pid,
+      startedAtMs,
+    } as const;
+    const userAgent = () => `sallyport/${version} (daemon; ${process.platform}; ${process.arch})`;
+    const clusters: ClusterPool = starting.use(
+      new ClusterPool({
+        clock,
+        log: countingWatches(log, () => metrics.watchRestarted()),
+        createApi: ({ kubeconfig, context }, ask) =>
+          createKubeApi({
+            kubeconfig,
+            context,
+            env,
+            clock,
+            log,
+            userAgent,
+            stdinIsTerminal: () => false,
+            ...ask,
+          }),
+      }),
+    );
+    const contextOf = contextFinder({ clusters, env, clock });
+    const questions = new QuestionBoard(clock, {
+      onAsked: (question) => events.questionAsked(question),
+      onGone: (id) => events.questionGone(id),
+    });
+    const tunnels: TunnelSet = starting.use(
+      new TunnelSet({
+        clock,
+        log,
+        home,
+        clusters,
+        questions,
+        profiles,
+        wanted,
+        contextOf,
+        recovered: (gapMs) => metrics.recovered(gapMs),
+        changed: (id, what) => {
+          events.tunnelChanged(id, what);
+          if (what === 'state') tunnels.wakeWaiting();
+        },
+        gone: (id) => events.tunnelGone(id),
+        currentContext: (kubeconfig) =>
+          loadKubeconfig({ flag: kubeconfig, env }).then(
+            ({ currentContext }) => currentContext || undefined,
+            () => undefined,
+          ),
+      }),
+    );
+    const events = starting.use(
+      new EventHub({
+        clock,
+        hello,
+        tunnels: () => tunnels.all.map(({ entity }) => entity),
+        tunnel: (id) => tunnels.get(id)?.entity,
+        questions: () => questions.all,
+        profiles: () => profiles.snapshot,
+      }),
+    );
+    const metrics = new DaemonMetrics({ version, tunnels: () => tunnels.all.map(({ entity }) => entity) });
+    await tunnels.restore();
+    starting.defer(profiles.onChange((snapshot) => events.profilesChanged(snapshot)));
+
+    let metricsUrl: string | undefined;
+    const page = new LoopbackPage({
+      clock,
+      log,
+      pageFolder: options.pageFolder,
+      createServer: (guard) => createControlServer({ ...server, guard, without: ['ui'] }),
+    });
+    const handlers = controlHandlers({
+      hello,
+      places,
+      profiles,
+      tunnels,
+      clusters,
+      questions,
+      events,
+      cluster: new ClusterQuestions({ clusters, tunnels, contextOf }),
+      metrics: () => metrics.text(),
+      metricsUrl: () => metricsUrl,
+      invite: () => page.invite(),
+      // After the answer.
+      shutdown: () => void setImmediate(() => asked.abort()),
+    });
+    const server = { handlers, events, metrics: () => metrics.text(), version, log };
+    const control = await createControlServer(server);
+    starting.defer(() => closeServer(control));
+    starting.use(page);
+    await listenOn(control, places.socket);
+    if (settings.metrics) {
+      const { port } = settings.metrics;
+      const tokenFile = join(folders.data, 'metrics-token');
+      const endpoint = await openMetricsEndpoint({ port, tokenFile, text: () => metrics.text() }).catch(
+        (error) =>
+          // Tunnels come before their figures.
+          log.warn('metrics not offered', { port, error: String(error) }),
+      );
+      if (endpoint) metricsUrl = starting.use(endpoint).url;
+    }
+    log.info('daemon ready', { version, pid: process.pid, socket: places.socket });
+
+    const running = starting.move();
+    let ended: Promise<void> | undefined;
+    return {
+      socket: places.socket,
+      asked: asked.signal,
+      [Symbol.asyncDispose]: () => {
+        log.info('daemon ends');
+        ended ??= running.disposeAsync();
+        return ended;
+      },
+    };
+  } catch (error) {
+    const { code, details } = AppError.from(error);
+    log.warn('daemon not started', { code, ...details });
+    throw error;
+  }
+}
+
+function profileStore({
+  options,
+  log,
+  clock,
+}: {
+  options: DaemonOptions;
+  log: Log;
+  clock: Clock;
+}): ProfileStore {
+  const { places, home, env, schemaLocation = './profiles.schema.json' } = options;
+  const { userFile, trustFile, gitCache } = places;
+  return new ProfileStore({
+    userFile,
+    trustFile,
+    gitCache,
+    home,
+    uid: process.getuid?.(),
+    environment: env,
+    clock,
+    log,
+    schemaLocation,
+    checkTarget(target, port) {
+      try {
+        parseTarget(target);
+        parsePortSpec(`:${port}`);
+        return undefined;
+      } catch (error) {
+        const { message, next } = AppError.from(error).details;
+        return `${message}; right would be ${next}`;
+      }
+    },
+  });
+}
+
+/** Watches say in the log that they broke; this is also how they are counted. */
+function countingWatches(log: Log, broke: () => void): Log {
+  return {
+    ...log,
+    debug(event, fields) {
+      if (event === 'watch broke') broke();
+      log.debug(event, fields);
+    },
+  };
+}
+
+async function listenOn(control: FastifyInstance, path: string): Promise<void> {
+  await control.ready();
+  const { server } = control;
+  if (process.platform !== 'win32' && !(await removeStaleSocket(path))) {
+    throw new AppError('SP-LOCAL-ADDRESS', {
+      address: path,
+      message: 'it exists and is no socket left behind by you',
+      next: 'remove it',
+    });
+  }
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.once('listening', () => {
+      server.off('error', reject);
+      resolve();
+    });
+    if (process.platform === 'win32') server.listen(path);
+    else listenPrivately(server, path);
+  });
+}
+
+/** Fastify closes only what it listened on by itself. */
+async function closeServer(control: FastifyInstance): Promise<void> {
+  const closed = new Promise<void>((resolve) => control.server.close(() => resolve()));
+  await control.close();
+  control.server.closeAllConnections();
+  await closed;
+}

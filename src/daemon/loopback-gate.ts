@@ -1,0 +1,106 @@
+/**
+ * Who may use the page on loopback. Trust boundary: every program of every user of this machine can connect, and every web page can make
+ * the user's browser try. The first request brings a token that works once; all others the cookie that it was changed for. Host tells
+ * a rebound DNS name, Origin and Sec-Fetch-Site another page. Whoever fails gets an empty refusal.
+ */
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Clock } from '../base/clock.ts';
+
+const tokenLivesMs = 60_000;
+/** One for each `sallyport ui` that was not followed yet. */
+const maxTokens = 16;
+const maxSessions = 16;
+export const entryPath = '/enter';
+const cookieName = 'sallyport';
+
+export interface GateRequest {
+  readonly method: string;
+  /** With its query. */
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
+export type Verdict =
+  | { readonly kind: 'in' }
+  /** The token is used up: send this cookie and lead on to the page. */
+  | { readonly kind: 'entered'; readonly cookie: string }
+  | { readonly kind: 'refused'; readonly why: string };
+
+export class LoopbackGate {
+  readonly #clock: Clock;
+  readonly #origin: string;
+  /** By hash, so that nothing here can be compared byte by byte. */
+  readonly #tokens = new Map<string, number>();
+  readonly #sessions = new Set<string>();
+
+  /** `origin`: as browsers write it, http://127.0.0.1:PORT. */
+  constructor(clock: Clock, origin: string) {
+    this.#clock = clock;
+    this.#origin = origin;
+  }
+
+  /** An address that lets one browser in, once and soon. */
+  invite(): { readonly url: string; readonly expiresAtMs: number } {
+    const token = randomBytes(32).toString('base64url');
+    this.#tokens.set(hashed(token), this.#clock.nowMs() + tokenLivesMs);
+    keepNewest(this.#tokens, maxTokens);
+    const expiresAtMs = this.#clock.wallMs() + tokenLivesMs;
+    return { url: `${this.#origin}${entryPath}?token=${token}`, expiresAtMs };
+  }
+
+  judge(request: GateRequest): Verdict {
+    const { method, url, headers } = request;
+    const refused = (why: string): Verdict => ({ kind: 'refused', why });
+    if (headers.host !== new URL(this.#origin).host) return refused('host');
+    if (headers.origin !== undefined && headers.origin !== this.#origin) return refused('origin');
+    const site = headers['sec-fetch-site'];
+    // none: the person typed the address or followed it from another program. same-site would be any other port of this machine.
+    if (site !== undefined && site !== 'same-origin' && site !== 'none') return refused('site');
+    const parsed = URL.parse(url, this.#origin);
+    if (!parsed) return refused('path');
+    const { pathname, searchParams } = parsed;
+    if (method === 'GET' && pathname === entryPath) return this.#enter(searchParams.get('token') ?? '');
+    // Browsers name the origin of whatever can change something, and of every WebSocket.
+    const isUpgrade = headers.upgrade !== undefined;
+    if ((method !== 'GET' || isUpgrade) && headers.origin === undefined) return refused('no origin');
+    if (site === 'none' && (method !== 'GET' || isUpgrade)) return refused('site');
+    return this.#hasSession(headers.cookie) ? { kind: 'in' } : refused('cookie');
+  }
+
+  #enter(token: string): Verdict {
+    const key = hashed(token);
+    const untilMs = this.#tokens.get(key);
+    this.#tokens.delete(key);
+    if (untilMs === undefined || untilMs < this.#clock.nowMs()) return { kind: 'refused', why: 'token' };
+    const session = randomBytes(32).toString('base64url');
+    this.#sessions.add(hashed(session));
+    keepNewest(this.#sessions, maxSessions);
+    return { kind: 'entered', cookie: `${cookieName}=${session}; HttpOnly; SameSite=Strict; Path=/` };
+  }
+
+  #hasSession(cookies: string | undefined): boolean {
+    const values = (cookies ?? '').split(';').flatMap((pair) => {
+      const [name, value] = pair.trim().split('=');
+      return name === cookieName && value ? [value] : [];
+    });
+    return values.some((value) => this.#sessions.has(hashed(value)));
+  }
+}
+
+function hashed(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex');
+}
+
+/** Whether two secrets are equal, in a time that does not tell where they differ. */
+export function isSameSecret(a: string, b: string): boolean {
+  return timingSafeEqual(Buffer.from(hashed(a)), Buffer.from(hashed(b)));
+}
+
+function keepNewest(
+  set: { readonly size: number; keys(): Iterator<string>; delete(key: string): boolean },
+  limit: number,
+) {
+  const keys = set.keys();
+  while (set.size > limit) set.delete(keys.next().value!);
+}

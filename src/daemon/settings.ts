@@ -1,0 +1,30 @@
+import { parseDocument } from 'yaml';
+import * as z from 'zod';
+import { AppError } from '../base/app-error.ts';
+import { readBounded } from '../base/read-bounded.ts';
+
+const maxSettingsBytes = 256 * 1024;
+
+const settingsSchema = z.strictObject({
+  metrics: z
+    .strictObject({ port: z.int().min(1).max(65_535) })
+    .describe('Offers metrics on this port of 127.0.0.1; the bearer token is in the file metrics-token.')
+    .optional(),
+});
+
+export type Settings = z.infer<typeof settingsSchema>;
+
+/** The daemon's settings; none where there is no file. Throws SP-USAGE that names the file and what is wrong. */
+export async function readSettings(path: string): Promise<Settings> {
+  const file = await readBounded(path, maxSettingsBytes);
+  if (file.kind === 'absent') return {};
+  const wrong = (message: string) =>
+    new AppError('SP-USAGE', { message: `${path}: ${message}`, next: 'correct the file' });
+  if (file.kind === 'refused') throw wrong(`it ${file.why}`);
+  const document = parseDocument(file.text, { maxAliasCount: 0 } as object);
+  const [error] = document.errors;
+  if (error) throw wrong(error.message);
+  const parsed = settingsSchema.safeParse(document.toJS() ?? {});
+  if (!parsed.success) throw wrong(z.prettifyError(parsed.error));
+  return parsed.data;
+}

@@ -1,0 +1,106 @@
+import type { AdHoc, TunnelEntity } from '../contract/control-tunnel.ts';
+import type { ErrorData } from '../contract/error-codes.ts';
+import type { LocalAddress, Profile } from '../contract/profile.ts';
+import type { ListedProfile } from '../contract/profile-snapshot.ts';
+import type { ListenSpec } from '../tunnel/listen-address.ts';
+import type { WantedTunnel } from './wanted-file.ts';
+
+/** What a tunnel is to be, as its profile or the ad hoc request says now. */
+export interface TunnelDefinition {
+  readonly id: string;
+  readonly name: string;
+  readonly origin: TunnelEntity['origin'];
+  /** Equal for definitions that mean the same tunnel. */
+  readonly digest: string;
+  readonly profile: Omit<Profile, 'cluster' | 'namespace'> & { readonly namespace?: string | undefined };
+  readonly access:
+    | { readonly kind: 'cluster'; readonly cluster: Profile['cluster'] }
+    | {
+        readonly kind: 'context';
+        readonly kubeconfig?: string | undefined;
+        readonly context?: string | undefined;
+      };
+  /** Why it may not start as it is. */
+  readonly problem: ErrorData | undefined;
+  /** What an agreement would be given to, where one is missing. */
+  readonly trust: { readonly hash: string; readonly trust: ListedProfile['trust'] } | undefined;
+}
+
+export function profileDefinition(listed: ListedProfile): TunnelDefinition {
+  const { id, name, source, sourceKind, profile, trust, hash } = listed;
+  const { cluster, ...rest } = profile;
+  const isTrusted = trust.kind === 'own' || trust.kind === 'trusted';
+  return {
+    id,
+    name,
+    origin: { kind: 'profile', source, sourceKind },
+    digest: JSON.stringify(profile),
+    profile: rest,
+    access: { kind: 'cluster', cluster },
+    problem: isTrusted
+      ? profile.off
+        ? { code: 'SP-PROFILE-OFF', details: { profile: id } }
+        : undefined
+      : { code: 'SP-PROFILE-UNTRUSTED', details: { profile: id, changed: trust.kind === 'changed' } },
+    trust: isTrusted ? undefined : { hash, trust },
+  };
+}
+
+export function adHocId(name: string): string {
+  return `ad-hoc/${name}`;
+}
+
+export function adHocDefinition(adHoc: AdHoc): TunnelDefinition {
+  const { name, kubeconfig, context, ...profile } = adHoc;
+  return {
+    id: adHocId(name),
+    name,
+    origin: { kind: 'ad-hoc' },
+    digest: JSON.stringify(adHoc),
+    profile,
+    access: { kind: 'context', kubeconfig, context },
+    problem: undefined,
+    trust: undefined,
+  };
+}
+
+/** Of a tunnel that is wanted and whose profile is refused, gone, or of a source that cannot be read now. */
+export function lostDefinition({ id, profile }: WantedTunnel, problem: ErrorData): TunnelDefinition {
+  const at = id.lastIndexOf('/');
+  const { cluster, ...rest } = profile ?? { cluster: { context: '-' }, target: 'unknown', port: 1 };
+  return {
+    id,
+    name: id.slice(at + 1),
+    origin: {
+      kind: 'profile',
+      source: id.slice(0, at),
+      sourceKind: id.startsWith('user/') ? 'user' : 'folder',
+    },
+    digest: '',
+    profile: rest,
+    access: { kind: 'cluster', cluster },
+    problem,
+    trust: undefined,
+  };
+}
+
+/** Where it listens: as written, else on loopback at the port that it was given before, else at a free one. */
+export function listenSpec(
+  local: LocalAddress | undefined,
+  keptPort: number | undefined,
+  home: string,
+): ListenSpec {
+  if (local === undefined) return { kind: 'tcp', port: keptPort ?? 0 };
+  if (typeof local === 'number') return { kind: 'tcp', port: local };
+  if ('socket' in local) return { kind: 'unix', path: local.socket.replace(/^~(?=\/)/, home) };
+  return {
+    kind: 'tcp',
+    port: local.port,
+    ...(local.address !== undefined && { addresses: [local.address] }),
+  };
+}
+
+export function localPortOf(local: LocalAddress | undefined): number | undefined {
+  if (typeof local === 'number') return local;
+  return local && 'port' in local ? local.port : undefined;
+}

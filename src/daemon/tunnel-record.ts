@@ -1,0 +1,82 @@
+import type { Clock } from '../base/clock.ts';
+import type { Log, LogFields, LogLevel } from '../base/log.ts';
+import type { HistoryEntry, LiveConnection, LogLine, TunnelEntity } from '../contract/control-tunnel.ts';
+import type { ConnectionEvent, Traffic } from '../tunnel/connection-event.ts';
+
+const maxHistory = 500;
+const maxLines = 1_000;
+const maxConnections = 1_000;
+
+/** What one tunnel has been through since the daemon's start. Every list is bounded; the oldest goes first. */
+export class TunnelRecord {
+  readonly history: HistoryEntry[] = [];
+  readonly lines: LogLine[] = [];
+  readonly #live = new Map<number, LiveConnection>();
+  #served = 0;
+  #failed = 0;
+  #recoveries = 0;
+  /** Of listeners that are no more. */
+  #past: Traffic = { receivedBytes: 0, sentBytes: 0 };
+  lastError: TunnelEntity['lastError'];
+
+  get connections(): LiveConnection[] {
+    return [...this.#live.values()].slice(0, maxConnections);
+  }
+
+  state(entry: HistoryEntry): void {
+    push(this.history, entry, maxHistory);
+    const { state, atMs, gapMs } = entry;
+    if (gapMs !== undefined) this.#recoveries++;
+    const error =
+      state.kind === 'waiting' ? state.reason : state.kind === 'blocked' ? state.error : undefined;
+    if (error) this.lastError = { atMs, error };
+  }
+
+  connection(event: ConnectionEvent): void {
+    const { connection } = event;
+    if (event.kind === 'start') {
+      this.#served++;
+      const { atMs: sinceMs, heldMs, pod } = event;
+      this.#live.set(connection, { connection, sinceMs, heldMs, pod });
+    } else {
+      if (!event.pod) this.#failed++;
+      this.#live.delete(connection);
+      if (event.error) this.lastError = { atMs: event.atMs, error: event.error };
+    }
+  }
+
+  /** The listener that counted this is gone. */
+  keepTraffic(traffic: Traffic): void {
+    this.#past = sum(this.#past, traffic);
+    this.#live.clear();
+  }
+
+  traffic(now: Traffic | undefined): TunnelEntity['traffic'] {
+    return {
+      ...(now ? sum(this.#past, now) : this.#past),
+      served: this.#served,
+      failed: this.#failed,
+      recoveries: this.#recoveries,
+    };
+  }
+
+  /** A log that keeps its lines here and passes them on with the tunnel's id. */
+  log(through: Log, clock: Clock, tunnel: string): Log {
+    const at =
+      (level: LogLevel) =>
+      (event: string, fields: LogFields = {}) => {
+        push(this.lines, { atMs: clock.wallMs(), level, event, fields: { ...fields } }, maxLines);
+        through[level](event, { tunnel, ...fields });
+      };
+    return { debug: at('debug'), info: at('info'), warn: at('warn') };
+  }
+}
+
+function push<T>(list: T[], item: T, limit: number): void {
+  list.push(item);
+  if (list.length > limit) list.shift();
+}
+
+function sum(a: Traffic, b: Traffic): Traffic {
+  return { receivedBytes: a.receivedBytes + b.receivedBytes, sentBytes: a.sentBytes + b.sentBytes };
+}

@@ -1,0 +1,214 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { spawnDaemon } from '../../src/client/spawn-daemon.ts';
+import { stopDaemon } from '../../src/client/stop-daemon.ts';
+import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
+import { DaemonHome, firstLine, tunnelOnce } from '../support/daemon-fixture.ts';
+import { expectNoHandles } from '../support/no-handles.ts';
+
+const program = fileURLToPath(new URL('../support/daemon-process.ts', import.meta.url));
+const command = [process.execPath, program] as const;
+
+// Each test starts programs, which takes its time on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
+
+let dir: string;
+let sandbox: Sandbox;
+let home: DaemonHome;
+let stack: AsyncDisposableStack;
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'daemon-sandbox-'));
+  sandbox = await startSandbox({ dir });
+  await sandbox.controls.pods.until('default/net-0');
+});
+afterAll(async () => {
+  await sandbox.stop();
+  await rm(dir, { recursive: true });
+  await expectNoHandles();
+});
+beforeEach(async () => {
+  stack = new AsyncDisposableStack();
+  home = stack.use(await DaemonHome.create({ KUBECONFIG: sandbox.kubeconfigPath }));
+  stack.defer(endDetached);
+  const profile = {
+    cluster: { server: sandbox.server },
+    namespace: 'default',
+    target: 'sts/net/0',
+    port: 'identity',
+  };
+  await home.writeProfiles({ profiles: { net: profile, other: profile } });
+});
+afterEach(() => stack.disposeAsync());
+
+/** A daemon that answers; killed with the test. */
+async function running(): Promise<ChildProcess> {
+  const child = spawn(command[0], [command[1]], {
+    env: home.processEnv,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  stack.defer(() => killed(child));
+  await once(child.stdout!, 'data');
+  return child;
+}
+
+async function killed(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+}
+
+/**
+ * Ends every process that has this home in its environment: those that were detached, and those that came too late to be the daemon and
+ * would be it once the first is gone.
+ */
+async function endDetached(): Promise<void> {
+  for (;;) {
+    const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+    const environments = await Promise.all(
+      pids.map((pid) => readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')),
+    );
+    const ours = pids.filter((_, index) => environments[index]?.includes(`XDG_RUNTIME_DIR=${home.dir}/`));
+    if (ours.length === 0) return;
+    for (const pid of ours) {
+      try {
+        process.kill(Number(pid), 'SIGKILL');
+      } catch {
+        // It has ended by itself.
+      }
+    }
+    await nextTurn();
+  }
+}
+
+const start = () => spawnDaemon({ command, places: home.places, env: home.processEnv });
+
+describe('kill -9', () => {
+  it('brings back what was wanted on the same port, with a client that came in between', async () => {
+    const first = await running();
+    const control = stack.use(home.control());
+    const { outcomes } = await control.call('up', { names: ['net'], waitMs: 20_000 });
+    const { localPort } = outcomes[0]!.tunnel!;
+    const line = await firstLine(localPort!);
+    await killed(first);
+    await running();
+    expect(await firstLine(localPort!)).toBe(line);
+    const { tunnels } = await control.call('tunnels', {});
+    expect(tunnels.map(({ id, wanted, localPort: port }) => [id, wanted, port])).toEqual([
+      ['user/net', 'on', localPort],
+      ['user/other', 'off', undefined],
+    ]);
+  });
+
+  it('is noticed by who follows, who then sees the next daemon', async () => {
+    const first = await running();
+    const control = stack.use(home.control());
+    const lost = Promise.withResolvers<Error>();
+    const back = Promise.withResolvers<number>();
+    using _ = control.subscribe({
+      onView: ({ daemon }) => daemon.pid !== first.pid && back.resolve(daemon.pid),
+      onLost: lost.resolve,
+    });
+    await control.call('version', {});
+    await killed(first);
+    expect(await lost.promise).toMatchObject({ code: 'SP-DAEMON-LOST' });
+    const second = await running();
+    expect(await back.promise).toBe(second.pid);
+  });
+});
+
+describe('a daemon that is started on demand', () => {
+  it('is one, however many clients start it at once, and outlives them', async () => {
+    const controls = Array.from({ length: 3 }, () => stack.use(home.control({ start })));
+    const pids = await Promise.all(controls.map(async (control) => (await control.call('version', {})).pid));
+    expect(new Set(pids).size).toBe(1);
+  });
+
+  it('says why it does not come up', async () => {
+    await chmod(home.places.folders.config, 0o777);
+    await using control = home.control({ start });
+    await expect(control.call('version', {})).rejects.toMatchObject({
+      code: 'SP-DAEMON-START',
+      details: { message: 'it ended with exit code 9', why: expect.stringContaining('SP-FOLDER-UNSAFE') },
+    });
+  });
+
+  it('ends when asked, cleanly, and what is wanted comes back with the next', async () => {
+    const control = stack.use(home.control({ start }));
+    const { outcomes } = await control.call('up', { names: ['net'], waitMs: 20_000 });
+    const first = await control.call('version', {});
+    await using asking = home.control();
+    await stopDaemon(asking);
+    expect(await readdir(home.places.runtime)).toEqual([]);
+    const second = await control.call('version', {});
+    expect(second.pid).not.toBe(first.pid);
+    const tunnel = await tunnelOnce(control, 'user/net', ({ shown }) => shown === 'ready');
+    expect(tunnel.localPort).toBe(outcomes[0]!.tunnel!.localPort);
+    expect(await readFile(home.places.logFile, 'utf8')).toContain('daemon ends');
+  });
+});
+
+/** Runs a program as another user, who tries everything that the daemon offers, and says what came of it. */
+async function asOther(source: string): Promise<string> {
+  const file = join(dir, 'other.mjs');
+  await writeFile(file, source);
+  await chmod(dir, 0o755);
+  await chmod(file, 0o644);
+  // Not the Node of node_modules, which another user may not reach.
+  const child = spawn('node', [file, home.places.socket], {
+    uid: 65_534,
+    gid: 65_534,
+    cwd: '/',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let said = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  await once(child, 'close');
+  return said.trim();
+}
+
+describe.skipIf(process.getuid?.() !== 0)('another user of the machine (needs root to become one)', () => {
+  const attempt = `
+    import { request } from 'node:http';
+    const where = { socketPath: process.argv[2], method: 'POST', path: '/v1/version', agent: false };
+    const call = request(where, (answer) => {
+      console.log('answered ' + answer.statusCode);
+      answer.resume();
+    });
+    call.on('error', (error) => console.log(error.code));
+    call.end();`;
+
+  it('gets nothing from the socket, even where the folder is opened by mistake', async () => {
+    await running();
+    await chmod(home.dir, 0o755);
+    await chmod(join(home.dir, 'run'), 0o755);
+    expect(await asOther(attempt)).toBe('EACCES');
+    await chmod(home.places.runtime, 0o755);
+    expect(await asOther(attempt)).toBe('EACCES');
+    await chmod(home.places.socket, 0o666);
+    // The proof that the attempt is one.
+    expect(await asOther(attempt)).toBe('answered 200');
+  });
+
+  it('gets nothing from the page', async () => {
+    await running();
+    const control = stack.use(home.control());
+    const { origin } = new URL((await control.call('ui', {})).url);
+    const said = await asOther(`
+      const tries = ['/', '/v1/tunnels', '/metrics', '/enter?token=guess'];
+      const answers = await Promise.all(tries.map(async (path) => {
+        const answer = await fetch(${JSON.stringify(origin)} + path, { redirect: 'manual' });
+        return answer.status + ' ' + (await answer.text()).length + ' ' + answer.headers.has('set-cookie');
+      }));
+      console.log(answers.join());`);
+    expect(said).toBe(Array(4).fill('403 0 false').join());
+  });
+});
