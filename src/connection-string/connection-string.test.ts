@@ -1,11 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../base/secret.ts';
+import { type ConnectionFormat, type ConnectionKind, formatsByKind } from '../contract/connection-format.ts';
 import {
-  type ConnectionFormat,
-  type ConnectionKind,
   connectionStringRequestSchema,
   connectionStringSchema,
-  formatsByKind,
   shellSchema,
 } from '../contract/connection-string.ts';
 import { connectionString } from './connection-string.ts';

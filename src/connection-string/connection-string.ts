@@ -1,12 +1,6 @@
 import { AppError } from '../base/app-error.ts';
-import {
-  type ConnectionFormat,
-  type ConnectionKind,
-  type ConnectionString,
-  type ConnectionWarning,
-  formatsByKind,
-  type Shell,
-} from '../contract/connection-string.ts';
+import { type ConnectionFormat, type ConnectionKind, formatsByKind } from '../contract/connection-format.ts';
+import type { ConnectionString, ConnectionWarning, Shell } from '../contract/connection-string.ts';
 import { type Endpoint, openEndpoint } from './endpoint.ts';
 import { commandLine, environmentLines, needsNewPowershell } from './shell-quoting.ts';
 import { warning } from './warnings.ts';

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { AppError } from '../base/app-error.ts';
 import { Secret } from '../base/secret.ts';
-import type { ConnectionFormat, Shell } from '../contract/connection-string.ts';
+import type { ConnectionFormat } from '../contract/connection-format.ts';
+import type { Shell } from '../contract/connection-string.ts';
 import { connectionString } from './connection-string.ts';
 import type { Endpoint } from './endpoint.ts';
 

@@ -1,6 +1,7 @@
 import { AppError } from '../base/app-error.ts';
 import type { Secret } from '../base/secret.ts';
-import type { ConnectionKind, Sslmode } from '../contract/connection-string.ts';
+import type { ConnectionKind } from '../contract/connection-format.ts';
+import type { Sslmode } from '../contract/connection-string.ts';
 
 /** Where a client dials: the tunnel's local end. */
 export type LocalEnd =

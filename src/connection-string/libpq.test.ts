@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ConnectionFormat } from '../contract/connection-string.ts';
+import type { ConnectionFormat } from '../contract/connection-format.ts';
 import { connectionString } from './connection-string.ts';
 import { anyNames, type Names, orders, refusal, text, withNames } from './endpoint.fixture.ts';
 import type { Endpoint } from './endpoint.ts';

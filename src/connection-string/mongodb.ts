@@ -1,4 +1,5 @@
-import type { ConnectionWarning, FormatOf, Sslmode } from '../contract/connection-string.ts';
+import type { FormatOf } from '../contract/connection-format.ts';
+import type { ConnectionWarning, Sslmode } from '../contract/connection-string.ts';
 import type { Login } from './endpoint.ts';
 import { databasePath, hostPort, percentEncode, query, userInfo } from './percent-encoding.ts';
 import { dialledHost, passwordInArguments, warning } from './warnings.ts';

@@ -1,4 +1,5 @@
-import type { FormatOf, Sslmode } from '../contract/connection-string.ts';
+import type { FormatOf } from '../contract/connection-format.ts';
+import type { Sslmode } from '../contract/connection-string.ts';
 import type { Login } from './endpoint.ts';
 import { databasePath, hostPort, percentEncode, query, userInfo } from './percent-encoding.ts';
 import { dialledHost } from './warnings.ts';

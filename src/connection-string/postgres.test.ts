@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { parse } from 'pg-connection-string';
 import { describe, expect, it } from 'vitest';
-import { type ConnectionFormat, formatsByKind } from '../contract/connection-string.ts';
+import { type ConnectionFormat, formatsByKind } from '../contract/connection-format.ts';
 import { connectionString } from './connection-string.ts';
 import { anyNames, codes, orders, password, refusal, text, withNames } from './endpoint.fixture.ts';
 import type { Endpoint } from './endpoint.ts';

@@ -1,4 +1,5 @@
-import type { ConnectionWarning, FormatOf } from '../contract/connection-string.ts';
+import type { FormatOf } from '../contract/connection-format.ts';
+import type { ConnectionWarning } from '../contract/connection-string.ts';
 import type { Login } from './endpoint.ts';
 import { hostPort } from './percent-encoding.ts';
 import { passwordLeftOut } from './warnings.ts';

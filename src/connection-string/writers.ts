@@ -1,4 +1,4 @@
-import type { ConnectionFormat, ConnectionKind, FormatOf } from '../contract/connection-string.ts';
+import type { ConnectionFormat, ConnectionKind, FormatOf } from '../contract/connection-format.ts';
 import { httpFormats } from './http.ts';
 import { kafkaFormats } from './kafka.ts';
 import { mongodbFormats } from './mongodb.ts';
