@@ -1,0 +1,75 @@
+import type { Command } from 'commander';
+import type { Cli } from './cli.ts';
+
+/** Gives a command its arguments, options and what it does. */
+export type DefineCommand = (command: Command, cli: Cli) => void;
+
+export interface ListedCommand {
+  readonly name: string;
+  readonly summary: string;
+  readonly heading: string;
+  /** What stands behind its name is passed on as it is: the command has a program's options. */
+  readonly passesOn?: boolean;
+  load(): Promise<{ readonly define: DefineCommand }>;
+}
+
+const tunnels = 'Tunnels:';
+const profiles = 'Profiles and clusters:';
+
+/** All commands but `forward` and `demo`, by what is needed to list them. A command line loads the one that it names. */
+export const commandList: readonly ListedCommand[] = [
+  {
+    name: 'up',
+    summary: 'bring tunnels up and wait until they are ready',
+    heading: tunnels,
+    load: () => import('./command/up.ts'),
+  },
+  {
+    name: 'down',
+    summary: 'take tunnels down and free their ports',
+    heading: tunnels,
+    load: () => import('./command/down.ts'),
+  },
+  {
+    name: 'status',
+    summary: 'show tunnels, the pods that answer now, and what needs you',
+    heading: tunnels,
+    load: () => import('./command/status.ts'),
+  },
+  {
+    name: 'show',
+    summary: 'show one tunnel with its past and its connections',
+    heading: tunnels,
+    load: () => import('./command/show.ts'),
+  },
+  {
+    name: 'restart',
+    summary: 'take tunnels down and up again on the same ports',
+    heading: tunnels,
+    load: () => import('./command/restart.ts'),
+  },
+  {
+    name: 'pause',
+    summary: 'let ports and cluster go until resume; without names all tunnels',
+    heading: tunnels,
+    load: () => import('./command/pause.ts'),
+  },
+  {
+    name: 'resume',
+    summary: 'bring paused tunnels back on the same ports; without names all',
+    heading: tunnels,
+    load: () => import('./command/resume.ts'),
+  },
+  {
+    name: 'logs',
+    summary: "print one tunnel's own history",
+    heading: tunnels,
+    load: () => import('./command/logs.ts'),
+  },
+  {
+    name: 'list',
+    summary: 'list all profiles and groups',
+    heading: profiles,
+    load: () => import('./command/list.ts'),
+  },
+];
