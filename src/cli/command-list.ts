@@ -14,6 +14,7 @@ export interface ListedCommand {
 }
 
 const tunnels = 'Tunnels:';
+const connect = 'Connect:';
 const profiles = 'Profiles and clusters:';
 
 /** All commands but `forward` and `demo`, by what is needed to list them. A command line loads the one that it names. */
@@ -65,6 +66,37 @@ export const commandList: readonly ListedCommand[] = [
     summary: "print one tunnel's own history",
     heading: tunnels,
     load: () => import('./command/logs.ts'),
+  },
+  {
+    name: 'url',
+    summary: 'print a connection string: URI, psql, JDBC, …',
+    heading: connect,
+    load: () => import('./command/url.ts'),
+  },
+  {
+    name: 'copy',
+    summary: 'copy a connection string to the clipboard',
+    heading: connect,
+    load: () => import('./command/copy.ts'),
+  },
+  {
+    name: 'psql',
+    summary: 'run psql through a tunnel',
+    heading: connect,
+    passesOn: true,
+    load: () => import('./command/psql.ts'),
+  },
+  {
+    name: 'open',
+    summary: 'open a tunnel in the browser, or in the program for its addresses',
+    heading: connect,
+    load: () => import('./command/open.ts'),
+  },
+  {
+    name: 'run',
+    summary: 'run a command with tunnels up and their addresses in its environment',
+    heading: connect,
+    load: () => import('./command/run.ts'),
   },
   {
     name: 'list',
