@@ -104,4 +104,10 @@ export const commandList: readonly ListedCommand[] = [
     heading: profiles,
     load: () => import('./command/list.ts'),
   },
+  {
+    name: 'profile',
+    summary: 'add, edit, check, import and agree to profiles',
+    heading: profiles,
+    load: () => import('./command/profile.ts'),
+  },
 ];
