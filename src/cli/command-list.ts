@@ -16,6 +16,7 @@ export interface ListedCommand {
 const tunnels = 'Tunnels:';
 const connect = 'Connect:';
 const profiles = 'Profiles and clusters:';
+const program = 'Program:';
 
 /** All commands but `forward` and `demo`, by what is needed to list them. A command line loads the one that it names. */
 export const commandList: readonly ListedCommand[] = [
@@ -109,5 +110,47 @@ export const commandList: readonly ListedCommand[] = [
     summary: 'add, edit, check, import and agree to profiles',
     heading: profiles,
     load: () => import('./command/profile.ts'),
+  },
+  {
+    name: 'pods',
+    summary: 'show which pod a target means now, and why',
+    heading: profiles,
+    load: () => import('./command/pods.ts'),
+  },
+  {
+    name: 'check',
+    summary: 'check what a tunnel needs of the cluster, and what is missing',
+    heading: profiles,
+    load: () => import('./command/check.ts'),
+  },
+  {
+    name: 'login',
+    summary: "log in to a tunnel's cluster again",
+    heading: profiles,
+    load: () => import('./command/login.ts'),
+  },
+  {
+    name: 'ui',
+    summary: 'open the window in a browser',
+    heading: program,
+    load: () => import('./command/ui.ts'),
+  },
+  {
+    name: 'daemon',
+    summary: 'run, stop, restart or install what keeps tunnels up',
+    heading: program,
+    load: () => import('./command/daemon.ts'),
+  },
+  {
+    name: 'completion',
+    summary: "print a shell's completion script",
+    heading: program,
+    load: () => import('./command/completion.ts'),
+  },
+  {
+    name: 'version',
+    summary: 'print the versions of this program and of the daemon',
+    heading: program,
+    load: () => import('./command/version.ts'),
   },
 ];
