@@ -20,9 +20,9 @@ const folders = {
   engine: { may: ['base', 'contract', 'kube', 'target', 'transport', 'postgres', 'tunnel', 'peer'] },
   client: { may: ['base', 'contract'] },
   cli: {
-    may: ['client', 'base', 'contract', 'profile', 'audit'],
-    types: ['engine', 'sandbox', 'daemon'],
-    lazy: ['engine', 'sandbox', 'daemon'],
+    may: ['client', 'base', 'contract', 'profile', 'connection-string', 'audit'],
+    types: ['engine', 'sandbox', 'daemon', 'kube', 'target'],
+    lazy: ['engine', 'sandbox', 'daemon', 'kube', 'target'],
   },
 };
 // The daemon wires everything but the command line.
@@ -130,5 +130,10 @@ export default {
     // Types too: an arrow that the compiler removes is an arrow all the same.
     tsPreCompilationDeps: true,
     detectProcessBuiltinModuleCalls: true,
+    // Packages that are ES modules alone are found by their exports.
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
   },
 };

@@ -335,7 +335,7 @@ export const errorTable = {
     retry: 'user',
     exitCode: 5,
     headline: (d) => `${say(d.tunnel, 'this tunnel')} opens only when you say yes`,
-    next: (d) => `sallyport up ${say(d.tunnel, 'NAME')} asks`,
+    next: (d) => `sallyport up ${say(d.tunnel, 'NAME')} asks; --yes says it beforehand`,
   },
   'SP-REASON-REQUIRED': {
     retry: 'user',
@@ -424,6 +424,12 @@ export const errorTable = {
     headline: (d) => `this cannot be imported: ${say(d.message, 'its format is not known')}`,
     next: (d) =>
       say(d.next, 'kftray and kube-forwarder exports and a kubectl port-forward command can be imported'),
+  },
+  'SP-PROGRAM-MISSING': {
+    retry: 'never',
+    exitCode: 9,
+    headline: (d) => `there is no program ${say(d.program, 'of this name')}`,
+    next: (d) => say(d.next, 'install it, or correct PATH'),
   },
   'SP-SANDBOX-START': {
     retry: 'never',

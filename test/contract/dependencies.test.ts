@@ -54,7 +54,8 @@ test.each([
   ['src/tunnel', 'src-tunnel', importsLazily('../kube/leaf.ts')],
   ['src/target', 'src-target-types', imports('../kube/leaf.ts')],
   ['src/cli', 'src-cli-types', imports('../engine/leaf.ts')],
-  ['src/cli', 'src-cli', imports('../kube/leaf.ts')],
+  ['src/cli', 'src-cli-types', imports('../kube/leaf.ts')],
+  ['src/cli', 'src-cli', imports('../tunnel/leaf.ts')],
   ['src/novel', 'src-folder-unknown', imports('../kube/leaf.ts')],
   ['src/kube', 'src-not-from-test-or-build', imports('../../test/leaf.ts')],
   ['build/any', 'build-not-from-src', imports('../../src/kube/leaf.ts')],
@@ -64,6 +65,7 @@ test.each([
   const { code, output } = await check({
     'src/kube/leaf.ts': leaf,
     'src/engine/leaf.ts': leaf,
+    'src/tunnel/leaf.ts': leaf,
     'test/leaf.ts': leaf,
     'src/kube/back.ts': "import './own.ts';\n",
     'src/kube/own.ts': leaf,

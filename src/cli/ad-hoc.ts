@@ -1,0 +1,71 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { AppError } from '../base/app-error.ts';
+import type { AdHoc } from '../contract/control-tunnel.ts';
+import type { ProfileKind } from '../contract/profile.ts';
+import type { Cli } from './cli.ts';
+
+export interface AdHocFlags {
+  readonly target?: string;
+  readonly port?: string;
+  readonly namespace?: string;
+  readonly context?: string;
+  readonly kubeconfig?: string;
+}
+
+/** A target that no profile describes. */
+export function adHocOptions(command: Command): Command {
+  return command
+    .option('-t, --target <target>', 'a target without a profile: service/NAME, statefulset/NAME/0, …')
+    .option('-p, --port <port>', 'its port, by number or name')
+    .option('-n, --namespace <name>', 'its namespace, else that of the context')
+    .option('--context <name>', 'its context of the kubeconfig, else the current one')
+    .option('--kubeconfig <file>', 'the kubeconfig to use for it');
+}
+
+/** Undefined where no target is named. Throws SP-USAGE for half of one. */
+export function adHocOf(
+  flags: AdHocFlags,
+  cli: Cli,
+  more: {
+    readonly name?: string | undefined;
+    readonly local?: number | undefined;
+    readonly kind?: ProfileKind | undefined;
+  } = {},
+): AdHoc | undefined {
+  const { target, port, namespace, context, kubeconfig } = flags;
+  const { name = target && nameOf(target), local, kind } = more;
+  if (target === undefined) {
+    const stray = port ?? namespace ?? context ?? kubeconfig;
+    if (stray === undefined) return undefined;
+    throw new AppError('SP-USAGE', {
+      message: '--port, --namespace, --context and --kubeconfig belong to a --target',
+    });
+  }
+  if (port === undefined) throw new AppError('SP-USAGE', { message: '--target needs a --port' });
+  return {
+    name: name!,
+    target,
+    port: remotePort(port),
+    ...(namespace !== undefined && { namespace }),
+    ...(context !== undefined && { context }),
+    ...(kubeconfig !== undefined && { kubeconfig: resolve(cli.cwd, kubeconfig) }),
+    ...(local !== undefined && { local }),
+    ...(kind !== undefined && { kind }),
+  };
+}
+
+export function remotePort(text: string): number | string {
+  return /^\d+$/.test(text) ? Number(text) : text;
+}
+
+/** postgres-0 of statefulset/postgres/0. */
+function nameOf(target: string): string {
+  const words = target.slice(target.indexOf('/') + 1).toLowerCase();
+  return (
+    words
+      .replaceAll(/[^a-z0-9._-]+/g, '-')
+      .replace(/^[^a-z]+/, '')
+      .slice(0, 63) || 'target'
+  );
+}

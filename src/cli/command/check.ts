@@ -1,0 +1,67 @@
+import type { Command } from 'commander';
+import { AppError } from '../../base/app-error.ts';
+import type { Check } from '../../contract/control-check.ts';
+import { type AdHocFlags, adHocOptions } from '../ad-hoc.ts';
+import { auditPolicyRule } from '../audit-policy.ts';
+import type { Cli } from '../cli.ts';
+import { colorsFor } from '../paint.ts';
+import { calledAs } from '../print-error.ts';
+import { printJson } from '../print-json.ts';
+import { resolvedText, whatToLookAt } from './pods.ts';
+
+interface CheckFlags extends AdHocFlags {
+  readonly rbac: boolean;
+  readonly json: boolean;
+}
+
+export function define(command: Command, cli: Cli): void {
+  command
+    .description(
+      "Checks what a tunnel needs of the cluster: its pod, the user's rights, and what is missing.",
+    )
+    .argument('[name]', 'NAME, SOURCE/NAME or ad-hoc/NAME; or a --target')
+    .option(
+      '--rbac',
+      "print the least Role for it, and an audit rule for the cluster's owner, as YAML",
+      false,
+    );
+  adHocOptions(command)
+    .option('--json', 'print it as JSON', false)
+    .action(async (name: string | undefined, flags: CheckFlags) => {
+      const control = await cli.control();
+      const check = await control.call('check', whatToLookAt(name, flags, cli));
+      const auditPolicy = auditPolicyRule(check.access.namespace);
+      if (check.access.missing.length > 0) cli.setExitCode(new AppError('SP-FORBIDDEN').exitCode);
+      if (flags.json) return printJson(cli, 'check', { ...check, auditPolicy });
+      cli.stdout.write(
+        flags.rbac ? `${check.leastRole.trimEnd()}\n${commented(auditPolicy)}` : checkText(check, cli),
+      );
+    });
+}
+
+function checkText({ resolved, access }: Check, cli: Cli): string {
+  const colors = colorsFor(cli.stdout, cli);
+  const { user, groups, allowed, missing, degraded, next } = access;
+  const rule = ({ verb, group, resource, name }: (typeof allowed)[number]) =>
+    `${verb} ${resource}${group ? `.${group}` : ''}${name ? ` ${name}` : ''}`;
+  const rows = [
+    ...allowed.map((each) => `  ${colors.green('✓')} may ${rule(each)}\n`),
+    ...degraded.map((each) => `  ${colors.yellow('◔')} may not ${rule(each)}: done without\n`),
+    ...missing.map((each) => `  ${colors.red('✗')} may not ${rule(each)}\n`),
+  ];
+  const who = `${user ?? 'the user of this context'}${groups.length > 0 ? ` (${groups.join(', ')})` : ''}`;
+  const last = missing.length > 0 ? 'the Role to ask for: add --rbac' : '';
+  const advice = [calledAs(next, cli.program), last]
+    .filter((text) => text !== '')
+    .map((text) => `  next:  ${text}\n`);
+  return [resolvedText(resolved, cli), `${who} in namespace ${access.namespace}\n`, ...rows, ...advice].join(
+    '',
+  );
+}
+
+/** One document to apply, with what is for somebody else in comments. */
+function commented(yaml: string): string {
+  const intro =
+    "# For the API server's audit policy (--audit-policy-file), so that the cluster records who forwards:";
+  return `${intro}\n${yaml.trimEnd().replaceAll(/^/gm, '#   ')}\n`;
+}

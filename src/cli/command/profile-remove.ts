@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import { AppError } from '../../base/app-error.ts';
+import type { Cli } from '../cli.ts';
+import { editFile, printEdited, tellDaemon } from '../edited-profile.ts';
+import { findListed } from '../listed-profile.ts';
+import { openProfiles } from '../profile-files.ts';
+
+export function define(command: Command, cli: Cli): void {
+  command
+    .description(
+      'Removes a profile from your own file or from the project, and from its groups. Its tunnel goes down.',
+    )
+    .argument('<name>', 'NAME or SOURCE/NAME')
+    .option('--json', 'print what was done as JSON', false)
+    .action(async (name: string, { json }: { readonly json: boolean }) => {
+      await using store = await openProfiles(cli);
+      await store.addProject(cli.cwd);
+      const { id, name: bare, sourceKind, file } = await findListed(await store.load(), name, cli);
+      if (sourceKind !== 'user' && sourceKind !== 'project') {
+        throw new AppError('SP-PROFILE-EDIT', {
+          file: id,
+          message: `it is shared with you; \`${cli.program} profile edit ${id} --off\` keeps it from starting here`,
+        });
+      }
+      await takeDown(id, cli);
+      await editFile(store, { kind: 'remove', name: bare }, file);
+      await tellDaemon(cli);
+      printEdited('profile remove', { file, profile: id, change: 'removed' }, { json, cli });
+    });
+}
+
+/** A tunnel without its profile would stay up, and nothing would tell what it is. */
+async function takeDown(id: string, cli: Cli): Promise<void> {
+  const control = await cli.control({ start: false });
+  await control.call('down', { names: [id], folder: cli.cwd }).catch((error) => {
+    if (AppError.from(error).code !== 'SP-DAEMON-NOT-RUNNING') throw error;
+  });
+}

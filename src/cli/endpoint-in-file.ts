@@ -1,0 +1,32 @@
+import { resolve } from 'node:path';
+import { AppError } from '../base/app-error.ts';
+import { nearestName } from '../base/nearest-name.ts';
+import type { Endpoint } from '../connection-string/endpoint.ts';
+import type { Cli } from './cli.ts';
+import { endpointOf } from './endpoint-of.ts';
+import { localPassword } from './local-password.ts';
+import { readProfiles } from './profile-files.ts';
+
+/** The endpoint of a profile in a file, without a daemon. Throws SP-PROFILE-UNKNOWN, SP-PROFILE-INVALID, and SP-USAGE without a local port. */
+export async function endpointInFile(
+  name: string,
+  { file, withPassword, cli }: { readonly file: string; readonly withPassword: boolean; readonly cli: Cli },
+): Promise<Endpoint> {
+  const path = resolve(cli.cwd, file);
+  const { content, isOwn } = await readProfiles(path, cli);
+  const found = content.profiles.find((candidate) => candidate.name === name);
+  if (!found) {
+    const [problem] = content.problems.filter(
+      ({ at }) => at.startsWith(`profiles.${name}`) || !content.readable,
+    );
+    if (problem) {
+      const message = `${problem.file}:${problem.line}:${problem.column}: ${problem.message}`;
+      throw new AppError('SP-PROFILE-INVALID', { profile: name, message });
+    }
+    const names = content.profiles.map((profile) => profile.name);
+    throw new AppError('SP-PROFILE-UNKNOWN', { profile: name, meant: nearestName(name, names) });
+  }
+  const { profile } = found;
+  const password = withPassword ? await localPassword(profile, { isOwn, cli }) : undefined;
+  return endpointOf({ name, profile, password: password?.kind === 'found' ? password.password : undefined });
+}

@@ -1,0 +1,55 @@
+import { AppError } from '../base/app-error.ts';
+import type { Secret } from '../base/secret.ts';
+import type { Endpoint, LocalEnd } from '../connection-string/endpoint.ts';
+import type { TunnelEntity } from '../contract/control-tunnel.ts';
+import type { LocalAddress, Profile } from '../contract/profile.ts';
+
+/** What a connection string is made of: a tunnel that is there, or a profile alone. */
+export interface EndpointSource {
+  readonly name: string;
+  readonly profile: Pick<Profile, 'kind' | 'connection' | 'target' | 'local'>;
+  readonly addresses?: TunnelEntity['addresses'];
+  readonly localPort?: number | undefined;
+  readonly password?: Secret | undefined;
+}
+
+/** Throws SP-USAGE while nothing is known of where it will listen. */
+export function endpointOf({ name, profile, addresses = [], localPort, password }: EndpointSource): Endpoint {
+  const { kind = 'tcp', connection = {}, target, local } = profile;
+  const end = boundEnd(addresses) ?? plannedEnd(local, localPort);
+  if (!end) {
+    throw new AppError('SP-USAGE', {
+      message: `${name} has no local port yet`,
+      next: `sallyport up ${name} takes a free one, which it keeps; or write one into the profile`,
+    });
+  }
+  const { database, user, sslmode, pooler } = connection;
+  return {
+    tunnel: name,
+    kind,
+    local: end,
+    database,
+    user,
+    password,
+    sslmode,
+    pooler: pooler === 'transaction' ? pooler : undefined,
+    serverName: /^(?:service|svc)\/([a-z0-9-]+)$/.exec(target)?.[1],
+  };
+}
+
+/** IPv4 first: a client that is given ::1 must be able to have it. */
+function boundEnd(addresses: TunnelEntity['addresses']): LocalEnd | undefined {
+  const best =
+    addresses.find((bound) => bound.kind === 'tcp' && !bound.address.includes(':')) ?? addresses[0];
+  if (!best) return undefined;
+  return best.kind === 'unix'
+    ? { kind: 'unix', path: best.path }
+    : { kind: 'tcp', host: best.address, port: best.port };
+}
+
+function plannedEnd(local: LocalAddress | undefined, kept: number | undefined): LocalEnd | undefined {
+  if (typeof local === 'object' && 'socket' in local) return { kind: 'unix', path: local.socket };
+  const port = kept ?? (typeof local === 'number' ? local : local?.port);
+  const host = (typeof local === 'object' && local.address) || '127.0.0.1';
+  return port === undefined ? undefined : { kind: 'tcp', host, port };
+}

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { FakeCli } from '../../test/support/fake-cli.ts';
+import { FakeControl } from '../../test/support/fake-control.ts';
+import { AppError } from '../base/app-error.ts';
+
+describe('the command line', () => {
+  it('lists all commands in groups without loading them', async () => {
+    using cli = new FakeCli();
+    expect(await cli.run()).toBe(0);
+    expect(cli.stdout.text).toMatch(/^Usage: sallyport \[options\] \[command\]/);
+    expect(cli.stdout.text).toMatch(/\nTunnels:\n {2}up +bring tunnels up/);
+    expect(cli.stdout.text).toMatch(/\nWithout a daemon:\n {2}forward +forward local ports/);
+  });
+
+  it.each([[['help', 'up']], [['up', '--help']]])('explains one command: %o', async (argv) => {
+    using cli = new FakeCli();
+    expect(await cli.run(...argv)).toBe(0);
+    expect(cli.stdout.text).toContain('Usage: sallyport up [options] [names...]');
+    expect(cli.stdout.text).toContain('--reason <text>');
+  });
+
+  it('is called as kubectl calls its plugins', async () => {
+    using cli = new FakeCli({ program: 'kubectl sallyport' });
+    await cli.run('up', '--help');
+    expect(cli.stdout.text).toContain('Usage: kubectl sallyport up');
+    await cli.run('up', '--nonsense');
+    expect(cli.stderr.text).toContain('next:  kubectl sallyport help up');
+  });
+
+  it.each([
+    [['nonsense'], "unknown command 'nonsense'", 'sallyport --help'],
+    [['up', '--nonsense'], "unknown option '--nonsense'", 'sallyport help up'],
+    [['show'], "missing required argument 'name'", 'sallyport help show'],
+    [['url', 'x', '--format', 'nonsense'], 'Allowed choices are', 'sallyport help url'],
+    [['up', 'x', '--timeout', 'soon'], 'write it as 90s', 'sallyport help up'],
+    [['profile', 'nonsense'], "unknown command 'nonsense'", 'sallyport --help'],
+  ])('%o is a usage error in one sentence with the next step', async (argv, sentence, next) => {
+    using cli = new FakeCli();
+    expect(await cli.run(...argv)).toBe(2);
+    expect(cli.stderr.text).toMatch(/^error: /);
+    expect(cli.stderr.text).toContain(sentence);
+    expect(cli.stderr.text).toContain(`next:  ${next}`);
+    expect(cli.stdout.text).toBe('');
+  });
+
+  it('prints the error as JSON where JSON was asked for, but not for what a program it runs was asked', async () => {
+    await using control = new FakeControl();
+    using cli = new FakeCli({ control });
+    await cli.run('show', 'nobody', '--json');
+    expect(cli.json()).toMatchObject({ error: { code: 'SP-TUNNEL-UNKNOWN', next: expect.any(String) } });
+    using other = new FakeCli({ control });
+    await other.run('run', 'nobody', '--', 'x', '--json');
+    expect(other.stdout.text).toBe('');
+  });
+
+  it('offers at a terminal to replace a daemon that it cannot talk to, and goes on', async () => {
+    const versions = ['0.9.0'];
+    await using control = new FakeControl()
+      .on('tunnels', async () => {
+        if (versions.at(-1) === '0.9.0')
+          throw new AppError('SP-DAEMON-VERSION', { daemon: '0.9.0', client: '1' });
+        return { tunnels: [] };
+      })
+      .on('shutdown', async () => {
+        versions.push('1.0.0');
+        return { pid: 1 };
+      })
+      .on('version', async () => ({
+        version: versions.at(-1)!,
+        protocol: 1,
+        pid: versions.length,
+        startedAtMs: 1,
+      }));
+    using refused = new FakeCli({ control, isTerminal: true, answers: [false] });
+    expect(await refused.run('status')).toBe(9);
+    expect(refused.questions[0]).toMatch(/The daemon is version 0\.9\.0.*Restart it\?/);
+    using script = new FakeCli({ control });
+    expect(await script.run('status')).toBe(9);
+    expect(script.stderr.text).toContain('sallyport daemon restart');
+    using agreed = new FakeCli({ control, isTerminal: true, answers: [true] });
+    expect(await agreed.run('status')).toBe(0);
+    expect(agreed.stdout.text).toContain('No tunnel is up');
+  });
+});

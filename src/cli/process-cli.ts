@@ -1,0 +1,152 @@
+import { homedir } from 'node:os';
+import { basename } from 'node:path';
+import { AppError } from '../base/app-error.ts';
+import { systemClock } from '../base/clock.ts';
+import { daemonPlaces } from '../base/daemon-places.ts';
+import type { Control } from '../client/control.ts';
+import type { SocketControl } from '../client/socket-control.ts';
+import { terminalAsker } from './asker.ts';
+import type { Cli, OpenControl } from './cli.ts';
+import { version } from './version.ts';
+
+const maxStdinBytes = 4 * 1024 * 1024;
+const endSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** kubectl finds plugins, and what completes them, by their programs' names. */
+const kubectlCompletion = 'kubectl_complete-sallyport';
+
+function calledAs(): string {
+  return basename(process.argv[1] ?? '').replace(/\.(exe|cmd|js)$/, '');
+}
+
+function calledByKubectl(): boolean {
+  return ['kubectl-sallyport', kubectlCompletion].includes(calledAs());
+}
+
+/** The world around commands as this process has it. */
+export class ProcessCli implements Cli, AsyncDisposable {
+  readonly program = calledByKubectl() ? 'kubectl sallyport' : 'sallyport';
+  readonly version = version;
+  readonly argv: readonly string[];
+  readonly env = process.env;
+  readonly cwd = process.cwd();
+  readonly home = homedir();
+  readonly uid = process.getuid?.();
+  readonly platform = process.platform;
+  readonly clock = systemClock;
+  readonly stdin = process.stdin;
+  readonly stdout = process.stdout;
+  readonly stderr = process.stderr;
+  #control: { readonly start: boolean; readonly socket: SocketControl } | undefined;
+
+  constructor(argv: readonly string[]) {
+    this.argv = calledAs() === kubectlCompletion ? ['complete', '--', ...argv] : argv;
+    // Who reads our output may have enough of it, as head(1): that is no error.
+    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      process.exit();
+    });
+    // A daemon outlives the command that started it and read its first words.
+    process.stderr.on('error', () => {});
+  }
+
+  /** Questions go to standard error; an answer is read where standard input is a terminal too. */
+  get asker() {
+    return this.stdin.isTTY && this.stderr.isTTY ? terminalAsker : undefined;
+  }
+
+  async control({ start = true }: OpenControl = {}): Promise<Control> {
+    if (this.#control && (this.#control.start || !start)) return this.#control.socket;
+    const { SocketControl } = await import('../client/socket-control.ts');
+    const { socket: socketPath } = daemonPlaces(this);
+    await this.#control?.socket[Symbol.asyncDispose]();
+    const socket = new SocketControl({
+      socketPath,
+      version,
+      start: start ? () => this.#start() : undefined,
+    });
+    this.#control = { start, socket };
+    return socket;
+  }
+
+  async readStdin(): Promise<string> {
+    const chunks: Buffer[] = [];
+    let sizeBytes = 0;
+    for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+      sizeBytes += chunk.length;
+      if (sizeBytes > maxStdinBytes) {
+        throw new AppError('SP-USAGE', { message: `standard input is larger than ${maxStdinBytes} bytes` });
+      }
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks).toString('utf8');
+  }
+
+  untilSignal(): AbortSignal & Disposable {
+    const ending = new AbortController();
+    const onSignal = (name: NodeJS.Signals) => ending.abort(name);
+    for (const name of endSignals) process.on(name, onSignal);
+    return Object.assign(ending.signal, {
+      [Symbol.dispose]() {
+        for (const name of endSignals) process.removeListener(name, onSignal);
+      },
+    });
+  }
+
+  async runProgram(words: readonly string[], variables: Readonly<Record<string, string>>): Promise<number> {
+    const { runProgram } = await import('./run-program.ts');
+    return runProgram(words, { ...process.env, ...variables });
+  }
+
+  async copy(text: string): Promise<string> {
+    const { copyToClipboard } = await import('./clipboard.ts');
+    return copyToClipboard(text, this);
+  }
+
+  async openAddress(address: string): Promise<void> {
+    const { default: open } = await import('open');
+    try {
+      await open(address);
+    } catch (error) {
+      const next =
+        'install xdg-utils or a browser; `sallyport url` and `sallyport ui --no-open` print addresses';
+      throw new AppError('SP-PROGRAM-MISSING', { program: 'that opens addresses', next }, error);
+    }
+  }
+
+  setExitCode(code: number): void {
+    process.exitCode = code;
+  }
+
+  /** Both understand each other, but what is new here is not there yet. */
+  noteOlderDaemon(): void {
+    const daemon = this.#control?.socket.daemonVersion;
+    if (daemon === undefined || daemon === version || !this.stderr.isTTY) return;
+    this.stderr.write(
+      `note: the daemon is version ${daemon}, this program ${version}: \`${this.program} daemon restart\` takes it up\n`,
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#control?.socket[Symbol.asyncDispose]();
+  }
+
+  async #start(): Promise<void> {
+    const { spawnDaemon } = await import('../client/spawn-daemon.ts');
+    await spawnDaemon({
+      command: daemonCommand(),
+      places: daemonPlaces(this),
+      env: this.env,
+      clock: this.clock,
+    });
+  }
+}
+
+/** What runs the daemon in the foreground. */
+export function daemonCommand(): [string, ...string[]] {
+  // A single executable is its own script.
+  const script = process.argv[1];
+  return script === undefined || script === process.execPath
+    ? [process.execPath, 'daemon']
+    : [process.execPath, script, 'daemon'];
+}

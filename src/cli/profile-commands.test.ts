@@ -1,0 +1,300 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { FakeCli, type FakeCliOptions } from '../../test/support/fake-cli.ts';
+import { FakeControl } from '../../test/support/fake-control.ts';
+import { AppError } from '../base/app-error.ts';
+import { daemonPlaces } from '../base/daemon-places.ts';
+import type { ProfileSnapshot } from '../contract/profile-snapshot.ts';
+
+let dir: string;
+let userFile: string;
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'sallyport-profile-'));
+  for (const name of ['CONFIG', 'DATA', 'STATE', 'CACHE']) vi.stubEnv(`XDG_${name}_HOME`, join(dir, name));
+  userFile = daemonPlaces({ env: {}, platform: 'linux' }).userFile;
+  await mkdir(dirname(userFile), { recursive: true });
+});
+
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await rm(dir, { recursive: true, force: true });
+});
+
+/** A daemon that does not run: files are all there is. */
+function nobody(): FakeControl {
+  const absent = async (): Promise<never> => {
+    throw new AppError('SP-DAEMON-NOT-RUNNING');
+  };
+  return new FakeControl().on('reload', absent).on('down', absent);
+}
+
+async function sallyport(argv: readonly string[], options: FakeCliOptions = {}) {
+  using cli = new FakeCli({ control: nobody(), cwd: dir, ...options });
+  const code = await cli.run(...argv);
+  return { code, stdout: cli.stdout.text, stderr: cli.stderr.text, ran: cli.ran };
+}
+
+const text = () => readFile(userFile, 'utf8');
+const kubeconfig = `apiVersion: v1
+kind: Config
+current-context: prod
+contexts: [{name: prod, context: {cluster: prod, user: me, namespace: shop}}]
+clusters: [{name: prod, cluster: {server: "https://127.0.0.1:1"}}]
+users: [{name: me, user: {}}]
+`;
+
+describe('profile add', () => {
+  it('writes what was said, with a schema beside the file for editors', async () => {
+    const argv = [
+      'svc/redis',
+      '16379:6379',
+      '-n',
+      'shop',
+      '--context',
+      'prod',
+      '--environment',
+      'production',
+      '--on-demand',
+    ];
+    expect(await sallyport(['profile', 'add', 'cache', ...argv])).toMatchObject({ code: 0 });
+    expect(await text()).toBe(`# yaml-language-server: $schema=./profiles.schema.json
+version: 1
+profiles:
+  cache:
+    cluster:
+      context: prod
+    namespace: shop
+    target: svc/redis
+    port: 6379
+    local: 16379
+    kind: redis
+    policy:
+      environment: production
+    onDemand: true
+`);
+    const schema = JSON.parse(await readFile(join(dirname(userFile), 'profiles.schema.json'), 'utf8'));
+    expect(schema.properties).toHaveProperty('profiles');
+  });
+
+  it('takes cluster and namespace from the kubeconfig where they are not said', async () => {
+    await writeFile(join(dir, 'kubeconfig'), kubeconfig);
+    const env = { KUBECONFIG: join(dir, 'kubeconfig') };
+    expect(await sallyport(['profile', 'add', 'web', 'svc/web', 'http'], { env })).toMatchObject({ code: 0 });
+    expect(await text()).toMatch(/context: prod\n {4}namespace: shop\n/);
+  });
+
+  it.each([
+    [['x', 'nonsense/y', '1', '--context', 'c', '-n', 'd'], 'SP-PROFILE-EDIT'],
+    [['Upper', 'svc/y', '1', '--context', 'c', '-n', 'd'], 'SP-PROFILE-EDIT'],
+    [['x', 'svc/y', '99999', '--context', 'c', '-n', 'd'], 'SP-USAGE'],
+  ])('refuses %o with a sentence, and writes nothing', async (argv, code) => {
+    const { code: exitCode, stderr } = await sallyport(['profile', 'add', ...argv]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(code);
+    await expect(text()).rejects.toThrow('ENOENT');
+  });
+
+  it('never repeats a password that was given in the place of its source', async () => {
+    const argv = ['svc/y', '1', '--context', 'c', '-n', 'd', '--password', 'hunter2'];
+    const { code, stdout, stderr } = await sallyport(['profile', 'add', 'x', ...argv, '--json']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('never the password itself');
+    expect(stdout + stderr).not.toContain('hunter2');
+  });
+
+  it('adds to the project where it is asked to', async () => {
+    const argv = ['svc/web', '80', '--server', 'https://api.example.com', '-n', 'shop', '--project'];
+    expect(await sallyport(['profile', 'add', 'web', ...argv])).toMatchObject({ code: 0 });
+    expect(await readFile(join(dir, 'sallyport.yaml'), 'utf8')).toContain('server: https://api.example.com');
+    await expect(text()).rejects.toThrow('ENOENT');
+  });
+});
+
+describe('profile edit', () => {
+  const own = `version: 1
+profiles:
+  # by hand
+  db:
+    cluster: { context: prod }
+    namespace: data
+    target: sts/postgres/0
+    port: 5432 # the primary
+`;
+
+  it('changes what the options say, and keeps comments', async () => {
+    await writeFile(userFile, own);
+    await sallyport([
+      'profile',
+      'edit',
+      'db',
+      '--local',
+      '15432',
+      '-k',
+      'postgres',
+      '-d',
+      'orders',
+      '-t',
+      'sts/postgres/1',
+    ]);
+    expect(await text()).toBe(
+      `${own.replace('postgres/0', 'postgres/1')}    kind: postgres\n    connection:\n      database: orders\n    local: 15432\n`,
+    );
+  });
+
+  it('opens the editor at its line, and checks what was written', async () => {
+    await writeFile(userFile, own.replace('5432', 'true'));
+    const env = { EDITOR: 'nvim -R' };
+    const refused = await sallyport(['profile', 'edit', 'db'], { isTerminal: true, env });
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain(`${userFile}:8:11`);
+    await writeFile(userFile, own);
+    const { ran, code, stdout } = await sallyport(['profile', 'edit', 'db'], { isTerminal: true, env });
+    expect(ran).toMatchObject([{ words: ['nvim', '-R', '+4', userFile] }]);
+    expect([code, stdout]).toEqual([0, '1 profile in 1 file, nothing is wrong\n']);
+  });
+
+  it('wants options where there is no terminal', async () => {
+    await writeFile(userFile, own);
+    const { code, ran } = await sallyport(['profile', 'edit', 'db']);
+    expect([code, ran]).toEqual([2, []]);
+  });
+
+  it("changes of a shared profile what is the user's to change, in the user's file", async () => {
+    const folder = join(dir, 'team');
+    await mkdir(folder);
+    await writeFile(join(folder, 'shared.yaml'), own);
+    await writeFile(userFile, `version: 1\nsources:\n  team: { folder: ${folder} }\n`);
+    expect(await sallyport(['profile', 'edit', 'team/db', '--local', '25432'])).toMatchObject({ code: 0 });
+    expect(await text()).toContain('overrides:\n  team:\n    db:\n      port: 25432\n');
+    expect(await readFile(join(folder, 'shared.yaml'), 'utf8')).toBe(own);
+    const { code, stderr } = await sallyport(['profile', 'edit', 'team/db', '--database', 'x']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('only its local port, context and --off can be changed here');
+    expect((await sallyport(['profile', 'remove', 'team/db'])).stderr).toContain(
+      'profile edit team/db --off',
+    );
+  });
+});
+
+describe('profile validate', () => {
+  it('says file, line and column as compilers do', async () => {
+    await writeFile(join(dir, 'ci.yaml'), 'version: 1\nprofiles:\n  db: { namespase: x }\n');
+    const { code, stdout } = await sallyport(['profile', 'validate', 'ci.yaml']);
+    expect(code).toBe(2);
+    expect(stdout).toMatch(new RegExp(`^${join(dir, 'ci.yaml')}:3:\\d+: error: .*namespace`, 'm'));
+    expect(stdout).toMatch(/\n0 profiles in 1 file, \d errors?\n$/);
+  });
+
+  it('says of a file that is not there that it is not', async () => {
+    const { code, stdout } = await sallyport(['profile', 'validate', 'absent.yaml']);
+    expect([code, stdout]).toEqual([
+      2,
+      expect.stringContaining('absent.yaml:1:1: error: there is no such file'),
+    ]);
+  });
+});
+
+describe('profile import', () => {
+  const kftray = JSON.stringify([
+    {
+      service: 'pg',
+      namespace: 'data',
+      local_port: 15432,
+      remote_port: 5432,
+      context: 'prod',
+      workload_type: 'service',
+      alias: 'db',
+    },
+    {
+      service: 'dns',
+      namespace: 'data',
+      local_port: 53,
+      remote_port: 53,
+      context: 'prod',
+      workload_type: 'service',
+      protocol: 'udp',
+    },
+  ]);
+
+  it('writes what it can, lists what it cannot, and takes no name or port twice', async () => {
+    const first = await sallyport(['profile', 'import', '-'], { stdin: kftray });
+    expect(first.code).toBe(0);
+    expect(first.stdout).toMatch(
+      /db +postgres +data\/service\/pg:5432 +:15432\n[\s\S]*Not carried over:\n {2}dns: it is UDP/,
+    );
+    const second = await sallyport(['profile', 'import'], { stdin: kftray });
+    expect(second.stdout).toMatch(/db-2 [\s\S]*local port 15432 of db-2: it is that of another profile/);
+    expect(await text()).toMatch(/ {2}db:\n[\s\S]* {2}db-2:\n/);
+  });
+
+  it('writes nothing in a dry run', async () => {
+    const { stdout } = await sallyport(['profile', 'import', '-', '--dry-run'], { stdin: kftray });
+    expect(stdout).toContain('Nothing was written');
+    await expect(text()).rejects.toThrow('ENOENT');
+  });
+
+  it('takes a kubectl line as the shell passed it on', async () => {
+    const line = ['kubectl', '--context', 'a b', 'port-forward', '-n', 'data', 'svc/pg', '15432:5432'];
+    expect((await sallyport(['profile', 'import', '--', ...line])).code).toBe(0);
+    expect(await text()).toContain('context: a b\n');
+  });
+
+  it.each([[['profile', 'import', 'absent.json']], [['profile', 'import', '-']]])(
+    '%o ends with a sentence',
+    async (argv) => {
+      const { code, stderr } = await sallyport(argv, { stdin: '{"a":1}' });
+      expect([code, stderr]).toEqual([2, expect.stringContaining('SP-IMPORT')]);
+    },
+  );
+});
+
+describe('profile pull', () => {
+  const pulled: ProfileSnapshot = {
+    sequence: 1,
+    sources: [
+      {
+        key: 'team',
+        kind: 'git',
+        location: 'https://git.example.com/t',
+        state: 'read',
+        commit: '0123456789abcdef',
+        pending: {
+          commit: 'fedcba9876543210',
+          changes: [{ name: 'db', changes: [{ path: 'port', before: '5432', after: '6432' }] }],
+          problems: [],
+        },
+      },
+    ],
+    profiles: [],
+    refused: [],
+    groups: [],
+    problems: [],
+  };
+  const daemon = () =>
+    new FakeControl({ profiles: pulled }).on('acceptSource', async () => ({ ...pulled, sources: [] }));
+  const accepted = ({ calls }: FakeControl) => calls.filter(({ operation }) => operation === 'acceptSource');
+
+  it('shows the changes, and takes them up only when told so', async () => {
+    const control = daemon();
+    const { stdout } = await sallyport(['profile', 'pull'], { control });
+    expect(stdout).toContain('db: 1 value\n  - port: 5432\n  + port: 6432\n');
+    expect(accepted(control)).toEqual([]);
+    await sallyport(['profile', 'pull'], { control, isTerminal: true, answers: [false] });
+    expect(accepted(control)).toEqual([]);
+    await sallyport(['profile', 'pull'], { control, isTerminal: true, answers: [true] });
+    expect(accepted(control)).toMatchObject([{ input: { source: 'team', commit: 'fedcba9876543210' } }]);
+  });
+});
+
+it('url reads a profile from a file without any daemon', async () => {
+  const file =
+    'version: 1\nprofiles:\n  db: {cluster: {context: p}, namespace: d, target: svc/pg, port: 1, local: 15432, kind: postgres}\n';
+  await writeFile(join(dir, 'p.yaml'), file);
+  const control = new FakeControl();
+  const { code, stdout } = await sallyport(['url', 'db', '--file', 'p.yaml', '-f', 'jdbc'], { control });
+  expect([code, stdout, control.calls]).toEqual([0, 'jdbc:postgresql://127.0.0.1:15432/\n', []]);
+  expect((await sallyport(['url', 'bd', '--file', 'p.yaml'])).stderr).toContain('did you mean db?');
+});

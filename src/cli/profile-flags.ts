@@ -1,0 +1,169 @@
+import { type Command, Option } from 'commander';
+import { AppError } from '../base/app-error.ts';
+import type { Profile } from '../contract/profile.ts';
+import type { Cli } from './cli.ts';
+
+export interface ProfileFlags {
+  readonly context?: string;
+  readonly server?: string;
+  readonly caFingerprint?: string;
+  readonly clusterUid?: string;
+  readonly namespace?: string;
+  readonly address?: string;
+  readonly kind?: NonNullable<Profile['kind']>;
+  readonly database?: string;
+  readonly user?: string;
+  readonly sslmode?: NonNullable<Profile['connection']>['sslmode'];
+  readonly pooler?: NonNullable<Profile['connection']>['pooler'];
+  readonly password?: NonNullable<Profile['connection']>['password'];
+  readonly description?: string;
+  readonly environment?: NonNullable<Profile['policy']>['environment'];
+  readonly onDemand?: boolean;
+  readonly off?: boolean;
+}
+
+/** What a profile says besides its name, target and ports. */
+export function profileOptions(command: Command): Command {
+  return command
+    .option('--context <name>', "the cluster by a context's name; of `add` the default is the current one")
+    .option('--server <url>', "the cluster by its API server's URL, which is the same for everybody")
+    .option('--ca-fingerprint <sha256>', 'the cluster by its CA certificate')
+    .option('--cluster-uid <uid>', 'the cluster by the UID of its namespace kube-system')
+    .option('-n, --namespace <name>', 'the namespace')
+    .option('--address <ip>', 'the local address, else loopback')
+    .addOption(
+      new Option('-k, --kind <kind>', 'what answers there; guessed where the port tells').choices([
+        'postgres',
+        'mysql',
+        'redis',
+        'mongodb',
+        'http',
+        'tcp',
+      ]),
+    )
+    .option('-d, --database <name>', "the database's name")
+    .option('-u, --user <name>', 'the user to log in as')
+    .addOption(
+      new Option('--sslmode <mode>', 'TLS, in the words of libpq').choices([
+        'disable',
+        'allow',
+        'prefer',
+        'require',
+        'verify-ca',
+        'verify-full',
+      ]),
+    )
+    .addOption(
+      new Option('--pooler <mode>', 'a PgBouncer answers').choices(['session', 'transaction', 'statement']),
+    )
+    .addOption(
+      new Option(
+        '--password <where>',
+        'where the password is: secret:NAME/KEY, env:VARIABLE, file:PATH or keychain; never the password',
+      ).argParser(passwordSource),
+    )
+    .option('--description <text>', 'one line for people')
+    .addOption(
+      new Option('--environment <name>', 'what is at stake').choices([
+        'development',
+        'staging',
+        'production',
+      ]),
+    )
+    .option('--on-demand', 'bind its port always, and contact the cluster when a client connects')
+    .option('--no-on-demand', 'contact the cluster while it is up')
+    .option('--off', 'keep it, and never start it')
+    .option('--no-off', 'let it start');
+}
+
+function passwordSource(text: string): ProfileFlags['password'] {
+  const [, kind, value = ''] = /^(secret|env|file|keychain)(?::(.*))?$/s.exec(text) ?? [];
+  const [name, key] = value.split('/');
+  if (kind === 'secret' && name && key) return { secret: { name, key } };
+  if (kind === 'env' && value) return { environment: value };
+  if (kind === 'file' && value) return { file: value };
+  if (kind === 'keychain' && !value) return { keychain: true };
+  // What was given is not repeated: it may be the password.
+  throw new AppError('SP-USAGE', {
+    message: '--password does not say where the password is',
+    next: 'write secret:NAME/KEY, env:VARIABLE, file:PATH or keychain, never the password itself',
+  });
+}
+
+/** The profile with what the options say. What they do not name stays. */
+export function withFlags(profile: Profile, flags: ProfileFlags): Profile {
+  const { namespace, kind, description, environment, onDemand, off } = flags;
+  const connection = known({
+    ...profile.connection,
+    ...known({
+      database: flags.database,
+      user: flags.user,
+      sslmode: flags.sslmode,
+      pooler: flags.pooler,
+      password: flags.password,
+    }),
+  });
+  const policy = known({ ...profile.policy, ...known({ environment }) });
+  return {
+    ...profile,
+    ...known({ namespace, kind, description }),
+    cluster: clusterOf(flags) ?? profile.cluster,
+    ...(Object.keys(connection).length > 0 && { connection }),
+    ...(Object.keys(policy).length > 0 && { policy }),
+    ...(onDemand !== undefined && { onDemand: onDemand || undefined }),
+    ...(off !== undefined && { off: off || undefined }),
+  };
+}
+
+/** Undefined where no option names one. */
+export function clusterOf({
+  context,
+  server,
+  caFingerprint,
+  clusterUid: uid,
+}: ProfileFlags): Profile['cluster'] | undefined {
+  const cluster = known({ server, caFingerprint, uid, context });
+  return Object.keys(cluster).length > 0 ? cluster : undefined;
+}
+
+export function localOf(port: number, address: string | undefined): NonNullable<Profile['local']> {
+  return address === undefined ? port : { address, port };
+}
+
+/** The context that is current, and the namespace it has. Throws SP-KUBECONFIG-MISSING and what else keeps it from being known. */
+export async function currentContext(
+  cli: Cli,
+  context?: string,
+): Promise<{ context: string; namespace: string }> {
+  const { loadKubeconfig, selectContext } = await import('../kube/kubeconfig.ts');
+  const file = await loadKubeconfig({ flag: undefined, env: cli.env });
+  const { contextName, namespace } = selectContext(file, { context });
+  return { context: contextName, namespace };
+}
+
+/** LOCAL:REMOTE, REMOTE or :REMOTE; without a local port a free one is taken once and kept. */
+export async function readPorts(
+  text: string,
+): Promise<{ readonly local: number | undefined; readonly port: number | string }> {
+  const { parsePortSpec } = await import('../target/parse-port-spec.ts');
+  const { local, remote } = parsePortSpec(text);
+  return {
+    local: local === 'as-remote' || local === 0 || !text.includes(':') ? undefined : local,
+    port: remote,
+  };
+}
+
+/** Throws SP-PROFILE-EDIT for a profile whose file is others' to change. */
+export function mustNotBeShared(id: string, sourceKind: string): void {
+  if (sourceKind === 'user' || sourceKind === 'project') return;
+  throw new AppError('SP-PROFILE-EDIT', {
+    file: id,
+    message: 'it is shared with you: only its local port, context and --off can be changed here',
+  });
+}
+
+function known<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}

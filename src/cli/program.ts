@@ -1,0 +1,47 @@
+import { Command } from 'commander';
+import type { Cli } from './cli.ts';
+import { commandList } from './command-list.ts';
+import { addDemoCommand } from './demo-command.ts';
+import { addForwardCommand } from './forward-command.ts';
+
+const examples = (program: string) => `
+Examples:
+  ${program} profile add orders-db sts/postgres/0 15432:5432 -n data --database orders --user app
+  ${program} up orders-db                       stays up, whatever happens to the pod
+  ${program} copy orders-db --format jdbc       for an IDE
+  ${program} run orders-db -- npm test          for the life of one command
+  ${program} demo                               without a cluster`;
+
+/** `all`: whatever is there is needed, as for completion. Otherwise what the command line names is loaded, of the rest their summaries. */
+export async function createProgram(cli: Cli, { all = false } = {}): Promise<Command> {
+  const program = new Command(cli.program)
+    .description('Lasting, guarded, recorded connections to databases and services inside Kubernetes')
+    .version(cli.version, '-V, --version')
+    .exitOverride()
+    .enablePositionalOptions()
+    .configureHelp({ subcommandTerm: (command) => command.name() })
+    .configureOutput({
+      writeOut: (text) => void cli.stdout.write(text),
+      writeErr: (text) => void cli.stderr.write(text),
+      outputError: () => {},
+      getOutHasColors: () => false,
+    })
+    .showHelpAfterError(false)
+    .addHelpText('after', examples(cli.program));
+
+  const named = namedCommand(cli.argv);
+  for (const { name, summary, heading, passesOn = false, load } of commandList) {
+    const command = program.command(name).summary(summary).helpGroup(heading);
+    if (passesOn) command.passThroughOptions();
+    if (all || named === name) (await load()).define(command, cli);
+  }
+  addForwardCommand(program);
+  addDemoCommand(program);
+  for (const command of program.commands.slice(-2)) command.helpGroup('Without a daemon:');
+  return program;
+}
+
+function namedCommand(argv: readonly string[]): string | undefined {
+  const [first, second] = argv.filter((word) => !word.startsWith('-'));
+  return first === 'help' ? second : first;
+}

@@ -1,0 +1,69 @@
+import { formatDuration } from '../base/duration.ts';
+import type { TunnelEntity } from '../contract/control-tunnel.ts';
+import type { Cli } from './cli.ts';
+import { type Colors, colorsFor, paintedGlyph, paintState } from './paint.ts';
+import { type Row, table } from './table.ts';
+import { localWords, shortUid, sinceWords, situation, stateWords } from './tunnel-words.ts';
+
+const head = ['  TUNNEL', 'STATE', 'LOCAL', 'POD', 'ROLE', 'NODE', 'RESTARTS', 'CONNECTIONS', 'SINCE'];
+/** What a pod would fill, POD to CONNECTIONS, is where a tunnel without one says why. */
+const podColumns = 5;
+
+/** The tunnels for a person. */
+export function statusTable(tunnels: readonly TunnelEntity[], cli: Cli): string {
+  if (tunnels.length === 0) return `No tunnel is up. \`${cli.program} list\` shows what there is.\n`;
+  const colors = colorsFor(cli.stdout, cli);
+  const nowMs = cli.clock.wallMs();
+  const names = namesOf(tunnels);
+  const rows = tunnels.map((tunnel, index) =>
+    row(tunnel, { name: names[index]!, nowMs, colors, program: cli.program }),
+  );
+  return table(
+    head.map((title) => colors.dim(title)),
+    rows,
+  );
+}
+
+interface RowOptions {
+  readonly name: string;
+  readonly nowMs: number;
+  readonly colors: Colors;
+  readonly program: string;
+}
+
+function row(tunnel: TunnelEntity, { name, nowMs, colors, program }: RowOptions): Row {
+  const { shown, state, connections, profileChanged, environment } = tunnel;
+  const words = stateWords(tunnel, nowMs);
+  const title = environment === 'production' ? `${name} ${colors.bold(colors.red('production'))}` : name;
+  const first = [
+    `${paintedGlyph(shown, colors)} ${title}`,
+    paintState(shown, words, colors),
+    localWords(tunnel),
+  ];
+  const changed = profileChanged ? ` · profile changed: ${program} restart ${tunnel.name}` : '';
+  if (state.kind !== 'ready') {
+    return [
+      ...first,
+      { text: `${situation(tunnel, program)}${changed}`, columns: podColumns },
+      sinceWords(tunnel, nowMs),
+    ];
+  }
+  const { pod } = state;
+  return [
+    ...first,
+    `${pod.name} · ${shortUid(pod.uid)}${changed}`,
+    pod.role ?? '',
+    pod.node ?? '',
+    String(pod.restarts),
+    String(connections),
+    formatDuration(Math.max(0, nowMs - state.sinceMs)),
+  ];
+}
+
+/** Bare names, but for those that several tunnels have. */
+function namesOf(tunnels: readonly TunnelEntity[]): string[] {
+  return tunnels.map(({ id, name }) => {
+    const isShared = tunnels.some((other) => other.name === name && other.id !== id);
+    return isShared ? id : name;
+  });
+}

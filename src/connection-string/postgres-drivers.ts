@@ -1,0 +1,155 @@
+import type { ConnectionWarning, Sslmode } from '../contract/connection-string.ts';
+import type { Login } from './endpoint.ts';
+import { databasePath, hostPort, percentEncode, query, userInfo } from './percent-encoding.ts';
+import { effectiveSslmode, keyValues, libpqHost, libpqWarnings, socketFolder } from './postgres-libpq.ts';
+import { dialledHost, warning } from './warnings.ts';
+import { cannotSay, known, type Written } from './written.ts';
+
+/** The formats of drivers that are not libpq, each with what it needs behind PgBouncer in transaction mode. */
+
+/** Host and port for a driver that has no hostaddr; for a socket the folder. */
+function driverHost(login: Login): { host: string; port: string; warnings: readonly ConnectionWarning[] } {
+  const socket = socketFolder(login);
+  if (socket) return { host: socket.folder, port: socket.port, warnings: [] };
+  const { local } = login;
+  if (local.kind !== 'tcp') throw new Error('a local end is a socket or a port');
+  return { ...dialledHost(login, local.host), port: String(local.port) };
+}
+
+/**
+ * pgjdbc: database and property values are URL-decoded, a "+" to a space (jdbc.postgresql.org, "Connecting to the Database"). prepareThreshold=0
+ * keeps it from naming statements. Throws SP-USAGE for a unix socket, which needs a further library.
+ */
+export function jdbcUrl(login: Login): { text: string; warnings: readonly ConnectionWarning[] } {
+  if (login.local.kind === 'unix') throw cannotSay('JDBC', 'a unix socket', 'use a local port');
+  const { host, port, warnings } = driverHost(login);
+  const { database = '', user, password, sslmode, pooler } = login;
+  const parameters = known({ user, password, sslmode, prepareThreshold: pooler && '0' });
+  const address = hostPort({ kind: 'tcp', host, port: Number(port) });
+  return { text: `jdbc:postgresql://${address}/${percentEncode(database)}${query(parameters)}`, warnings };
+}
+
+export function jdbc(login: Login): Written {
+  return { form: 'value', ...jdbcUrl(login) };
+}
+
+/**
+ * SQLAlchemy with psycopg 3: the query's parameters are handed to libpq, so that hostaddr works. SQLAlchemy 2.0 does not percent-decode the
+ * database in the path (engine/url.py), but does in the query, where libpq's own name for it wins (_psycopg_common.py).
+ */
+export function sqlalchemy(login: Login): Written {
+  const { host, hostaddr, port } = libpqHost(login);
+  const plain = /^[\w.~-]*$/.test(login.database ?? '');
+  const database = plain ? (login.database ?? '') : '';
+  const parameters = known({ dbname: plain ? undefined : login.database, sslmode: effectiveSslmode(login) });
+  const start = `postgresql+psycopg://${userInfo(login)}`;
+  const text =
+    login.local.kind === 'unix'
+      ? `${start}/${database}${query({ host, port, ...parameters })}`
+      : `${start}${hostPort({ kind: 'tcp', host, port: Number(port) })}/${database}${query({ ...known({ hostaddr }), ...parameters })}`;
+  const pooler = login.pooler
+    ? [
+        warning(
+          'transaction-pooler',
+          'SQLAlchemy: create_engine(url, connect_args={"prepare_threshold": None}); with asyncpg {"statement_cache_size": 0}',
+        ),
+      ]
+    : [];
+  return { form: 'value', text, warnings: [...libpqWarnings(login), ...pooler] };
+}
+
+const npgsqlSslmode: Record<Sslmode, string> = {
+  disable: 'Disable',
+  allow: 'Allow',
+  prefer: 'Prefer',
+  require: 'Require',
+  'verify-ca': 'VerifyCA',
+  'verify-full': 'VerifyFull',
+};
+
+/**
+ * Npgsql, with DbConnectionStringBuilder's quoting: a value that is not plain stands in double quotes, with those inside doubled. Behind a
+ * transaction pooler DISCARD ALL must not be sent and nothing prepared (npgsql.org, "Compatibility Notes" on PgBouncer).
+ */
+export function npgsql(login: Login): Written {
+  const { host, port, warnings } = driverHost(login);
+  const { database, user, password, pooler } = login;
+  const sslmode = effectiveSslmode(login);
+  const settings = known({
+    Host: host,
+    Port: port,
+    Database: database,
+    Username: user,
+    Password: password,
+    'SSL Mode': sslmode && npgsqlSslmode[sslmode],
+    'No Reset On Close': pooler && 'true',
+    'Max Auto Prepare': pooler && '0',
+  });
+  const quoted = (value: string) =>
+    /^[^"'=;\s\p{Cc}]+$/u.test(value) ? value : `"${value.replaceAll('"', '""')}"`;
+  const text = Object.entries(settings)
+    .map(([name, value]) => `${name}=${quoted(value)}`)
+    .join(';');
+  return { form: 'value', text, warnings };
+}
+
+/**
+ * pgx: libpq's key/value grammar, which unlike its URL carries a database name that begins with a slash (pgconn/config.go). It knows no
+ * hostaddr. The mode exec uses no named statements (pgx.QueryExecModeExec).
+ */
+export function pgx(login: Login): Written {
+  const { host, port, warnings } = driverHost(login);
+  const { database, user, password, pooler } = login;
+  const text = keyValues(
+    known({
+      host,
+      port,
+      dbname: database,
+      user,
+      password,
+      sslmode: effectiveSslmode(login),
+      default_query_exec_mode: pooler && 'exec',
+    }),
+  );
+  return { form: 'value', text, warnings };
+}
+
+/** Prisma knows three modes; sslaccept says whether the certificate is checked, by default it is not. */
+const prismaTls: Record<Sslmode, Record<string, string>> = {
+  disable: { sslmode: 'disable' },
+  allow: { sslmode: 'prefer' },
+  prefer: { sslmode: 'prefer' },
+  require: { sslmode: 'require' },
+  'verify-ca': { sslmode: 'require', sslaccept: 'strict' },
+  'verify-full': { sslmode: 'require', sslaccept: 'strict' },
+};
+
+/**
+ * A line of .env. Everything that dotenv would expand or end the value at is percent-encoded already. A socket's folder stands in the
+ * query, beside a host that the URL must have all the same (prisma.io, "PostgreSQL").
+ */
+export function prisma(login: Login): Written {
+  const { host, port, warnings } = driverHost(login);
+  const folder = login.local.kind === 'unix' ? host : undefined;
+  const address = hostPort({
+    kind: 'tcp',
+    host: folder === undefined ? host : 'localhost',
+    port: Number(port),
+  });
+  const sslmode = effectiveSslmode(login);
+  const parameters = {
+    ...known({ host: folder }),
+    ...(sslmode && prismaTls[sslmode]),
+    ...(login.pooler && { pgbouncer: 'true' }),
+  };
+  const uri = `postgresql://${userInfo(login)}${address}/${databasePath('Prisma', login.database)}${query(parameters)}`;
+  const pooler = login.pooler
+    ? [
+        warning(
+          'transaction-pooler',
+          'Prisma Migrate cannot work through a transaction pooler: give it a tunnel to the database itself',
+        ),
+      ]
+    : [];
+  return { form: 'file', text: `DATABASE_URL="${uri}"`, warnings: [...warnings, ...pooler] };
+}

@@ -1,0 +1,54 @@
+/** What connection strings there are: plain data, so that a short command loads no schema library. */
+
+/** The formats of each kind; the first is the one given where none is named. `env` is the environment that `run` gives, as lines for a shell. */
+export const formatsByKind = {
+  postgres: [
+    'psql',
+    'uri',
+    'libpq',
+    'jdbc',
+    'sqlalchemy',
+    'npgsql',
+    'pgx',
+    'prisma',
+    'pg-service',
+    'dbeaver',
+    'datagrip',
+    'env',
+  ],
+  mysql: ['mysql', 'uri', 'jdbc', 'go', 'env'],
+  redis: ['redis-cli', 'uri', 'env'],
+  mongodb: ['mongosh', 'uri', 'env'],
+  kafka: ['bootstrap', 'env'],
+  http: ['url', 'curl', 'env'],
+  tcp: ['address', 'nc', 'env'],
+} as const;
+
+export type ConnectionKind = keyof typeof formatsByKind;
+export type FormatOf<K extends ConnectionKind> = (typeof formatsByKind)[K][number];
+export type ConnectionFormat = FormatOf<ConnectionKind>;
+
+/** What menus call each format. */
+export const formatTitle: Record<ConnectionFormat, string> = {
+  psql: 'psql command',
+  uri: 'URI',
+  libpq: 'libpq key/value',
+  jdbc: 'JDBC URL',
+  sqlalchemy: 'SQLAlchemy (psycopg)',
+  npgsql: 'Npgsql',
+  pgx: 'Go pgx',
+  prisma: '.env line (Prisma)',
+  'pg-service': 'pg_service.conf entry',
+  dbeaver: 'DBeaver command',
+  datagrip: 'DataGrip data source',
+  env: 'environment variables',
+  mysql: 'mysql command',
+  go: 'Go go-sql-driver DSN',
+  'redis-cli': 'redis-cli command',
+  mongosh: 'mongosh command',
+  bootstrap: 'bootstrap server',
+  url: 'URL',
+  curl: 'curl command',
+  address: 'address',
+  nc: 'nc command',
+};
