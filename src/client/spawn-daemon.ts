@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { AppError } from '../base/app-error.ts';
@@ -21,6 +21,8 @@ export interface SpawnDaemonOptions {
  */
 export const daemonNodeFlags = ['--max-semi-space-size=1'] as const;
 
+/** A child that left because another daemon has the lock is started again after this, while nobody answers: that one may be ending. */
+const againMs = 250;
 const firstLookMs = 10;
 const maxLookMs = 100;
 /** What is kept of what the daemon says before it answers, and shown of its log. */
@@ -33,41 +35,60 @@ const shownLines = 5;
  */
 export async function spawnDaemon(options: SpawnDaemonOptions): Promise<void> {
   const { command, places, env, clock = systemClock, timeoutMs = 10_000 } = options;
-  const [program, ...args] = command;
-  const child = spawn(program, args, {
-    detached: true,
-    // The folder that this command was given in may be removed or unmounted later.
-    cwd: '/',
-    env,
-    stdio: ['ignore', 'ignore', 'pipe'],
-    windowsHide: true,
-  });
-  let said = '';
-  let end: string | undefined;
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    said = (said + text).slice(-keptBytes);
-  });
-  child.once('error', (error) => {
-    end = error.message;
-  });
-  // After its streams are read to their end, so that what it said is whole.
-  child.once('close', (code, signal) => {
-    end = `it ended with ${signal ?? `exit code ${code}`}`;
-  });
+  let attempt = new Attempt(command, env, clock.nowMs());
   const deadlineMs = clock.nowMs() + timeoutMs;
   try {
     for (let lookMs = firstLookMs; ; lookMs = Math.min(maxLookMs, lookMs * 2)) {
       if (await answers(places.socket)) return;
+      const { end, said, startedMs } = attempt;
       // One that found the lock taken leaves the field to another, which may not answer yet.
-      const isLate = clock.nowMs() >= deadlineMs;
-      if (isLate || (end !== undefined && !said.includes('SP-DAEMON-RUNNING'))) {
+      const lostTheLock = end !== undefined && said.includes('SP-DAEMON-RUNNING');
+      if (clock.nowMs() >= deadlineMs || (end !== undefined && !lostTheLock)) {
         throw await failure(end ?? `it did not answer in ${timeoutMs / 1000} s`, said, places.logFile);
       }
+      if (lostTheLock && clock.nowMs() - startedMs >= againMs)
+        attempt = new Attempt(command, env, clock.nowMs());
       await delay(clock, lookMs);
     }
   } finally {
-    child.stderr?.destroy();
-    child.unref();
+    attempt[Symbol.dispose]();
+  }
+}
+
+/** One process that wants to be the daemon, and what it says before it answers. */
+class Attempt implements Disposable {
+  readonly startedMs: number;
+  said = '';
+  /** How it ended, if it has. */
+  end: string | undefined;
+  readonly #child: ChildProcess;
+
+  constructor([program, ...args]: SpawnDaemonOptions['command'], env: NodeJS.ProcessEnv, startedMs: number) {
+    this.startedMs = startedMs;
+    this.#child = spawn(program, args, {
+      detached: true,
+      // The folder that this command was given in may be removed or unmounted later.
+      cwd: '/',
+      env,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      windowsHide: true,
+    });
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.said = (this.said + text).slice(-keptBytes);
+    });
+    this.#child.once('error', (error) => {
+      this.end = error.message;
+    });
+    // After its streams are read to their end, so that what it said is whole.
+    this.#child.once('close', (code, signal) => {
+      this.end = `it ended with ${signal ?? `exit code ${code}`}`;
+    });
+  }
+
+  /** Lets go of the process, which lives on. */
+  [Symbol.dispose](): void {
+    this.#child.stderr?.destroy();
+    this.#child.unref();
   }
 }
 

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 
 /**
- * What tells a process from a later one with the same pid: the boot and the tick it started in (proc(5), field 22). Undefined where the
- * platform does not tell; there the pid has to do.
+ * What tells a process from a later one with the same pid: the boot and the tick it started in (proc(5), field 22). Undefined where it
+ * has ended, and where the platform does not tell; there the pid has to do.
  */
 export async function startOf(pid: number): Promise<string | undefined> {
   try {
@@ -12,6 +12,8 @@ export async function startOf(pid: number): Promise<string | undefined> {
     ]);
     // The name in brackets may hold anything.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    // Ended, and only not yet collected by its parent: in a container without an init that may take for ever.
+    if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
     return `${boot.trim()} ${fields[19]}`;
   } catch {
     return undefined;
