@@ -124,7 +124,7 @@ describe.each(carriers)('a pod, over %s', (carrier) => {
     await using world = await startWorld({ carrier, allow: (_identity, { verb }) => verb !== 'watch' });
     const forward = world.forward({ target: 'pod/net-0', ports: [':identity'] });
     const old = world.uid();
-    await forward.events.readyWith(old);
+    await forward.events.next('state', ({ state }) => state.kind === 'ready' && state.polled === true);
     const port = await forward.port();
     const before = forward.now;
     world.cluster.pods.delete(net);
