@@ -34,6 +34,11 @@ export class AccessReviews {
     return report;
   }
 
+  /** What was answered is of another user or cluster. */
+  forget(): void {
+    this.#known.clear();
+  }
+
   /** Nobody waits: a hundred tunnels that start at once ask one after another. */
   reviewAhead(options: Omit<AccessReviewOptions, 'signal'>): Promise<AccessReport> {
     return this.#ahead(() => this.review(options));

@@ -127,6 +127,7 @@ export class Engine implements AsyncDisposable {
 
   /** What is known and open belongs to another cluster, or to another user, who may do more. Connections end by themselves. */
   #startOver(): void {
+    this.#reviews.forget();
     this.#caches.reset();
     this.#pool.retire(
       new AppError('SP-SESSION-LOST', { message: 'the kubeconfig names another user or API server' }),
