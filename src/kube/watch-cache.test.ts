@@ -199,6 +199,20 @@ describe('a collection', () => {
     expect(names()).toEqual(['a']);
   });
 
+  it('is read again later, not never, after a refresh that comes too soon', async () => {
+    const { api, cache, settle } = setUp({});
+    cache.start();
+    await settle(5_000);
+    cache.refresh();
+    await settle(100);
+    const before = api.log.length;
+    cache.refresh();
+    await settle(100);
+    expect(api.log).toHaveLength(before);
+    await settle(100);
+    expect(api.log.slice(before)).toEqual(['list pods db', 'watch pods db @100']);
+  });
+
   it('is read again after refresh also where a watch from its version would tell nothing', async () => {
     const { api, cache, settle, names } = setUp({});
     api.put('pods', pod('old'));

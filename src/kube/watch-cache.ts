@@ -4,7 +4,7 @@
  */
 import { AppError } from '../base/app-error.ts';
 import { backoffMs } from '../base/backoff.ts';
-import { type Clock, delay } from '../base/clock.ts';
+import { type Clock, delay, type Timer } from '../base/clock.ts';
 import { Listeners } from '../base/listeners.ts';
 import type { Log } from '../base/log.ts';
 import type { KubeApi } from './kube-api.ts';
@@ -106,6 +106,7 @@ export class WatchCache<T extends KubeObject> implements AsyncDisposable {
   /** When, having been forbidden, a watch may be asked for again; monotonic ms. */
   #watchAgainMs = 0;
   #refreshedMs = Number.NEGATIVE_INFINITY;
+  #refreshLater: Timer | undefined;
   /** The turn or the wait that is under way; refresh() and reset() cut it short. */
   #step = new AbortController();
   #isWaiting = false;
@@ -154,7 +155,14 @@ export class WatchCache<T extends KubeObject> implements AsyncDisposable {
    */
   refresh(): void {
     const nowMs = this.#clock.nowMs();
-    if (nowMs - this.#refreshedMs < this.#limits.refreshMs) return;
+    const leftMs = this.#refreshedMs + this.#limits.refreshMs - nowMs;
+    if (leftMs > 0) {
+      // Put off, not dropped: what it was asked for may be newer than the last reading.
+      this.#refreshLater ??= this.#clock.after(leftMs, () => this.refresh());
+      return;
+    }
+    this.#refreshLater?.cancel();
+    this.#refreshLater = undefined;
     this.#refreshedMs = nowMs;
     this.#mustRead = true;
     this.#startOver();
@@ -174,6 +182,7 @@ export class WatchCache<T extends KubeObject> implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
+    this.#refreshLater?.cancel();
     this.#step.abort();
     await this.#done;
   }
