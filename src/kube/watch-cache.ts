@@ -154,16 +154,17 @@ export class WatchCache<T extends KubeObject> implements AsyncDisposable {
    * tell. What is known stays known meanwhile.
    */
   refresh(): void {
-    const nowMs = this.#clock.nowMs();
-    const leftMs = this.#refreshedMs + this.#limits.refreshMs - nowMs;
-    if (leftMs > 0) {
-      // Put off, not dropped: what it was asked for may be newer than the last reading.
-      this.#refreshLater ??= this.#clock.after(leftMs, () => this.refresh());
-      return;
-    }
+    const leftMs = this.#refreshedMs + this.#limits.refreshMs - this.#clock.nowMs();
+    if (leftMs <= 0) return this.#refreshNow();
+    // Put off, not dropped: what it was asked for may be newer than the last reading.
+    this.#refreshLater ??= this.#clock.after(leftMs, () => this.#refreshNow());
+  }
+
+  /** Looks at no clock: a timer may be up a moment early. */
+  #refreshNow(): void {
     this.#refreshLater?.cancel();
     this.#refreshLater = undefined;
-    this.#refreshedMs = nowMs;
+    this.#refreshedMs = this.#clock.nowMs();
     this.#mustRead = true;
     this.#startOver();
   }
