@@ -21,7 +21,9 @@ test('tunnels to one pod share its watch and its sessions', async () => {
   await using cluster = await startEngine(world);
   const tunnels = await Promise.all(['pod/net-0', 'statefulset/net/0', 'net-0'].map(cluster.tunnel));
   await Promise.all(tunnels.map(ready));
-  expect(world.cluster.openWatches()).toBe(1);
+  // A watch dials a socket of its own, beside the first connections.
+  await expect.poll(() => world.cluster.openWatches()).toBe(1);
+  expect(world.cluster.audit().filter(({ path }) => path.includes('watch=1'))).toHaveLength(1);
   const sessions = world.cluster.sessions.count(net);
   for (const tunnel of tunnels) await readLine(portOf(tunnel));
   expect(sessions).toBeLessThan(tunnels.length);
@@ -33,6 +35,9 @@ test('an idle engine holds one watch for each namespace and kind, however many t
   const targets = ['service/net', 'service/net', 'statefulset/net', 'statefulset/net', 'app=net', 'app=net'];
   const tunnels = await Promise.all(targets.map(cluster.tunnel));
   await Promise.all(tunnels.map(ready));
+  await expect
+    .poll(() => world.cluster.openWatches())
+    .toBe(world.cluster.audit().filter(({ path }) => path.includes('watch=1')).length);
   const watched = world.cluster.audit().filter(({ path }) => path.includes('watch=1'));
   const scopes = watched.map(({ path }) => {
     const url = new URL(path, world.sandbox.server);
@@ -52,7 +57,7 @@ test('a tunnel that stops takes nothing from the one that shares its pod, and th
   await first.stop();
   expect(await readLine(portOf(second))).toMatchObject({ text: 'hello from net-0' });
   await second.stop();
-  expect(world.cluster.openWatches()).toBe(1);
+  await expect.poll(() => world.cluster.openWatches()).toBe(1);
   world.clock.leap(lingerMs);
   await expect.poll(() => world.cluster.openWatches()).toBe(0);
 });
