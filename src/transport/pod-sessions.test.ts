@@ -155,6 +155,8 @@ describe('SessionPool', () => {
   it('lends no session out again after the sandbox behind it is gone', async () => {
     const { pool, lease, dialled, clock } = start();
     pool.link(pod);
+    const lost: string[] = [];
+    lease.onLost((error) => lost.push(error.code));
     const open = await lease.open(stream);
     await clock.advanceAsync(25);
     const failed = new Promise((resolve) => open.on('error', resolve));
@@ -163,6 +165,7 @@ describe('SessionPool', () => {
     peer.data(1, 'error forwarding port: network namespace for sandbox "x" is closed', true);
     expect(await failed).toMatchObject({ code: 'SP-SANDBOX-GONE' });
     expect(alive(dialled)).toBe(0);
+    expect(lost).toEqual(['SP-SANDBOX-GONE']);
   });
 
   it('asks the siblings of a lost session for a sign of life', async () => {

@@ -83,9 +83,7 @@ export class PodSessions {
     this.#users--;
     if (this.#users > 0) return false;
     this.#abort.abort(new AppError('SP-SESSION-LOST', { pod: this.pod.name, message: 'no longer in use' }));
-    this.#spareTimer?.cancel();
-    this.#trimTimer?.cancel();
-    this.#doubtTimer?.cancel();
+    this.#cancelTimers();
     for (const session of this.#sessions) if (session.free) this.#retire(session);
     return true;
   }
@@ -118,13 +116,17 @@ export class PodSessions {
   /** Ends all sessions and their streams. */
   close(reason: AppError): void {
     this.#abort.abort(reason);
-    this.#spareTimer?.cancel();
-    this.#trimTimer?.cancel();
-    this.#doubtTimer?.cancel();
+    this.#cancelTimers();
     const sessions = [...this.#sessions];
     this.#sessions.clear();
     for (const session of sessions) session.close(reason);
     for (const waiter of this.#waiters.splice(0)) waiter.fail(reason);
+  }
+
+  #cancelTimers(): void {
+    this.#spareTimer?.cancel();
+    this.#trimTimer?.cancel();
+    this.#doubtTimer?.cancel();
   }
 
   /** The free session used last: the others may then be trimmed. */
@@ -203,7 +205,12 @@ export class PodSessions {
   #closed(session: SpdySession, reason: AppError): void {
     if (!this.#sessions.delete(session)) return;
     if (reason.code === 'SP-SANDBOX-GONE') {
-      for (const sibling of [...this.#sessions]) if (sibling.free) sibling.close(reason);
+      // Out of the set first, or each would tell of the loss.
+      for (const sibling of [...this.#sessions]) {
+        if (!sibling.free) continue;
+        this.#sessions.delete(sibling);
+        sibling.close(reason);
+      }
     }
     if (this.#sessions.size > 0) this.#nudgeLater();
     else if (!this.#abort.signal.aborted) this.onLost.emit(reason);

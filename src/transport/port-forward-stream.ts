@@ -105,7 +105,7 @@ export class PortForwardStream extends Duplex {
   receiveReply(): void {
     if (this.unansweredSinceMs === undefined) return;
     this.unansweredSinceMs = undefined;
-    if (!this.#clientEnded && !this.#cancelled) this.#timer?.cancel();
+    if (!this.lingers) this.#timer?.cancel();
     this.emit('answered');
   }
 
