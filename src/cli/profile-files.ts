@@ -1,4 +1,3 @@
-import { AppError } from '../base/app-error.ts';
 import { daemonPlaces } from '../base/daemon-places.ts';
 import { silentLog } from '../base/log.ts';
 import type { TargetCheck } from '../profile/check-profile.ts';
@@ -51,20 +50,7 @@ export async function readProfiles(file: string, cli: Cli): Promise<ReadProfiles
   };
 }
 
-/** What the engine will say of a target, as a sentence; loaded lazily, because few commands read files. */
+/** What the engine will say of a target; loaded lazily, because few commands read files. */
 async function loadTargetCheck(): Promise<TargetCheck> {
-  const [{ parseTarget }, { parsePortSpec }] = await Promise.all([
-    import('../target/parse-target.ts'),
-    import('../target/parse-port-spec.ts'),
-  ]);
-  return (target, port) => {
-    try {
-      parseTarget(target);
-      parsePortSpec(`:${port}`);
-      return undefined;
-    } catch (error) {
-      const { message, next } = AppError.from(error).details;
-      return `${message}; right would be ${next}`;
-    }
-  };
+  return (await import('../target/check-target.ts')).checkTarget;
 }

@@ -9,8 +9,7 @@ import { createKubeApi } from '../kube/http-kube-api.ts';
 import { loadKubeconfig } from '../kube/kubeconfig.ts';
 import { DaemonMetrics } from '../metrics/daemon-metrics.ts';
 import { ProfileStore } from '../profile/profile-store.ts';
-import { parsePortSpec } from '../target/parse-port-spec.ts';
-import { parseTarget } from '../target/parse-target.ts';
+import { checkTarget } from '../target/check-target.ts';
 import { listenPrivately, removeStaleSocket } from '../tunnel/unix-socket.ts';
 import { ClusterPool } from './cluster-pool.ts';
 import { ClusterQuestions } from './cluster-questions.ts';
@@ -247,16 +246,7 @@ function profileStore({
     clock,
     log,
     schemaLocation,
-    checkTarget(target, port) {
-      try {
-        parseTarget(target);
-        parsePortSpec(`:${port}`);
-        return undefined;
-      } catch (error) {
-        const { message, next } = AppError.from(error).details;
-        return `${message}; right would be ${next}`;
-      }
-    },
+    checkTarget,
   });
 }
 

@@ -16,7 +16,7 @@ import { UidCheck } from '../transport/uid-check.ts';
 import { createTunnel, type Tunnel, type TunnelOptions } from '../tunnel/tunnel.ts';
 import type { PodLink, Upstream } from '../tunnel/upstream.ts';
 import { AccessReviews } from './access-reviews.ts';
-import { accessTarget, namedPod, Preflight } from './preflight.ts';
+import { accessQuestion, Preflight } from './preflight.ts';
 import { onWake } from './wake.ts';
 
 export interface EngineOptions {
@@ -104,13 +104,8 @@ export class Engine implements AsyncDisposable {
     { target, namespace, pod }: { target: Target; namespace: string; pod?: string | undefined },
     signal: AbortSignal,
   ): Promise<AccessReport> {
-    return reviewAccess(this.#api, {
-      namespace,
-      target: accessTarget(target),
-      pod: pod ?? namedPod(target),
-      carriers: this.#dialer.carriersInUse,
-      signal,
-    });
+    const { carriersInUse: carriers } = this.#dialer;
+    return reviewAccess(this.#api, { ...accessQuestion({ namespace, target, pod, carriers }), signal });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -60,16 +60,26 @@ export class Preflight implements Disposable {
 
   #question(pod: string | undefined) {
     const { namespace, carriers, target } = this.#options;
-    return {
-      namespace,
-      target: accessTarget(target),
-      pod: pod ?? namedPod(target),
-      carriers: carriers(),
-    };
+    return accessQuestion({ namespace, target, pod, carriers: carriers() });
   }
 }
 
-export function accessTarget(target: Target): AccessTarget {
+/** What is to be reviewed of a target. `pod`: what it points at, where that is known. */
+export function accessQuestion({
+  namespace,
+  target,
+  pod,
+  carriers,
+}: {
+  readonly namespace: string;
+  readonly target: Target;
+  readonly pod: string | undefined;
+  readonly carriers: readonly Carrier[];
+}) {
+  return { namespace, target: accessTarget(target), pod: pod ?? namedPod(target), carriers };
+}
+
+function accessTarget(target: Target): AccessTarget {
   switch (target.kind) {
     case 'selector':
       return { kind: 'selector' };
@@ -87,7 +97,7 @@ export function accessTarget(target: Target): AccessTarget {
 }
 
 /** The pod that a target names by itself, where it does. */
-export function namedPod(target: Target): string | undefined {
+function namedPod(target: Target): string | undefined {
   if (target.kind === 'pod') return target.name;
   if (target.kind !== 'statefulset' || target.ordinal === undefined) return undefined;
   return `${target.name}-${target.ordinal}`;

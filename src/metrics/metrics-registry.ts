@@ -22,29 +22,24 @@ export function metricsRegistry({ version, tunnels }: MetricsSource): MetricsReg
   const each = (set: (tunnel: TunnelEntity) => void) => {
     for (const tunnel of tunnels()) if (tunnel.wanted !== 'off' || tunnel.traffic.served > 0) set(tunnel);
   };
-  const gauge = (name: string, help: string, labelNames: string[], collect: (gauge: Gauge) => void) =>
-    new Gauge({
-      name: `sallyport_${name}`,
-      help,
-      labelNames,
-      registers,
-      collect() {
-        this.reset();
-        collect(this);
-      },
-    });
+  const options = <M extends Gauge | Counter>(
+    name: string,
+    help: string,
+    labelNames: string[],
+    collect: (metric: M) => void,
+  ) => ({
+    name: `sallyport_${name}`,
+    help,
+    labelNames,
+    registers,
+    collect(this: M) {
+      this.reset();
+      collect(this);
+    },
+  });
+  const gauge = (...given: Parameters<typeof options<Gauge>>) => new Gauge(options(...given));
   /** A counter that somebody else counts. */
-  const counter = (name: string, help: string, labelNames: string[], collect: (counter: Counter) => void) =>
-    new Counter({
-      name: `sallyport_${name}`,
-      help,
-      labelNames,
-      registers,
-      collect() {
-        this.reset();
-        collect(this);
-      },
-    });
+  const counter = (...given: Parameters<typeof options<Counter>>) => new Counter(options(...given));
 
   gauge('build_info', 'The version that runs.', ['version'], (one) => one.set({ version }, 1));
   gauge('resident_memory_bytes', 'Resident memory of the daemon.', [], (one) =>

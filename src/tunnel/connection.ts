@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { AppError } from '../base/app-error.ts';
+import { backoffMs } from '../base/backoff.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import { resetSocket } from '../base/reset-socket.ts';
 import type { ErrorData } from '../contract/error-codes.ts';
@@ -211,7 +212,7 @@ export class Connection {
   #restThenSubmit(): void {
     const rests = this.#rests++;
     if (rests === 0) return this.#host.submit(this);
-    const restMs = Math.min(maxRestMs, firstRestMs * 2 ** Math.min(rests - 1, 10));
+    const restMs = backoffMs(rests - 1, { firstMs: firstRestMs, maxMs: maxRestMs, jitter: 0 });
     this.#rest = this.#host.clock.after(restMs, () => this.#host.submit(this));
     this.#host.hold(this);
   }

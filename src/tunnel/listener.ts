@@ -24,7 +24,10 @@ export interface ListenerOptions {
 export const admitTimeoutMs = 5_000;
 /** Times a free port of one address is looked for that is free on the others too. */
 const freePortTries = 10;
-/** Room in a local socket before it pushes back. A client that reads in bursts then stops and starts the session less often, which costs more than copying. */
+/**
+ * Room in a local socket before it pushes back. A client that reads in bursts then stops and starts the session less often, which
+ * costs more than copying.
+ */
 const localBufferBytes = 1024 * 1024;
 
 /**

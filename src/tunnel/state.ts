@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { backoffMs } from '../base/backoff.ts';
 import type { ErrorData } from '../contract/error-codes.ts';
 import type { PodIdentity } from '../contract/pod.ts';
 import type { Resolution } from '../contract/resolution.ts';
@@ -303,13 +304,14 @@ function linkDown(model: TunnelModel, link: LinkModel, error: ErrorData, atMs: n
 const maxAskedPauseMs = 30_000;
 
 /**
- * Until the next attempt at a link, unless the API server asks for more: 100 ms doubled up to 1 s while somebody waits, up to 15 s while nobody does. Where a person has to act
- * first: 30 s, 5 s while somebody waits.
+ * Until the next attempt at a link, unless the API server asks for more: 100 ms doubled up to 1 s while somebody waits, up to 15 s
+ * while nobody does. Where a person has to act first: 30 s, 5 s while somebody waits.
  */
 function warmDelayMs({ failures, problem }: LinkModel, held: number): number {
   if (problem && !recoversAlone(problem)) return held > 0 ? 5_000 : 30_000;
   const askedMs = Math.min(Number(problem?.details.retryAfterMs ?? 0), maxAskedPauseMs);
-  return Math.max(askedMs, Math.min(held > 0 ? 1_000 : 15_000, 100 * 2 ** Math.min(failures - 1, 10)));
+  const maxMs = held > 0 ? 1_000 : 15_000;
+  return Math.max(askedMs, backoffMs(failures - 1, { firstMs: 100, maxMs, jitter: 0 }));
 }
 
 function restPilot(model: TunnelModel, port: PortModel): Step {

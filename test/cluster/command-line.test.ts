@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../support/free-port.ts';
 import { Conversation, readLine } from '../support/line-client.ts';
 import { netPod, netPorts, service } from '../support/manifests.ts';
 import { commandLine, type ForwardOptions } from '../support/subject.ts';
@@ -102,14 +103,4 @@ function linesOf([command, ...args]: readonly string[]): Promise<string[]> {
     child.on('error', reject);
     child.on('close', () => resolve(output.trim().split('\n')));
   });
-}
-
-/** A port of 127.0.0.1 that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

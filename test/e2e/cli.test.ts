@@ -8,7 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commandOutputs } from '../../src/contract/command-output.ts';
 import { netserverManifest, netserverPorts } from '../../src/sandbox/manifest.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
-import { firstLine, freePort } from '../support/daemon-fixture.ts';
+import { firstLine } from '../support/daemon-fixture.ts';
+import { freePort } from '../support/free-port.ts';
 
 const program = fileURLToPath(new URL('../../dist/sallyport.js', import.meta.url));
 const timeoutMs = 30_000;

@@ -11,6 +11,7 @@ import { forwardEventSchema } from '../../src/contract/forward-event.ts';
 import { netserverManifest, netserverPorts } from '../../src/sandbox/manifest.ts';
 import { type Sandbox, sandboxToken, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { command, product } from '../support/command.ts';
+import { freePort } from '../support/free-port.ts';
 import { Conversation, readLine } from '../support/line-client.ts';
 import { expectNoHandles } from '../support/no-handles.ts';
 import { type Forward, type ForwardOptions, startForward } from '../support/subject.ts';
@@ -227,15 +228,6 @@ async function oldNode(): Promise<{ path: string; version: string } | undefined>
     if (major < 22 || (major === 22 && minor < 19)) return { path, version };
   }
   return undefined;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function hasIpv6(): Promise<boolean> {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { Daemon } from '../../src/daemon/daemon.ts';
-import { DaemonHome, freePort } from '../support/daemon-fixture.ts';
+import { DaemonHome } from '../support/daemon-fixture.ts';
+import { freePort } from '../support/free-port.ts';
 import { expectNoHandles } from '../support/no-handles.ts';
 
 let home: DaemonHome;

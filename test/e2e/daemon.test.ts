@@ -6,7 +6,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { SocketControl } from '../../src/client/socket-control.ts';
 import type { Daemon } from '../../src/daemon/daemon.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
-import { DaemonHome, firstLine, freePort, tunnelOnce, viewOf } from '../support/daemon-fixture.ts';
+import { DaemonHome, firstLine, tunnelOnce, viewOf } from '../support/daemon-fixture.ts';
+import { freePort } from '../support/free-port.ts';
 import { expectNoHandles } from '../support/no-handles.ts';
 
 let sandbox: Sandbox;
