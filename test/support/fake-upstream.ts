@@ -17,6 +17,18 @@ export interface ServedStream {
   readonly cancelled: Promise<void>;
 }
 
+/** What is lent is overwritten as soon as its borrowers have returned. */
+function lendChunks(stream: Duplex): void {
+  const { emit } = stream;
+  stream.emit = (event: string, ...args: unknown[]) => {
+    if (event !== 'data') return emit.call(stream, event, ...args);
+    const lent = Buffer.from(args[0] as Buffer);
+    const heard = emit.call(stream, event, lent);
+    lent.fill('?');
+    return heard;
+  };
+}
+
 /** A pod in memory: whether sessions to it can be had, whether its port listens, and what the application does. */
 export class FakePod {
   readonly identity: PodIdentity;
@@ -59,7 +71,7 @@ export class FakePod {
   open({ head }: OpenStream): PodStream {
     this.opens++;
     const [pair, app] = duplexPair();
-    const stream = Object.assign(pair, { answered: this.answers });
+    const stream = Object.assign(pair, { answered: this.answers, lend: () => lendChunks(pair) });
     const { serve } = this;
     app.on('error', () => {});
     // As upstream.ts asks: a failure before anybody listens is kept, not thrown.
