@@ -88,7 +88,9 @@ describe('a socket that can lend its reads', () => {
     const client = connect({ port, host: '127.0.0.1' });
     const [peer] = (await accepted) as [Socket];
     stack.defer(() => client.destroy());
-    const got = new Promise((resolve) => lendReads(client, (bytes) => resolve(String(bytes))));
+    const got = new Promise<string>((resolve) => {
+      lendReads(client, (bytes) => resolve(String(bytes)));
+    });
     peer.end('plain');
     expect(await got).toBe('plain');
   });
