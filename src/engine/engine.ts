@@ -24,6 +24,8 @@ export interface EngineOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly carrier: CarrierChoice;
+  /** Called when a watch breaks off, which is then opened anew. */
+  readonly onWatchBreak?: (() => void) | undefined;
 }
 
 export interface TunnelSpec extends Pick<TunnelOptions, 'listen' | 'hold' | 'admit' | 'portOwner'> {
@@ -55,12 +57,12 @@ export class Engine implements AsyncDisposable {
   readonly #wake: Disposable;
   readonly #forgetApi: () => void;
 
-  constructor({ api, clock, log, carrier }: EngineOptions) {
+  constructor({ api, clock, log, carrier, onWatchBreak }: EngineOptions) {
     this.#reviews = new AccessReviews(api, clock);
     this.#api = api;
     this.#clock = clock;
     this.#log = log;
-    this.#caches = new WatchRegistry({ api, clock, log });
+    this.#caches = new WatchRegistry({ api, clock, log, onBreak: onWatchBreak });
     api.preconnect();
     this.#resolver = createTargetResolver({ caches: this.#caches, log });
     this.#dialer = new SessionDialer({ api, uidCheck: new UidCheck(api), clock, log, carrier });

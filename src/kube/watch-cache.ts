@@ -70,7 +70,7 @@ export interface WatchContext {
   readonly random?: () => number;
   readonly limits?: Partial<WatchLimits>;
   /** Called when a watch breaks off, which is then opened anew; not when the server ends it in good order. */
-  readonly onBreak?: () => void;
+  readonly onBreak?: (() => void) | undefined;
 }
 
 export interface WatchCacheOptions<T extends KubeObject> extends WatchContext {

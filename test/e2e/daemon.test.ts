@@ -416,6 +416,16 @@ describe('the daemon', () => {
     expect(Number(/received_bytes_total\{[^}]*\} (\d+)/.exec(text)?.[1])).toBeGreaterThan(10);
   });
 
+  it('counts the watches that break off', async () => {
+    const { control } = await started({ net: net() });
+    await up(control, 'net');
+    await expect.poll(() => sandbox.controls.openWatches()).toBe(1);
+    sandbox.controls.expireWatches();
+    await expect
+      .poll(async () => (await control.call('metrics', {})).text)
+      .toContain('sallyport_watch_restarts_total 1');
+  });
+
   it('closes connections that say nothing of HTTP', async () => {
     await started({});
     const socket = connect(home.places.socket);
