@@ -7,7 +7,6 @@ import { Listeners } from '../base/listeners.ts';
 import type { Log } from '../base/log.ts';
 import { type Access, isUpToDate, loadAccess } from './access.ts';
 import type { Credential } from './credentials.ts';
-import { FileWatch } from './file-watch.ts';
 import {
   type Answer,
   Deadline,
@@ -28,6 +27,7 @@ import type {
 import type { Impersonation } from './kubeconfig-file.ts';
 import { classifyNetworkError, classifyStatus } from './status-error.ts';
 import { unlessAborted } from './unless-aborted.ts';
+import { watchFiles } from './watch-files.ts';
 import { openWebSocket } from './web-socket.ts';
 
 const defaultTimeoutMs = 30_000;
@@ -87,7 +87,7 @@ class HttpKubeApi implements KubeApi {
   readonly #changes = new Listeners<KubeApiChange>();
   #access: Access;
   #loading: Promise<Access> | undefined;
-  #watch: FileWatch | undefined;
+  #watch: Disposable | undefined;
 
   constructor(options: HttpKubeApiOptions) {
     this.#options = options;
@@ -257,13 +257,13 @@ class HttpKubeApi implements KubeApi {
     return next;
   }
 
-  #watchFiles(): FileWatch {
+  #watchFiles(): Disposable {
     const { clock, log } = this.#options;
-    return new FileWatch({
-      files: [...this.#access.files.keys()],
+    return watchFiles([...this.#access.files.keys()], {
       clock,
-      log,
       onChange: () => this.#changes.emit('touched'),
+      // No loss that anybody must know of: each dial looks at its files anyway.
+      onUnwatched: (at) => log.debug('folder-not-watched', at),
     });
   }
 
