@@ -1,23 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.ts';
-import {
-  connectTo,
-  execUser,
-  type LoopbackHandlers,
-  startLoopbackApi,
-  watch,
-} from '../../test/support/loopback-api.ts';
-
-let stack = new AsyncDisposableStack();
-afterEach(async () => {
-  await stack.disposeAsync();
-  stack = new AsyncDisposableStack();
-});
-
-const start = async (handlers?: LoopbackHandlers) => stack.use(await startLoopbackApi(handlers));
-const connect = async (...args: Parameters<typeof connectTo>) => stack.use(await connectTo(...args));
+import { connectTo, execUser, startLoopbackApi, watch } from '../../test/support/loopback-api.ts';
 
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   const list: T[] = [];
@@ -28,19 +13,19 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
 describe('requests', () => {
   it('send JSON and give JSON', async () => {
     let body = '';
-    const server = await start({
+    const server = await startLoopbackApi({
       onRequest: (request, response) =>
         request
           .on('data', (chunk) => (body += chunk))
           .on('end', () => response.writeHead(201).end('{"made": true}')),
     });
-    const api = await connect(await server.kubeconfig());
+    const api = await connectTo(await server.kubeconfig());
     expect(await api.request({ method: 'POST', path: '/x', body: { a: 'ü' } })).toEqual({ made: true });
     expect(body).toBe('{"a":"ü"}');
   });
 
   it('take what is no JSON, a redirect and a broken answer for errors, and follow nothing', async () => {
-    const server = await start({
+    const server = await startLoopbackApi({
       onRequest: ({ url }, response) => {
         if (url === '/html') response.end('<html>');
         if (url === '/away') response.writeHead(302, { Location: 'https://elsewhere' }).end();
@@ -50,7 +35,7 @@ describe('requests', () => {
         }
       },
     });
-    const api = await connect(await server.kubeconfig({ user: { token: 'a' } }));
+    const api = await connectTo(await server.kubeconfig({ user: { token: 'a' } }));
     await expect(api.request({ path: '/html' })).rejects.toMatchObject({ code: 'SP-API-ERROR' });
     await expect(api.request({ path: '/away' })).rejects.toMatchObject({
       code: 'SP-API-ERROR',
@@ -62,8 +47,8 @@ describe('requests', () => {
   it('end after their time, or with the reason of their signal', async () => {
     const clock = new FakeClock();
     const arrived = () => new Promise<void>((resolve) => server.server.once('request', () => resolve()));
-    const server = await start({ onRequest: () => {} });
-    const api = await connect(await server.kubeconfig(), { clock });
+    const server = await startLoopbackApi({ onRequest: () => {} });
+    const api = await connectTo(await server.kubeconfig(), { clock });
     const first = arrived();
     const late = api.request({ path: '/', timeoutMs: 700 });
     late.catch(() => {});
@@ -85,7 +70,7 @@ describe('requests', () => {
 
   it('are sent again where the kept connection was closed meanwhile', async () => {
     let served = 0;
-    const server = await start({
+    const server = await startLoopbackApi({
       onRequest: (request, response) => {
         served++;
         // The second request finds a connection that the server closes under it, unanswered.
@@ -93,7 +78,7 @@ describe('requests', () => {
         else response.end('{}');
       },
     });
-    const api = await connect(await server.kubeconfig());
+    const api = await connectTo(await server.kubeconfig());
     await api.request({ path: '/' });
     await api.request({ path: '/' });
     expect(server.seen.map(({ connection }) => connection)).toEqual([1, 1, 2]);
@@ -101,10 +86,10 @@ describe('requests', () => {
 
   it('but not if they may change something', async () => {
     let served = 0;
-    const server = await start({
+    const server = await startLoopbackApi({
       onRequest: (request, response) => (++served === 2 ? request.socket.destroy() : response.end('{}')),
     });
-    const api = await connect(await server.kubeconfig());
+    const api = await connectTo(await server.kubeconfig());
     await api.request({ path: '/' });
     await expect(api.request({ method: 'POST', path: '/', body: {} })).rejects.toMatchObject({
       code: 'SP-API-UNREACHABLE',
@@ -113,8 +98,8 @@ describe('requests', () => {
   });
 
   it('tell an API server that is not there', async () => {
-    const server = await start();
-    const api = await connect(await server.kubeconfig());
+    const server = await startLoopbackApi();
+    const api = await connectTo(await server.kubeconfig());
     await new Promise((closed) => server.server.close(closed));
     await expect(api.request({ path: '/' })).rejects.toMatchObject({
       code: 'SP-API-UNREACHABLE',
@@ -127,8 +112,8 @@ describe('requests', () => {
 
 describe('lines', () => {
   const lines = async (onRequest: NonNullable<LoopbackHandlers['onRequest']>, clock = new FakeClock()) => {
-    const server = await start({ onRequest });
-    return connect(await server.kubeconfig(), { clock });
+    const server = await startLoopbackApi({ onRequest });
+    return connectTo(await server.kubeconfig(), { clock });
   };
 
   it('come as they are written, however they are cut', async () => {
@@ -179,7 +164,7 @@ describe('lines', () => {
 
   it('wait for credentials as long as these take: a slow plugin costs the request none of its time', async () => {
     const clock = new FakeClock();
-    const server = await start();
+    const server = await startLoopbackApi();
     const asked = Promise.withResolvers<void>();
     const answer = join(server.folder, 'answer');
     const script = `process.stderr.write('asking');
@@ -188,7 +173,7 @@ describe('lines', () => {
         clearInterval(look);
         console.log(JSON.stringify({ kind: 'ExecCredential', apiVersion: 'client.authentication.k8s.io/v1', status: { token: 't' } }));
       }, 5)`;
-    const api = await connect(await server.kubeconfig({ user: execUser(server.folder, script) }), {
+    const api = await connectTo(await server.kubeconfig({ user: execUser(server.folder, script) }), {
       clock,
       onPluginOutput: () => asked.resolve(),
     });
@@ -230,10 +215,10 @@ describe('lines', () => {
 
 describe('closing', () => {
   it('ends what is in progress, also on connections from before a change', async () => {
-    const server = await start({
+    const server = await startLoopbackApi({
       onRequest: ({ url }, response) => (url === '/watch' ? response.write('1\n') : response.end('{}')),
     });
-    const api = await connect(await server.kubeconfig({ user: { token: 'one' } }));
+    const api = await connectTo(await server.kubeconfig({ user: { token: 'one' } }));
     const before = api.lines(watch())[Symbol.asyncIterator]();
     await before.next();
     await server.kubeconfig({ user: { token: 'two' } });

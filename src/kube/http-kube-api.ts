@@ -5,7 +5,7 @@ import { AppError } from '../base/app-error.ts';
 import type { Clock } from '../base/clock.ts';
 import { Listeners } from '../base/listeners.ts';
 import type { Log } from '../base/log.ts';
-import { type Access, isUpToDate, loadAccess } from './access.ts';
+import { type Access, type AccessOptions, isUpToDate, loadAccess } from './access.ts';
 import type { Credential } from './credentials.ts';
 import {
   type Answer,
@@ -24,7 +24,6 @@ import type {
   UpgradeRequest,
   WebSocketRequest,
 } from './kube-api.ts';
-import type { Impersonation } from './kubeconfig-file.ts';
 import { classifyNetworkError, classifyStatus } from './status-error.ts';
 import { unlessAborted } from './unless-aborted.ts';
 import { watchFiles } from './watch-files.ts';
@@ -32,22 +31,15 @@ import { openWebSocket } from './web-socket.ts';
 
 const defaultTimeoutMs = 30_000;
 
-export interface KubeApiOptions {
-  /** --kubeconfig: that file alone. */
-  readonly kubeconfig?: string | undefined;
-  readonly context?: string | undefined;
-  readonly namespace?: string | undefined;
-  /** Replaces the kubeconfig's impersonation. */
-  readonly impersonate?: Impersonation | undefined;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly clock: Clock;
-  readonly log: Log;
+export interface KubeApiOptions
+  extends Pick<
+    AccessOptions,
+    'kubeconfig' | 'context' | 'namespace' | 'impersonate' | 'env' | 'clock' | 'log' | 'interactive'
+  > {
   /** Called for each request. */
   readonly userAgent: () => string;
   /** What a credential plugin says to the person (its standard error). */
   readonly onPluginOutput?: (text: string) => void;
-  /** Somebody waits: a credential plugin may ask. */
-  readonly interactive: () => boolean;
   /** A plugin may read standard input. Default: it is a terminal. */
   readonly stdinIsTerminal?: () => boolean;
 }
