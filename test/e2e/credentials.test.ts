@@ -58,7 +58,7 @@ test('a kubeconfig that leads to another cluster is followed there, though its v
   for (let turn = 0; turn < 6; turn++) {
     const old = one.uid();
     one.cluster.pods.delete(net);
-    await one.hurry(one.cluster.pods.until(net, ({ metadata }) => metadata.uid !== old));
+    await one.clusterClock.hurry(one.cluster.pods.until(net, ({ metadata }) => metadata.uid !== old));
   }
   const kubeconfig = await one.file('moved', await readFile(one.sandbox.kubeconfigPath, 'utf8'));
   const forward = one.forward({ target: 'pod/net-0', ports: [':identity'], kubeconfig });
