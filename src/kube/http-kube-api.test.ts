@@ -2,7 +2,13 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.ts';
-import { connectTo, execUser, startLoopbackApi, watch } from '../../test/support/loopback-api.ts';
+import {
+  connectTo,
+  execUser,
+  type LoopbackHandlers,
+  startLoopbackApi,
+  watch,
+} from '../../test/support/loopback-api.ts';
 
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   const list: T[] = [];

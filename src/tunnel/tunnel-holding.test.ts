@@ -98,11 +98,8 @@ describe('holding', () => {
   });
 
   it('says how long the outage was and how many it served', async () => {
-    const { clock, upstream, tunnel, local } = await setUp();
-    const pod = new FakePod('a');
-    pod.serve = greet('a');
-    upstream.point(pod);
-    await until(() => tunnel.state.kind === 'ready');
+    const { clock, upstream, tunnel, local, serving } = await setUp();
+    const pod = await serving(greet('a'));
     const changes: unknown[] = [];
     tunnel.onState(({ state, held, gapMs, served }) => changes.push([state.kind, held, gapMs, served]));
     upstream.pointNowhere();
@@ -192,11 +189,8 @@ describe('the pilot', () => {
   });
 
   it('is what remains of a ready tunnel when its port refuses; the refused keep place, bytes and deadline', async () => {
-    const { clock, upstream, tunnel, events, local } = await setUp({ hold: { timeoutMs: 1_000 } });
-    const pod = new FakePod('a');
-    pod.serve = greet('a');
-    upstream.point(pod);
-    await until(() => tunnel.state.kind === 'ready');
+    const { clock, tunnel, events, local, serving } = await setUp({ hold: { timeoutMs: 1_000 } });
+    const pod = await serving(greet('a'));
     pod.kill();
     const request = 'INSERT INTO t VALUES (1)';
     const client = local();
