@@ -142,7 +142,7 @@ export class Engine implements AsyncDisposable {
     });
     let follow: TargetFollow | undefined;
     return {
-      follow: (onChange) => {
+      follow: (onChange, onAsking) => {
         let newest: Resolution | undefined;
         const tell = (resolution: Resolution) => {
           onResolution?.(resolution);
@@ -157,10 +157,12 @@ export class Engine implements AsyncDisposable {
           });
         });
         const following = follow;
+        const forgetAsking = this.#api.onAsking(onAsking);
         return {
           refresh: () => following.refresh(),
           async [Symbol.asyncDispose]() {
             newest = undefined;
+            forgetAsking();
             preflight[Symbol.dispose]();
             await following[Symbol.asyncDispose]();
           },

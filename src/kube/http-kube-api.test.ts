@@ -16,6 +16,34 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   return list;
 }
 
+describe('a credential that takes its time', () => {
+  it('is told of from the first that waits to the last, also to who listens late', async () => {
+    const server = await startLoopbackApi();
+    const api = await connectTo(await server.kubeconfig({ user: execUser(server.folder) }));
+    const late: boolean[] = [];
+    const told: boolean[] = [];
+    api.onAsking((isAsking) => {
+      told.push(isAsking);
+      if (isAsking) api.onAsking((now) => late.push(now));
+    });
+    await Promise.all([api.request({ path: '/1' }), api.request({ path: '/2' })]);
+    await api.request({ path: '/3' });
+    expect([told, late]).toEqual([
+      [true, false],
+      [true, false],
+    ]);
+  });
+
+  it('is not told of where it is at hand', async () => {
+    const server = await startLoopbackApi();
+    const api = await connectTo(await server.kubeconfig({ user: { token: 'abc' } }));
+    const told: boolean[] = [];
+    api.onAsking((isAsking) => told.push(isAsking));
+    await api.request({ path: '/' });
+    expect(told).toEqual([]);
+  });
+});
+
 describe('requests', () => {
   it('send JSON and give JSON', async () => {
     let body = '';

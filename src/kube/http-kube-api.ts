@@ -77,6 +77,9 @@ interface Attempt {
 class HttpKubeApi implements KubeApi {
   readonly #options: HttpKubeApiOptions;
   readonly #changes = new Listeners<KubeApiChange>();
+  readonly #onAsking = new Listeners<boolean>();
+  /** Requests that wait for a credential. */
+  #asking = 0;
   #access: Access;
   #loading: Promise<Access> | undefined;
   #watch: Disposable | undefined;
@@ -118,6 +121,12 @@ class HttpKubeApi implements KubeApi {
       this.#watch?.[Symbol.dispose]();
       this.#watch = undefined;
     };
+  }
+
+  onAsking(listener: (isAsking: boolean) => void): () => void {
+    const remove = this.#onAsking.add(listener);
+    if (this.#asking > 0) listener(true);
+    return remove;
   }
 
   async request<T>(request: KubeRequest): Promise<T> {
@@ -217,8 +226,18 @@ class HttpKubeApi implements KubeApi {
     this.#options.closing.signal.throwIfAborted();
     if (!(await isUpToDate(this.#access))) await this.#reload();
     const access = this.#access;
-    const credential = await unlessAborted(access.credentials.current(), signal);
+    const credential = await unlessAborted(this.#credential(access), signal);
     return { access, credential };
+  }
+
+  async #credential({ credentials }: Access): Promise<Credential> {
+    if (credentials.atHand) return credentials.current();
+    if (this.#asking++ === 0) this.#onAsking.emit(true);
+    try {
+      return await credentials.current();
+    } finally {
+      if (--this.#asking === 0) this.#onAsking.emit(false);
+    }
   }
 
   /** Reads the files anew. What means the same as before changes nothing: pools and credentials stay. */

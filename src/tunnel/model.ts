@@ -10,6 +10,8 @@ export interface TunnelModel {
   readonly state: TunnelState;
   /** What the target points at; undefined until the first answer. */
   readonly resolution: Resolution | undefined;
+  /** Everything waits for a credential. */
+  readonly isAsking: boolean;
   /** Kept while the target resolves to nothing: a container that restarts comes back in the same sandbox and session. */
   readonly link: LinkModel | undefined;
   readonly port: PortModel;
@@ -66,6 +68,7 @@ export const initialModel: TunnelModel = {
   wanted: 'off',
   state: { kind: 'off' },
   resolution: undefined,
+  isAsking: false,
   link: undefined,
   port: { round: 0, refusal: undefined, served: false, pilot: 'idle', tries: 0, refusalMs: 0 },
   held: 0,
@@ -93,12 +96,12 @@ export function gate({ wanted, resolution, link, port }: TunnelModel): Gate {
 export function observe(model: TunnelModel, atMs: number): TunnelState {
   const { wanted, resolution, link, port } = model;
   if (wanted === 'off') return { kind: 'off' };
-  if (!resolution) return { kind: 'connecting', step: 'resolving', sinceMs: atMs };
+  if (!resolution) return connecting(model, 'resolving', atMs);
   if (resolution.kind === 'none') return trouble(model, resolution.reason, atMs);
   const { pod, polled } = resolution;
   if (link?.phase !== 'open' || link.uid !== pod.uid) {
     if (link?.problem) return trouble(model, link.problem, atMs);
-    return { kind: 'connecting', step: 'dialling', sinceMs: atMs };
+    return connecting(model, 'dialling', atMs);
   }
   if (port.refusal) return trouble(model, port.refusal, atMs);
   if (resolution.serving || port.served)
@@ -108,6 +111,10 @@ export function observe(model: TunnelModel, atMs: number): TunnelState {
     { code: 'SP-POD-NOT-READY', details: { pod: pod.name, reason: 'is not ready yet' } },
     atMs,
   );
+}
+
+function connecting({ isAsking }: TunnelModel, step: 'resolving' | 'dialling', atMs: number): TunnelState {
+  return { kind: 'connecting', step: isAsking ? 'credentials' : step, sinceMs: atMs };
 }
 
 function trouble({ lastPod, resolution }: TunnelModel, error: ErrorData, atMs: number): TunnelState {

@@ -62,11 +62,13 @@ const timer = (kind: 'warm' | 'pilot'): TunnelEvent => ({ type: 'timer', timer: 
 const started: TunnelEvent = { type: 'started' };
 const stopped: TunnelEvent = { type: 'stopped' };
 const retryNow: TunnelEvent = { type: 'retry-now' };
+const asking = (isAsking: boolean): TunnelEvent => ({ type: 'asking', isAsking });
 
 /** One model for each situation there is. */
 const situations = {
   off: run(initialModel).model,
   resolving: run(initialModel, started).model,
+  asking: run(initialModel, started, asking(true)).model,
   nowhere: run(initialModel, started, nowhere).model,
   'not logged in': run(initialModel, started, notLoggedIn).model,
   dialling: run(initialModel, started, at('a')).model,
@@ -111,6 +113,8 @@ const events = {
   'warm timer': timer('warm'),
   'pilot timer': timer('pilot'),
   'retry now': retryNow,
+  asks: asking(true),
+  'asks no more': asking(false),
 };
 
 describe('every state with every event', () => {
@@ -125,6 +129,20 @@ describe('every state with every event', () => {
       return `${event}: ${model.state.kind}${shown}${step} | ${done.join(', ')}`;
     });
     expect(outcomes).toMatchSnapshot();
+  });
+});
+
+describe('a credential that is asked for', () => {
+  it('is the step that is shown until it is there, then what comes next', () => {
+    const steps = [run(situations.resolving, asking(true)), run(situations.dialling, asking(true))];
+    expect(steps.map(({ model }) => model.state)).toMatchObject(Array(2).fill({ step: 'credentials' }));
+    expect(run(situations.asking, at('a'), asking(false)).model.state).toMatchObject({ step: 'dialling' });
+  });
+
+  it('hides nothing that is known, and is forgotten by a stop', () => {
+    for (const name of ['ready', 'refused', 'nowhere', 'not logged in'] as const)
+      expect(run(situations[name], asking(true)).model.state).toEqual(situations[name].state);
+    expect(run(situations.asking, stopped, started).model.state).toMatchObject({ step: 'resolving' });
   });
 });
 

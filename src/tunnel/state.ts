@@ -21,6 +21,8 @@ export type TunnelEvent =
   | { readonly type: 'started' }
   | { readonly type: 'stopped' }
   | { readonly type: 'resolved'; readonly resolution: Resolution }
+  /** A credential plugin is run, or an identity provider asked, and all requests wait for it; or not any more. */
+  | { readonly type: 'asking'; readonly isAsking: boolean }
   | { readonly type: 'link-open'; readonly generation: number }
   | { readonly type: 'link-failed' | 'link-lost'; readonly generation: number; readonly error: ErrorData }
   /** A byte came from the pod, or no refusal for longer than refusals take. */
@@ -91,13 +93,22 @@ function react(model: TunnelModel, event: TunnelEvent, atMs: number): Step {
       return step({ ...model, wanted: 'on' }, { do: 'follow' });
     case 'stopped':
       return step(
-        { ...model, wanted: 'off', resolution: undefined, link: undefined, port: newRound(model.port) },
+        {
+          ...model,
+          wanted: 'off',
+          resolution: undefined,
+          isAsking: false,
+          link: undefined,
+          port: newRound(model.port),
+        },
         { do: 'unfollow' },
         { do: 'end-connections' },
         { do: 'unlink' },
       );
     case 'resolved':
       return resolved(model, event.resolution);
+    case 'asking':
+      return step(event.isAsking === model.isAsking ? model : { ...model, isAsking: event.isAsking });
     case 'link-open':
     case 'link-failed':
     case 'link-lost':
