@@ -175,7 +175,8 @@ export const errorTable = {
     retry: 'auto',
     exitCode: 8,
     headline: (d) => `nothing listens on port ${say(d.port, '')} in ${say(d.pod, 'the pod')}`,
-    next: () => 'only listeners on localhost or all addresses of the pod can be reached',
+    next: (d) =>
+      `${d.known ? `the pod declares ${d.known}; ` : ''}only listeners on localhost or all addresses of the pod can be reached`,
   },
   'SP-SANDBOX-GONE': {
     retry: 'auto',

@@ -149,8 +149,12 @@ describe('pod/NAME', () => {
     const dns = { name: 'dns', containerPort: 53, protocol: 'UDP' };
     const containers = [{ name: 'postgres', image: 'postgres:18', ports: [...ports, dns] }];
     api.put('pods', runningPod('postgres-0', { uid: 'u0', spec: { containers } }));
-    expect((await follow('postgres-0', 'pg')).brief()).toEqual(['postgres-0 u0 :5432']);
-    expect((await follow('postgres-0', 4_711)).brief()).toEqual(['postgres-0 u0 :4711']);
+    const declared = await follow('postgres-0', 'pg');
+    expect(declared.brief()).toEqual(['postgres-0 u0 :5432']);
+    expect(declared.last()).not.toHaveProperty('otherPorts');
+    const undeclared = await follow('postgres-0', 4_711);
+    expect(undeclared.brief()).toEqual(['postgres-0 u0 :4711']);
+    expect(undeclared.last()).toMatchObject({ otherPorts: 'pg=5432, 9187' });
     const { last } = await follow('postgres-0', 'dns');
     expect(last()).toMatchObject({
       reason: { code: 'SP-PORT-UNKNOWN', details: { port: 'dns', known: 'pg=5432, 9187' } },

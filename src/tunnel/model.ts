@@ -41,6 +41,12 @@ export interface PortModel {
   /** Streams carry the round they were opened in; what one of an earlier round says is no news. */
   readonly round: number;
   readonly refusal: ErrorData | undefined;
+  /** When this container refused it first, after which nothing got through; wall time, ms. */
+  readonly refusedSinceMs: number | undefined;
+  /** The refusal is the pod's answer and no outage: who connects is refused as well, instead of being held. */
+  readonly refuses: boolean;
+  /** A stream got through once, in whatever pod: something does belong on this port. */
+  readonly everServed: boolean;
   /** A stream of this pod and container got through. */
   readonly served: boolean;
   /** The one held connection that tries the port for all. */
@@ -62,6 +68,8 @@ export type Gate =
       readonly round: number;
       /** A stream that is not refused for this long got through: three times what refusals take, at least 100 ms. */
       readonly throughAfterMs: number;
+      /** A client whose stream is refused is not held. */
+      readonly refusalEnds: boolean;
     };
 
 export const initialModel: TunnelModel = {
@@ -70,7 +78,17 @@ export const initialModel: TunnelModel = {
   resolution: undefined,
   isAsking: false,
   link: undefined,
-  port: { round: 0, refusal: undefined, served: false, pilot: 'idle', tries: 0, refusalMs: 0 },
+  port: {
+    round: 0,
+    refusal: undefined,
+    refusedSinceMs: undefined,
+    refuses: false,
+    everServed: false,
+    served: false,
+    pilot: 'idle',
+    tries: 0,
+    refusalMs: 0,
+  },
   held: 0,
   lastPod: undefined,
   generation: 0,
@@ -84,11 +102,12 @@ export function gate({ wanted, resolution, link, port }: TunnelModel): Gate {
   if (link?.phase !== 'open' || link.uid !== resolution.pod.uid) return closed;
   const mayServe = port.refusal === undefined && (resolution.serving || port.served);
   return {
-    kind: mayServe ? 'open' : 'pilot',
+    kind: mayServe || port.refuses ? 'open' : 'pilot',
     pod: resolution.pod,
     port: resolution.port,
     round: port.round,
     throughAfterMs: Math.max(minThroughMs, 3 * port.refusalMs),
+    refusalEnds: port.refuses,
   };
 }
 

@@ -18,6 +18,18 @@ function at(uid: string, { serving = true, restarts = 0 } = {}): TunnelEvent {
   return { type: 'resolved', resolution };
 }
 
+/** A pod that declares another port than the one asked for. */
+function undeclared({ serving = true, restarts = 0 } = {}): TunnelEvent {
+  const resolution: Resolution = {
+    kind: 'pod',
+    pod: pod('a', restarts),
+    port: 5433,
+    serving,
+    otherPorts: 'pg=5432',
+  };
+  return { type: 'resolved', resolution };
+}
+
 const nowhere: TunnelEvent = {
   type: 'resolved',
   resolution: { kind: 'none', reason: error('SP-POD-NOT-READY') },
@@ -143,6 +155,44 @@ describe('a credential that is asked for', () => {
     for (const name of ['ready', 'refused', 'nowhere', 'not logged in'] as const)
       expect(run(situations[name], asking(true)).model.state).toEqual(situations[name].state);
     expect(run(situations.asking, stopped, started).model.state).toMatchObject({ step: 'resolving' });
+  });
+});
+
+describe('a port that the pod does not declare', () => {
+  const refuse = refusedWith('SP-PORT-REFUSED');
+  /** Refused at first, and again so long afterwards. */
+  const refusedFor = (durationMs: number, from: TunnelModel) => {
+    const first = run(from, demand(2), refuse).model;
+    const since = first.port.refusedSinceMs!;
+    return next(first, refuse(first), since + durationMs);
+  };
+  const mistaken = run(initialModel, started, undeclared(), opened).model;
+
+  it('holds clients for five seconds of refusals, then refuses them as the pod does', () => {
+    const early = refusedFor(4_999, mistaken);
+    expect(gate(early.model)).toMatchObject({ kind: 'pilot', refusalEnds: false });
+    const late = refusedFor(5_000, mistaken);
+    expect(gate(late.model)).toMatchObject({ kind: 'open', refusalEnds: true });
+    expect(late.effects.map((effect) => effect.do)).toContain('release-held');
+    expect(late.model.state).toMatchObject({
+      kind: 'waiting',
+      reason: { code: 'SP-PORT-REFUSED', details: { known: 'pg=5432' } },
+    });
+  });
+
+  it('is taken for a mistake only where the pod is ready, and nothing ever got through', () => {
+    const starting = run(initialModel, started, undeclared({ serving: false }), opened).model;
+    const wasServed = run(mistaken, served).model;
+    const declared = run(initialModel, started, at('a'), opened).model;
+    for (const model of [starting, wasServed, declared])
+      expect(gate(refusedFor(60_000, model).model)).toMatchObject({ kind: 'pilot', refusalEnds: false });
+  });
+
+  it('is held for again in a new container, and serves once something listens', () => {
+    const { model } = refusedFor(5_000, mistaken);
+    expect(gate(run(model, undeclared({ restarts: 1 })).model)).toMatchObject({ refusalEnds: false });
+    const mended = run(model, served).model;
+    expect([mended.state.kind, gate(mended)]).toMatchObject(['ready', { refusalEnds: false }]);
   });
 });
 

@@ -52,6 +52,32 @@ describe('holding', () => {
     });
   });
 
+  it('ends it after five seconds where it only meets refusals on a port that the pod does not declare', async () => {
+    const { clock, upstream, tunnel, events, local } = await setUp();
+    const pod = new FakePod('a');
+    upstream.point(pod, { otherPorts: 'pg=5432' });
+    const first = local();
+    const firstEnd = ending(first);
+    await until(() => tunnel.state.kind === 'waiting' && tunnel.held === 1);
+    clock.advance(4_900);
+    await until(() => tunnel.held === 1);
+    expect(tunnel.connections).toBe(1);
+    while (tunnel.connections > 0) {
+      clock.advance(100);
+      await until(() => tunnel.held === 1 || tunnel.connections === 0);
+    }
+    expect(await firstEnd).toBe('reset');
+    expect(clock.nowMs()).toBeLessThan(7_000);
+    const opens = pod.opens;
+    expect(await ending(local())).toBe('reset');
+    expect(pod.opens).toBe(opens + 1);
+    await until(() => events.length === 2);
+    expect(events).toMatchObject(Array(2).fill({ kind: 'end', error: { code: 'SP-PORT-REFUSED' } }));
+    pod.serve = greet('a');
+    expect(await firstBytes(local())).toBe('hello from a\n');
+    expect(tunnel.state.kind).toBe('ready');
+  });
+
   it('refuses more than the limit and keeps those that wait', async () => {
     const { tunnel, events, local } = await setUp({ hold: { limit: 3 } });
     for (let n = 0; n < 3; n++) local();
