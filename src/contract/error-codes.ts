@@ -174,9 +174,9 @@ export const errorTable = {
   'SP-PORT-REFUSED': {
     retry: 'auto',
     exitCode: 8,
-    headline: (d) => `nothing listens on port ${say(d.port, '')} in ${say(d.pod, 'the pod')}`,
-    next: (d) =>
-      `${d.known ? `the pod declares ${d.known}; ` : ''}only listeners on localhost or all addresses of the pod can be reached`,
+    headline: (d) =>
+      `nothing listens on port ${say(d.port, '')} in ${say(d.pod, 'the pod')}${d.known ? `, which declares ${d.known}` : ''}`,
+    next: () => 'only listeners on localhost or all addresses of the pod can be reached',
   },
   'SP-SANDBOX-GONE': {
     retry: 'auto',
