@@ -174,7 +174,8 @@ export const errorTable = {
   'SP-PORT-REFUSED': {
     retry: 'auto',
     exitCode: 8,
-    headline: (d) => `nothing listens on port ${say(d.port, '')} in ${say(d.pod, 'the pod')}`,
+    headline: (d) =>
+      `nothing listens on port ${say(d.port, '')} in ${say(d.pod, 'the pod')}${d.known ? `, which declares ${d.known}` : ''}`,
     next: () => 'only listeners on localhost or all addresses of the pod can be reached',
   },
   'SP-SANDBOX-GONE': {

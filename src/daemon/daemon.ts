@@ -112,7 +112,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const clusters: ClusterPool = starting.use(
       new ClusterPool({
         clock,
-        log: countingWatches(log, () => metrics.watchRestarted()),
+        log,
+        onWatchBreak: () => metrics.watchRestarted(),
         createApi: ({ kubeconfig, context }, ask) =>
           createKubeApi({
             kubeconfig,
@@ -248,17 +249,6 @@ function profileStore({
     schemaLocation,
     checkTarget,
   });
-}
-
-/** Watches say in the log that they broke; this is also how they are counted. */
-function countingWatches(log: Log, broke: () => void): Log {
-  return {
-    ...log,
-    debug(event, fields) {
-      if (event === 'watch broke') broke();
-      log.debug(event, fields);
-    },
-  };
 }
 
 async function listenOn(control: FastifyInstance, path: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { AppError } from '../base/app-error.ts';
-import type { Clock } from '../base/clock.ts';
+import type { Clock, Timer } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
 import type { ErrorData } from '../contract/error-codes.ts';
 import type { TunnelFacts } from '../contract/forward-event.ts';
 import type { Resolution } from '../contract/resolution.ts';
@@ -10,12 +11,13 @@ import type { Target } from '../target/target.ts';
 import type { ConnectionEvent } from '../tunnel/connection-event.ts';
 import type { ListenSpec } from '../tunnel/listen-address.ts';
 import type { StateChange } from '../tunnel/runner.ts';
-import type { Tunnel } from '../tunnel/tunnel.ts';
+import { createTunnel, type Tunnel } from '../tunnel/tunnel.ts';
 import type { Engine } from './engine.ts';
 
 export interface ForwardedPortOptions {
-  readonly engine: Engine;
+  readonly engine: Pick<Engine, 'firstPod' | 'upstream' | 'onRetry'>;
   readonly clock: Clock;
+  readonly log: Log;
   readonly target: Target;
   readonly namespace: string;
   readonly port: PortSpec;
@@ -32,11 +34,13 @@ export interface ForwardedPortOptions {
 }
 
 /** One port of `forward`: a tunnel, and what is told of it. */
-export class ForwardedPort {
+export class ForwardedPort implements AsyncDisposable {
   /** A pod was ready once: from then on nothing ends the tunnel by itself. */
   wasReady = false;
   readonly #options: ForwardedPortOptions;
   #tunnel: Tunnel | undefined;
+  #forgetRetry: (() => void) | undefined;
+  #runningTimeout: Timer | undefined;
   #remotePort: number | undefined;
   #resolved = false;
   #announced = false;
@@ -53,22 +57,34 @@ export class ForwardedPort {
 
   /** Binds the local port; `forward` takes it from there. Rejects with SP-LOCAL-* and with the signal's reason. */
   async start(signal: AbortSignal): Promise<void> {
-    const { engine, clock, target, namespace, port, holdMs, runningTimeoutMs } = this.#options;
-    if (runningTimeoutMs !== undefined) clock.after(runningTimeoutMs, () => this.#runningTimedOut());
+    const { engine, clock, log, target, namespace, port, holdMs, runningTimeoutMs } = this.#options;
+    if (runningTimeoutMs !== undefined)
+      this.#runningTimeout = clock.after(runningTimeoutMs, () => this.#runningTimedOut());
     const onResolution = (resolution: Resolution) => this.#onResolution(resolution);
     const spec = { target, namespace, port: port.remote, onResolution };
     const local = port.local === 'as-remote' ? (await engine.firstPod(spec, signal)).port : port.local;
-    const tunnel = engine.tunnel({
-      ...spec,
+    signal.throwIfAborted();
+    const tunnel = createTunnel({
+      upstream: engine.upstream(spec),
+      clock,
+      log,
       portOwner,
       listen: this.#listenSpec(local),
       hold: { timeoutMs: holdMs },
     });
     this.#tunnel = tunnel;
+    this.#forgetRetry = engine.onRetry(() => tunnel.retryNow());
     tunnel.onState((change) => this.#onState(change));
     tunnel.onConnection((event) => this.#onConnection(event));
     await tunnel.start();
     this.#announce();
+  }
+
+  /** Ends the tunnel; resolves when clean. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#runningTimeout?.cancel();
+    this.#forgetRetry?.();
+    await this.#tunnel?.stop();
   }
 
   #listenSpec(port: number): ListenSpec {

@@ -61,11 +61,13 @@ export async function runForward(run: ForwardRun, signal: AbortSignal): Promise<
   });
   for (const warning of api.warnings) run.onWarning(warning);
   await using engine = new Engine({ api, clock, log, carrier: run.carrier });
+  await using running = new AsyncDisposableStack();
 
   for (const [index, port] of portSpecs.entries()) {
     const forwarded = new ForwardedPort({
       engine,
       clock,
+      log,
       target,
       namespace: api.namespace,
       port,
@@ -78,7 +80,7 @@ export async function runForward(run: ForwardRun, signal: AbortSignal): Promise<
       },
       fail: (error) => failing.abort(error),
     });
-    ports.push(forwarded);
+    ports.push(running.use(forwarded));
     forwarded.start(ending).catch((thrown) => failing.abort(AppError.from(thrown)));
   }
   await new Promise<void>((resolve) => {

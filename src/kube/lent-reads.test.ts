@@ -87,7 +87,7 @@ describe('a socket that can lend its reads', () => {
     const accepted = once(server, 'connection');
     const client = connect({ port, host: '127.0.0.1' });
     const [peer] = (await accepted) as [Socket];
-    stack.defer(() => client.destroy());
+    stack.defer(() => void client.destroy());
     const got = new Promise<string>((resolve) => {
       lendReads(client, (bytes) => resolve(String(bytes)));
     });

@@ -313,6 +313,12 @@ export class ProfileStore implements AsyncDisposable {
     const counts = (name: string) => names.has(name) || isProfileFileName(name);
     const onChange = () =>
       void this.load().catch((error) => log.warn('profiles-not-loaded', { error: String(error) }));
-    this.#watch = new FolderWatch({ folders, counts, clock, log, onChange }).start();
+    this.#watch = new FolderWatch({
+      folders,
+      counts,
+      clock,
+      onChange,
+      onUnwatched: (at) => log.warn('folder-not-watched', at),
+    }).start();
   }
 }

@@ -39,6 +39,13 @@ export function knownPorts(pod: Pod): string {
     .join(', ');
 }
 
+/** The ports that the pod declares, for a person, where it declares some and not this one. */
+export function otherPorts(pod: Pod, port: number): string | undefined {
+  const declared = tcpPorts(pod);
+  if (declared.length === 0 || declared.some(({ containerPort }) => containerPort === port)) return undefined;
+  return knownPorts(pod);
+}
+
 export function podIdentity(pod: Pod, namespace: string, port: number): PodIdentity {
   const container = containerFor(pod, port);
   const role = roleOf(pod);

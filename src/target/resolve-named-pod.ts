@@ -6,6 +6,7 @@ import {
   isRunning,
   isTerminating,
   knownPorts,
+  otherPorts,
   podIdentity,
   portNumber,
   whyNotServing,
@@ -63,7 +64,14 @@ function offerNamed(pod: Pod, question: Question): Answer {
 }
 
 export function offer(pod: Pod, port: number, { namespace }: Question, serving: boolean): Answer {
-  return { kind: 'pod', pod: podIdentity(pod, namespace, port), port, serving };
+  const others = otherPorts(pod, port);
+  return {
+    kind: 'pod',
+    pod: podIdentity(pod, namespace, port),
+    port,
+    serving,
+    ...(others !== undefined && { otherPorts: others }),
+  };
 }
 
 export function portUnknown(pod: Pod, { port, target }: Question): Answer {

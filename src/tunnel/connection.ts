@@ -20,6 +20,8 @@ export interface Route {
   readonly round: number;
   /** Not refused for this long after opening means that it got through. */
   readonly throughAfterMs: number;
+  /** A refusal is the pod's answer: the client gets it too. */
+  readonly refusalEnds: boolean;
 }
 
 /** What a connection tells and asks. */
@@ -180,7 +182,8 @@ export class Connection {
     const code = error?.code;
     const isClose = code === undefined || code === 'SP-STREAM-RESET';
     const early = this.#early.kind();
-    const what = verdict({ code, opened, early, closes: this.#closesSoFar(route.pod, isClose) });
+    const closes = this.#closesSoFar(route.pod, isClose);
+    const what = verdict({ code, opened, early, closes, refusalEnds: route.refusalEnds });
     if (error && what !== 'rest' && provesNothingArrived({ code, opened }))
       this.#host.refused(route, error.toData(), this.#host.clock.nowMs() - startedMs);
     // A server whose way it is to close without a word does serve.

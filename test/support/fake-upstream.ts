@@ -29,6 +29,13 @@ function lendChunks(stream: Duplex): void {
   };
 }
 
+/** How a pod is what the target points at. */
+interface PointedAt {
+  readonly serving?: boolean;
+  readonly restarts?: number;
+  readonly otherPorts?: string;
+}
+
 /** A pod in memory: whether sessions to it can be had, whether its port listens, and what the application does. */
 export class FakePod {
   readonly identity: PodIdentity;
@@ -55,8 +62,9 @@ export class FakePod {
     };
   }
 
-  resolution({ serving = true, restarts = 0 } = {}): Resolution {
-    return { kind: 'pod', pod: { ...this.identity, restarts, ready: serving }, port: this.port, serving };
+  resolution({ serving = true, restarts = 0, otherPorts }: PointedAt = {}): Resolution {
+    const pod = { ...this.identity, restarts, ready: serving };
+    return { kind: 'pod', pod, port: this.port, serving, ...(otherPorts !== undefined && { otherPorts }) };
   }
 
   /** The process dies: its port refuses, its streams end in the given way. */
@@ -154,7 +162,7 @@ export class FakeUpstream implements Upstream {
   }
 
   /** The target points at this pod now. */
-  point(pod: FakePod, how: { serving?: boolean; restarts?: number } = {}): void {
+  point(pod: FakePod, how: PointedAt = {}): void {
     this.#pods.set(pod.identity.uid, pod);
     this.#onChange?.(pod.resolution(how));
   }
