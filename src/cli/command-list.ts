@@ -112,6 +112,12 @@ export const commandList: readonly ListedCommand[] = [
     load: () => import('./command/profile.ts'),
   },
   {
+    name: 'password',
+    summary: 'keep the password of a profile in the keychain, or forget it',
+    heading: profiles,
+    load: () => import('./command/password.ts'),
+  },
+  {
     name: 'pods',
     summary: 'show which pod a target means now, and why',
     heading: profiles,

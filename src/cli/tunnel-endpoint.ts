@@ -3,38 +3,28 @@ import type { Endpoint } from '../connection-string/endpoint.ts';
 import type { TunnelEntity } from '../contract/control-tunnel.ts';
 import type { ProfileSnapshot } from '../contract/profile-snapshot.ts';
 import type { Cli } from './cli.ts';
-import { type EndpointSource, endpointOf } from './endpoint-of.ts';
+import { endpointOf } from './endpoint-of.ts';
 import { profileOf } from './listed-profile.ts';
-import { localPassword } from './local-password.ts';
 
 export interface TunnelEndpointOptions {
   readonly cli: Cli;
   readonly withPassword: boolean;
 }
 
-/** The endpoint of a tunnel, with its profile's hints. A password that is not had from here is said on standard error, not an error. */
+/** The endpoint of a tunnel, with its profile's hints. Throws why a password that the profile names cannot be had. */
 export async function tunnelEndpoint(
   tunnel: TunnelEntity,
   profiles: ProfileSnapshot,
   { cli, withPassword }: TunnelEndpointOptions,
 ): Promise<Endpoint> {
+  const { name, kind, target, addresses, localPort } = tunnel;
   const listed = profileOf(tunnel, profiles);
-  const profile: EndpointSource['profile'] = listed?.profile ?? { kind: tunnel.kind, target: tunnel.target };
-  const { name, addresses, localPort } = tunnel;
-  const isOwn = listed?.sourceKind === 'user';
-  const password = withPassword ? await localPassword(profile, { isOwn, cli }) : undefined;
-  if (password?.kind === 'elsewhere') {
-    cli.stderr.write(
-      `note: the password of ${name} is in ${password.where}, which is not read yet: give it yourself\n`,
-    );
-  }
-  return endpointOf({
-    name,
-    profile,
-    addresses,
-    localPort,
-    password: password?.kind === 'found' ? password.password : undefined,
-  });
+  const endpoint = endpointOf({ name, profile: listed?.profile ?? { kind, target }, addresses, localPort });
+  if (!withPassword || !listed) return endpoint;
+  // Most commands give none, and load nothing for it.
+  const { profilePassword } = await import('./profile-password.ts');
+  const found = await profilePassword(listed, cli);
+  return { ...endpoint, user: endpoint.user ?? found?.user, password: found?.password };
 }
 
 /** One tunnel as it is now. Throws SP-TUNNEL-UNKNOWN. */

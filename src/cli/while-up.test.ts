@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { FakeCli } from '../../test/support/fake-cli.ts';
 import { FakeControl, fakeTunnel } from '../../test/support/fake-control.ts';
 import { AppError } from '../base/app-error.ts';
@@ -125,7 +128,7 @@ describe('run', () => {
   it('wants the variable that its profile names', async () => {
     await using control = daemon();
     using cli = new FakeCli({ control });
-    expect(await cli.run('run', 'orders-db', '--', 'true')).toBe(2);
+    expect(await cli.run('run', 'orders-db', '--', 'true')).toBe(9);
     expect(cli.stderr.text).toContain('the variable ORDERS_PW is not set');
     expect(control.view.tunnels.get('user/orders-db')?.wanted).toBe('off');
   });
@@ -133,16 +136,20 @@ describe('run', () => {
   it("never runs a command or reads a file for a profile of others', whatever it says", async () => {
     const hostile = listed(
       'orders-db',
-      { kind: 'postgres', connection: { password: { command: ['false'] } } },
+      { kind: 'postgres', connection: { password: { command: ['touch', 'was-run'] } } },
       'git',
     );
     await using control = new FakeControl({
       tunnels: [fakeTunnel({ id: 'team/orders-db' })],
       profiles: snapshot(hostile),
     });
-    using cli = new FakeCli({ control });
-    expect(await cli.run('run', 'orders-db', '--', 'true')).toBe(0);
-    expect(cli.ran[0]?.variables).not.toHaveProperty('PGPASSWORD');
+    const cwd = await mkdtemp(join(tmpdir(), 'hostile-'));
+    onTestFinished(() => rm(cwd, { recursive: true }));
+    using cli = new FakeCli({ control, cwd, env: { PATH: process.env.PATH } });
+    expect(await cli.run('run', 'orders-db', '--', 'true')).toBe(2);
+    expect(cli.stderr.text).toContain('only a profile of your own file may take its password from a command');
+    expect(cli.ran).toEqual([]);
+    expect(await readdir(cwd)).toEqual([]);
   });
 
   it('reads a password from what a command prints', async () => {

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { connectionStringSchema } from './connection-string.ts';
 import { operations } from './control.ts';
 import { checkSchema, resolvedTargetSchema } from './control-check.ts';
+import { keptSchema } from './control-password.ts';
 import { tunnelIdSchema, tunnelSchema } from './control-tunnel.ts';
 import { profileNameSchema, profileSchema } from './profile.ts';
 import {
@@ -57,6 +58,12 @@ export const commandOutputs = {
   pods: resolvedTargetSchema,
   /** The rule for the cluster's audit policy that records who forwards there, as YAML. */
   check: checkSchema.extend({ auditPolicy: z.string() }),
+  password: z.object({
+    tunnel: tunnelIdSchema,
+    kept: keptSchema.optional(),
+    /** Whether there was one to forget. */
+    forgotten: z.boolean().optional(),
+  }),
   login: operations.login.answer,
   ui: operations.ui.answer,
   version: z.object({

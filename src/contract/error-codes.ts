@@ -417,7 +417,7 @@ export const errorTable = {
     retry: 'user',
     exitCode: 9,
     headline: (d) => `${say(d.path, 'the state')} cannot be used: ${say(d.message, 'it is damaged')}`,
-    next: () => 'move it away; then nothing is wanted',
+    next: (d) => say(d.next, 'move it away; then nothing is wanted'),
   },
   'SP-IMPORT': {
     retry: 'never',
@@ -425,6 +425,53 @@ export const errorTable = {
     headline: (d) => `this cannot be imported: ${say(d.message, 'its format is not known')}`,
     next: (d) =>
       say(d.next, 'kftray and kube-forwarder exports and a kubectl port-forward command can be imported'),
+  },
+  'SP-SECRET-MISSING': {
+    retry: 'user',
+    exitCode: 7,
+    headline: (d) =>
+      `the Secret ${say(d.secret, 'of the profile')} does not exist in namespace ${say(d.namespace, 'default')}`,
+    next: (d) => `kubectl get secrets -n ${say(d.namespace, 'default')}; correct what the profile names`,
+  },
+  'SP-SECRET-KEY': {
+    retry: 'user',
+    exitCode: 7,
+    headline: (d) =>
+      `the Secret ${say(d.secret, 'of the profile')} has ${say(d.message, 'no password')} under the key ${say(d.key, '')}`,
+    next: (d) => (d.known ? `keys there are: ${d.known}` : 'correct what the profile names'),
+  },
+  'SP-PASSWORD-SOURCE': {
+    retry: 'user',
+    exitCode: 9,
+    headline: (d) => `the password is not there: ${say(d.message, 'what the profile names has none')}`,
+    next: (d) => say(d.next, 'correct what connection.password of the profile names'),
+  },
+  'SP-PASSWORD-REQUIRED': {
+    retry: 'user',
+    exitCode: 4,
+    headline: (d) => `the password for ${say(d.tunnel, 'this tunnel')} is not kept here yet`,
+    next: (d) => `sallyport password ${say(d.tunnel, 'NAME')} asks for it and keeps it`,
+  },
+  'SP-KEYCHAIN': {
+    retry: 'user',
+    exitCode: 9,
+    headline: (d) => `the keychain cannot be used: ${say(d.message, 'it does not answer')}`,
+    next: (d) => say(d.next, 'unlock it, or set passwords.keepIn in settings.yaml to file or memory'),
+  },
+  'SP-PASSPHRASE-REQUIRED': {
+    retry: 'user',
+    exitCode: 4,
+    headline: (d) =>
+      d.isNew
+        ? 'the file that passwords are to be kept in has no passphrase yet'
+        : 'the file that passwords are kept in is locked',
+    next: () => 'run the command in a terminal: it asks for the passphrase',
+  },
+  'SP-PASSPHRASE-REFUSED': {
+    retry: 'user',
+    exitCode: 4,
+    headline: (d) => say(d.message, 'this is not the passphrase'),
+    next: (d) => say(d.next, 'give another'),
   },
   'SP-PROGRAM-MISSING': {
     retry: 'never',

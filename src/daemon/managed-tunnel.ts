@@ -361,6 +361,7 @@ export class ManagedTunnel implements AsyncDisposable {
           await this.#login();
           break;
         case 'password':
+        case 'passphrase':
           return;
       }
       this.#question = undefined;

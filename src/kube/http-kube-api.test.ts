@@ -78,6 +78,16 @@ describe('requests', () => {
     await expect(api.request({ path: '/cut' })).rejects.toMatchObject({ code: 'SP-API-UNREACHABLE' });
   });
 
+  it('read no more of an answer than is wanted', async () => {
+    const server = await start({ onRequest: (_, response) => response.end(JSON.stringify('x'.repeat(98))) });
+    const api = await connect(await server.kubeconfig());
+    expect(await api.request({ path: '/', maxAnswerBytes: 100 })).toHaveLength(98);
+    await expect(api.request({ path: '/', maxAnswerBytes: 99 })).rejects.toMatchObject({
+      code: 'SP-API-ERROR',
+      details: { message: 'an answer of more than 99 bytes' },
+    });
+  });
+
   it('end after their time, or with the reason of their signal', async () => {
     const clock = new FakeClock();
     const arrived = () => new Promise<void>((resolve) => server.server.once('request', () => resolve()));

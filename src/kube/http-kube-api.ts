@@ -134,7 +134,8 @@ class HttpKubeApi implements KubeApi {
       using deadline = this.#deadline(request.timeoutMs ?? defaultTimeoutMs, request.signal);
       const answer = await this.#send(attempt, request, deadline.signal);
       if (answer.kind === 'upgraded') throw unasked(answer);
-      const text = await this.#body(attempt, answer.response, deadline.signal);
+      const limitBytes = request.maxAnswerBytes ?? maxBodyBytes;
+      const text = await this.#body(attempt, answer.response, { limitBytes, signal: deadline.signal });
       try {
         return JSON.parse(text) as T;
       } catch (error) {
@@ -341,10 +342,10 @@ class HttpKubeApi implements KubeApi {
   async #body(
     { access }: Attempt,
     response: Extract<Answer, { kind: 'response' }>['response'],
-    signal: AbortSignal,
+    { limitBytes, signal }: { readonly limitBytes: number; readonly signal: AbortSignal },
   ) {
     try {
-      return await readBody(response, maxBodyBytes);
+      return await readBody(response, limitBytes);
     } catch (error) {
       signal.throwIfAborted();
       throw classifyNetworkError(error, { server: access.server.origin });

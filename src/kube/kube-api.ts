@@ -58,6 +58,8 @@ export interface KubeRequest {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
+  /** Beyond it SP-API-ERROR. Default 128 MiB, for lists. */
+  readonly maxAnswerBytes?: number;
   readonly signal?: AbortSignal;
 }
 

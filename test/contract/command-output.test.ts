@@ -101,6 +101,7 @@ function fakeDaemon(): FakeControl {
       leastRole: 'kind: Role\n',
     }))
     .on('login', async () => ({ user: 'dev@example.com', context: 'prod', output: '' }))
+    .on('keepPassword', async () => ({ kind: 'kept', kept: { in: 'memory', why: 'no keychain' } }))
     .on('ui', async () => ({ url: 'http://127.0.0.1:1/?token=t', expiresAtMs: 1 }))
     .on('version', async () => version)
     .on('shutdown', async () => ({ pid: 7 }))
@@ -133,6 +134,7 @@ const add = [
 
 interface Run {
   readonly argv: readonly string[];
+  readonly stdin?: string;
   /** Command lines that have to be run before. */
   readonly before?: readonly (readonly string[])[];
   /** Changes the daemon, or the folder. */
@@ -156,6 +158,7 @@ const runs: Record<
   url: { argv: ['url', 'orders-db', '--format', 'jdbc'] },
   copy: { argv: ['copy', 'orders-db'] },
   open: { argv: ['open', 'web'] },
+  password: { argv: ['password', 'orders-db'], stdin: 's3cret\n' },
   pods: { argv: ['pods', 'orders-db'] },
   check: { argv: ['check', '--target', 'svc/a', '--port', 'http'] },
   login: { argv: ['login', 'orders-db'] },
@@ -194,14 +197,14 @@ function restartsWhenAsked(control: FakeControl): void {
 
 describe('--json is what the contract says', () => {
   test.each(Object.keys(runs) as (keyof typeof runs)[])('%s', async (name) => {
-    const { argv, before = [], given } = runs[name];
+    const { argv, stdin = '', before = [], given } = runs[name];
     await using control = fakeDaemon();
     await given?.(control);
     for (const words of before) {
       using earlier = new FakeCli({ control, cwd: dir });
       expect(await earlier.run(...words), earlier.stderr.text).toBe(0);
     }
-    using cli = new FakeCli({ control, cwd: dir });
+    using cli = new FakeCli({ control, cwd: dir, stdin });
     await cli.run(...argv, '--json');
     // Strict: a field that the contract does not name is one that scripts cannot rely on.
     const schema = commandOutputs[name];

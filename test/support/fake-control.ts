@@ -238,6 +238,8 @@ export class FakeControl implements Control {
       pods: unsupported,
       check: unsupported,
       login: unsupported,
+      password: unsupported,
+      keepPassword: unsupported,
       questions: async () => ({ questions: [...this.#view.questions.values()] }),
       answer: async ({ question }) => {
         const asked = this.#view.questions.get(question);
