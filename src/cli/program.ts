@@ -35,8 +35,8 @@ export async function createProgram(cli: Cli, { all = false } = {}): Promise<Com
     if (passesOn) command.passThroughOptions();
     if (all || named === name) (await load()).define(command, cli);
   }
-  addForwardCommand(program);
-  addDemoCommand(program);
+  addForwardCommand(program, cli);
+  addDemoCommand(program, cli);
   for (const command of program.commands.slice(-2)) command.helpGroup('Without a daemon:');
   return program;
 }
