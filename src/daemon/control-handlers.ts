@@ -6,6 +6,7 @@ import type { ProfileStore } from '../profile/profile-store.ts';
 import type { ClusterPool } from './cluster-pool.ts';
 import type { ClusterQuestions } from './cluster-questions.ts';
 import type { EventHub } from './event-hub.ts';
+import type { ObjectLister } from './objects.ts';
 import type { QuestionBoard } from './question-board.ts';
 import type { TunnelSet } from './tunnel-set.ts';
 
@@ -16,6 +17,7 @@ export interface ControlHandlersOptions {
   readonly tunnels: TunnelSet;
   readonly clusters: ClusterPool;
   readonly cluster: ClusterQuestions;
+  readonly objects: ObjectLister;
   readonly questions: QuestionBoard;
   readonly events: EventHub;
   readonly metrics: () => Promise<string>;
@@ -28,6 +30,7 @@ export interface ControlHandlersOptions {
 /** What the daemon does for each operation of the contract. */
 export function controlHandlers(options: ControlHandlersOptions): ControlHandlers {
   const { hello, places, profiles, tunnels, clusters, cluster, questions, events, metrics, invite } = options;
+  const { objects } = options;
   const { version, protocol, pid, startedAtMs } = hello;
   /** The project that the person stands in counts from now on. */
   const inFolder = async (folder: string | undefined) => {
@@ -86,6 +89,9 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
     acceptSource: ({ source, commit }) => profiles.accept(source, commit),
     pods: (input, { signal }) => cluster.pods(input, signal),
     check: (input, { signal }) => cluster.check(input, signal),
+    contexts: () => objects.contexts(),
+    namespaces: (input, { signal }) => objects.namespaces(input, signal),
+    objects: (input, { signal }) => objects.objects(input, signal),
     login: (input, { signal }) => cluster.login(input, signal),
     questions: async () => ({ questions: questions.all }),
     answer: async ({ question, answer }) => {

@@ -237,6 +237,9 @@ export class FakeControl implements Control {
       acceptSource: unsupported,
       pods: unsupported,
       check: unsupported,
+      contexts: unsupported,
+      namespaces: unsupported,
+      objects: unsupported,
       login: unsupported,
       questions: async () => ({ questions: [...this.#view.questions.values()] }),
       answer: async ({ question }) => {
