@@ -2,10 +2,12 @@ import type { Command } from 'commander';
 import type { Cli } from '../cli.ts';
 import { define as add } from './profile-add.ts';
 import { define as edit } from './profile-edit.ts';
+import { define as group } from './profile-group.ts';
 import { define as importProfiles } from './profile-import.ts';
 import { define as pull } from './profile-pull.ts';
 import { define as remove } from './profile-remove.ts';
 import { define as schema } from './profile-schema.ts';
+import { define as source } from './profile-source.ts';
 import { define as trust } from './profile-trust.ts';
 import { define as validate } from './profile-validate.ts';
 
@@ -20,11 +22,17 @@ const subcommands = [
   },
   {
     name: 'import',
-    summary: 'import from kftray, kube-forwarder or a kubectl port-forward line',
+    summary: 'import from kftray, kube-forwarder, a kubectl port-forward line or the cluster',
     define: importProfiles,
   },
   { name: 'schema', summary: 'print the JSON Schema of a profile file', define: schema },
   { name: 'trust', summary: 'agree to a profile of others, so that it may start', define: trust },
+  {
+    name: 'source',
+    summary: 'add, remove and list folders and repositories that share profiles',
+    define: source,
+  },
+  { name: 'group', summary: 'make and change groups of profiles', define: group },
   { name: 'pull', summary: 'fetch shared repositories, and look at what has changed', define: pull },
 ] as const;
 
