@@ -5,58 +5,62 @@ import { createProgram } from './program.ts';
 /** Somebody has pressed Tab and waits. */
 const timeoutMs = 500;
 
-/** Arguments that are names of profiles and tunnels. */
-const nameArguments: readonly string[] = ['names', 'name'];
-/** Commands whose names are to be new ones. */
-const namesNewOnes: readonly string[] = ['profile add', 'profile source add'];
-
-/** Answers a shell's completion script: `words` are those of the line so far, the last one unfinished. Starts no daemon, and never fails. */
-export async function complete(words: readonly string[], cli: Cli): Promise<void> {
-  const program = await createProgram(cli, { all: true });
-  const known = await knownNames(cli);
-  const completion = tab(program, { completionCommandName: 'complete-script' });
-  for (const command of completion.commands.values()) {
-    for (const argument of command.arguments.values()) {
-      const candidates = candidatesFor(argument.name, command.value, known);
-      if (candidates) argument.handler = offering(candidates);
-    }
-    const group = command.options.get('group');
-    if (!group) continue;
-    group.isBoolean = false;
-    group.handler = offering(known.groups);
-  }
-  completion.parse([...words]);
-}
-
 interface KnownName {
   readonly name: string;
   readonly is: string;
 }
 
-interface KnownNames {
-  readonly tunnels: readonly KnownName[];
-  readonly groups: readonly KnownName[];
-  readonly sources: readonly KnownName[];
+/** Names that are known at this moment, by what they are names of. */
+type KnownNames = Readonly<Record<'tunnels' | 'groups' | 'sources', readonly KnownName[]>>;
+
+const namesFor: Readonly<Record<string, keyof KnownNames>> = {
+  name: 'tunnels',
+  names: 'tunnels',
+  group: 'groups',
+  source: 'sources',
+  sources: 'sources',
+};
+/** Their name is to be a new one. */
+const makesNew: readonly string[] = ['profile add', 'profile source add'];
+
+/** Answers a shell's completion script: `words` are those of the line so far, the last one unfinished. Starts no daemon, and never fails. */
+export async function complete(words: readonly string[], cli: Cli): Promise<void> {
+  const program = await createProgram(cli, words);
+  const completion = tab(program, { completionCommandName: 'complete-script' });
+  const places = [...completion.commands.values()].flatMap(placesOfNames);
+  // Asked only where a name may come: who completes a command's own name does not wait for the daemon.
+  const known = places.length > 0 ? await knownNames(cli) : undefined;
+  for (const { of, at } of places) {
+    at.handler = (add) => {
+      for (const { name, is } of known?.[of] ?? []) add(name, is);
+    };
+  }
+  completion.parse([...words]);
 }
 
-const offering =
-  (names: readonly KnownName[]) =>
-  (add: (name: string, is: string) => void): void => {
-    for (const { name, is } of names) add(name, is);
-  };
+type ValueOf<M> = M extends Map<string, infer V> ? V : never;
+type TabCommand = ValueOf<ReturnType<typeof tab>['commands']>;
 
-function candidatesFor(
-  argument: string,
-  command: string,
-  known: KnownNames,
-): readonly KnownName[] | undefined {
-  if (namesNewOnes.includes(command)) return undefined;
-  if (nameArguments.includes(argument)) return known.tunnels;
-  if (argument === 'group') return known.groups;
-  return argument === 'source' || argument === 'sources' ? known.sources : undefined;
+interface PlaceOfNames {
+  readonly of: keyof KnownNames;
+  readonly at: ValueOf<TabCommand['arguments']> | ValueOf<TabCommand['options']>;
 }
 
-async function knownNames(cli: Cli): Promise<KnownNames> {
+function placesOfNames({ value, arguments: given, options }: TabCommand): PlaceOfNames[] {
+  const places: PlaceOfNames[] = [];
+  for (const argument of makesNew.includes(value) ? [] : given.values()) {
+    const of = namesFor[argument.name];
+    if (of) places.push({ of, at: argument });
+  }
+  const group = options.get('group');
+  if (group) {
+    group.isBoolean = false;
+    places.push({ of: 'groups', at: group });
+  }
+  return places;
+}
+
+async function knownNames(cli: Cli): Promise<KnownNames | undefined> {
   try {
     const control = await cli.control({ start: false });
     const [{ tunnels }, { groups, sources }] = await Promise.all([
@@ -71,6 +75,6 @@ async function knownNames(cli: Cli): Promise<KnownNames> {
         .map(({ key, location }) => ({ name: key, is: location })),
     };
   } catch {
-    return { tunnels: [], groups: [], sources: [] };
+    return undefined;
   }
 }
