@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import type { Cli } from './cli.ts';
-import { commandList, commandNamed } from './command-list.ts';
+import { commandList } from './command-list.ts';
 import { addDemoCommand } from './demo-command.ts';
 import { addForwardCommand } from './forward-command.ts';
+import { commandNamed } from './listed-command.ts';
 
 const examples = (program: string) => `
 Examples:

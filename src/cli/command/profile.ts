@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Cli } from '../cli.ts';
-import { commandNamed, type ListedCommand } from '../command-list.ts';
+import { commandNamed, type ListedCommand } from '../listed-command.ts';
 
 const subcommands: readonly Pick<ListedCommand, 'name' | 'summary' | 'load'>[] = [
   { name: 'add', summary: 'add a profile to your own file', load: () => import('./profile-add.ts') },
