@@ -1,3 +1,4 @@
+import pc from 'picocolors';
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.ts';
 import type { ForwardEvent } from '../contract/forward-event.ts';
@@ -43,7 +44,7 @@ function start({
     stdout: sink('stdout'),
     stderr: sink('stderr'),
     clock,
-    color: false,
+    colors: pc.createColors(false),
     verbosity,
     names,
   });

@@ -7,10 +7,10 @@ import type { Control } from '../client/control.ts';
 import type { SocketControl } from '../client/socket-control.ts';
 import { terminalAsker } from './asker.ts';
 import type { Cli, OpenControl } from './cli.ts';
+import { Endings, type UntilSignalOptions } from './endings.ts';
 import { version } from './version.ts';
 
 const maxStdinBytes = 4 * 1024 * 1024;
-const endSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** kubectl finds plugins, and what completes them, by their programs' names. */
 const kubectlCompletion = 'kubectl_complete-sallyport';
@@ -37,17 +37,18 @@ export class ProcessCli implements Cli, AsyncDisposable {
   readonly stdin = process.stdin;
   readonly stdout = process.stdout;
   readonly stderr = process.stderr;
+  readonly #endings = new Endings(process);
   #control: { readonly start: boolean; readonly socket: SocketControl } | undefined;
 
   constructor(argv: readonly string[]) {
     this.argv = calledAs() === kubectlCompletion ? ['complete', '--', ...argv] : argv;
-    // Who reads our output may have enough of it, as head(1): that is no error.
-    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-      process.exit();
-    });
-    // A daemon outlives the command that started it and read its first words.
-    process.stderr.on('error', () => {});
+    for (const name of ['stdout', 'stderr'] as const) {
+      process[name].on('error', (error: NodeJS.ErrnoException) => {
+        if (error.code === 'EPIPE') this.#endings.unread(name);
+        // What stands there is said as well as may be.
+        else if (name === 'stdout') throw error;
+      });
+    }
   }
 
   /** Questions go to standard error; an answer is read where standard input is a terminal too. */
@@ -82,20 +83,13 @@ export class ProcessCli implements Cli, AsyncDisposable {
     return Buffer.concat(chunks).toString('utf8');
   }
 
-  untilSignal(): AbortSignal & Disposable {
-    const ending = new AbortController();
-    const onSignal = (name: NodeJS.Signals) => ending.abort(name);
-    for (const name of endSignals) process.on(name, onSignal);
-    return Object.assign(ending.signal, {
-      [Symbol.dispose]() {
-        for (const name of endSignals) process.removeListener(name, onSignal);
-      },
-    });
+  untilSignal(options?: UntilSignalOptions): AbortSignal & Disposable {
+    return this.#endings.until(options);
   }
 
   async runProgram(words: readonly string[], variables: Readonly<Record<string, string>>): Promise<number> {
     const { runProgram } = await import('./run-program.ts');
-    return runProgram(words, { ...process.env, ...variables });
+    return this.#endings.belongingTo(() => runProgram(words, { ...process.env, ...variables }));
   }
 
   async copy(text: string): Promise<string> {

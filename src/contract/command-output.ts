@@ -24,6 +24,9 @@ const edited = z.object({
   profile: z.string(),
   change: z.enum(['added', 'changed', 'removed', 'overridden']),
 });
+const editedSource = z.object({ file: z.string(), source: z.string(), change: z.enum(['added', 'removed']) });
+/** Members by SOURCE/NAME, as they are now; none: there is no such group any more. */
+const editedGroup = z.object({ file: z.string(), group: z.string(), members: z.array(z.string()) });
 
 export const errorOutputSchema = z.object({
   error: errorDataSchema.extend({
@@ -96,6 +99,11 @@ export const commandOutputs = {
     profiles: z.array(z.object({ name: profileNameSchema, profile: profileSchema })),
     notCarried: z.array(z.object({ what: z.string(), reason: z.string() })),
   }),
+  'profile source add': editedSource,
+  'profile source remove': editedSource,
+  'profile source list': z.object({ sources: z.array(listedSourceSchema) }),
+  'profile group add': editedGroup,
+  'profile group remove': editedGroup,
   'profile trust': z.object({ profile: z.string(), trust: profileTrustSchema }),
   'profile pull': z.object({ sources: z.array(listedSourceSchema) }),
 } as const;

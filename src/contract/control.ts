@@ -4,6 +4,13 @@
  */
 import * as z from 'zod';
 import { checkSchema, resolvedTargetSchema } from './control-check.ts';
+import {
+  contextsSchema,
+  namespacesInput,
+  namespacesSchema,
+  objectsInput,
+  objectsSchema,
+} from './control-objects.ts';
 import { keepPasswordAnswerSchema, passwordAnswerSchema } from './control-password.ts';
 import { answerSchema, passwordSchema, questionSchema } from './control-question.ts';
 import {
@@ -163,6 +170,22 @@ export const operations = {
     summary: 'Preflight of a target: what it resolves to, what the user may do, the least Role it takes.',
     input: z.strictObject({ name: nameSchema.optional(), adHoc: adHocSchema.optional(), folder }),
     answer: checkSchema,
+  }),
+  contexts: operation({
+    summary: 'The contexts of the kubeconfig.',
+    input: nothing,
+    answer: contextsSchema,
+  }),
+  namespaces: operation({
+    summary: 'The namespaces behind a context.',
+    input: namespacesInput,
+    answer: namespacesSchema,
+  }),
+  objects: operation({
+    summary:
+      'The Services and StatefulSets of a namespace, or of all of a context, that a tunnel can lead to.',
+    input: objectsInput,
+    answer: objectsSchema,
   }),
   login: operation({
     summary: "Runs the credential plugin of a tunnel's cluster with leave to ask, and says who the user is.",

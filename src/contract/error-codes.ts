@@ -273,6 +273,12 @@ export const errorTable = {
     headline: (d) => `${say(d.profile, 'what you agreed to')} has changed while it was shown`,
     next: () => 'look at it as it is now, and agree again',
   },
+  'SP-PROFILE-EXISTS': {
+    retry: 'never',
+    exitCode: 2,
+    headline: (d) => `there is a profile ${say(d.profile, 'of this name')} already`,
+    next: (d) => say(d.next, 'choose another name'),
+  },
   'SP-PROFILE-EDIT': {
     retry: 'user',
     exitCode: 2,

@@ -7,6 +7,7 @@ import type { ProfileStore } from '../profile/profile-store.ts';
 import type { ClusterPool } from './cluster-pool.ts';
 import type { ClusterQuestions } from './cluster-questions.ts';
 import type { EventHub } from './event-hub.ts';
+import type { ObjectLister } from './objects.ts';
 import type { Passwords } from './passwords.ts';
 import type { QuestionBoard } from './question-board.ts';
 import type { TunnelSet } from './tunnel-set.ts';
@@ -18,6 +19,7 @@ export interface ControlHandlersOptions {
   readonly tunnels: TunnelSet;
   readonly clusters: ClusterPool;
   readonly cluster: ClusterQuestions;
+  readonly objects: ObjectLister;
   readonly questions: QuestionBoard;
   readonly passwords: Passwords;
   readonly events: EventHub;
@@ -37,6 +39,7 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
     tunnels,
     clusters,
     cluster,
+    objects,
     questions,
     passwords,
     events,
@@ -101,6 +104,9 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
     acceptSource: ({ source, commit }) => profiles.accept(source, commit),
     pods: (input, { signal }) => cluster.pods(input, signal),
     check: (input, { signal }) => cluster.check(input, signal),
+    contexts: () => objects.contexts(),
+    namespaces: (input, { signal }) => objects.namespaces(input, signal),
+    objects: (input, { signal }) => objects.objects(input, signal),
     login: (input, { signal }) => cluster.login(input, signal),
     password: async ({ name, folder, ask }, { signal }) => {
       const { definition } = await tunnels.find(name, folder);

@@ -26,6 +26,7 @@ import { acquireInstanceLock } from './instance-lock.ts';
 import { LogFile } from './log-file.ts';
 import { LoopbackPage } from './loopback-page.ts';
 import { openMetricsEndpoint } from './metrics-endpoint.ts';
+import { ObjectLister } from './objects.ts';
 import { Passwords } from './passwords.ts';
 import { ensurePrivateFolder } from './private-folder.ts';
 import { QuestionBoard } from './question-board.ts';
@@ -206,6 +207,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       passwords,
       events,
       cluster: new ClusterQuestions({ clusters, tunnels, contextOf }),
+      objects: new ObjectLister({ clusters, kubeconfig: () => loadKubeconfig({ env }) }),
       metrics: () => metrics.text(),
       metricsUrl: () => metricsUrl,
       invite: () => page.invite(),

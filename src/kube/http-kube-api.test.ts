@@ -79,8 +79,10 @@ describe('requests', () => {
   });
 
   it('read no more of an answer than is wanted', async () => {
-    const server = await start({ onRequest: (_, response) => response.end(JSON.stringify('x'.repeat(98))) });
-    const api = await connect(await server.kubeconfig());
+    const server = await startLoopbackApi({
+      onRequest: (_, response) => response.end(JSON.stringify('x'.repeat(98))),
+    });
+    const api = await connectTo(await server.kubeconfig());
     expect(await api.request({ path: '/', maxAnswerBytes: 100 })).toHaveLength(98);
     await expect(api.request({ path: '/', maxAnswerBytes: 99 })).rejects.toMatchObject({
       code: 'SP-API-ERROR',

@@ -12,11 +12,11 @@ import type { ListedProfile, ProfileSnapshot } from '../contract/profile-snapsho
 import { buildSnapshot, type LoadedSource } from './build-snapshot.ts';
 import type { FileOrigin, TargetCheck } from './check-profile.ts';
 import { editProfileFile } from './edit-profile-file.ts';
-import type { ProfileEdit } from './edit-profile-text.ts';
 import { type FoundProfile, findProfile } from './find-profile.ts';
 import { type FoundProject, findProjectFile } from './find-project-file.ts';
 import { GitSource } from './git-source.ts';
 import { loadSources } from './load-sources.ts';
+import type { ProfileEdit } from './profile-edit.ts';
 import type { ProfileFile } from './read-profile-file.ts';
 import { isProfileFileName } from './source-file.ts';
 import { TrustStore } from './trust-store.ts';

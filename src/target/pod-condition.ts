@@ -48,7 +48,7 @@ export function otherPorts(pod: Pod, port: number): string | undefined {
 
 export function podIdentity(pod: Pod, namespace: string, port: number): PodIdentity {
   const container = containerFor(pod, port);
-  const role = roleOf(pod);
+  const role = roleIn(pod.metadata.labels);
   return {
     namespace: pod.metadata.namespace ?? namespace,
     name: pod.metadata.name,
@@ -65,9 +65,9 @@ export function podIdentity(pod: Pod, namespace: string, port: number): PodIdent
 }
 
 /** primary, replica, or what else the operator's label says (port-forward-protocol, section 8). */
-function roleOf(pod: Pod): string | undefined {
-  const label = roleLabels.find((name) => pod.metadata.labels?.[name]);
-  const role = label && pod.metadata.labels?.[label];
+export function roleIn(labels: Readonly<Record<string, string>> = {}): string | undefined {
+  const label = roleLabels.find((name) => labels[name]);
+  const role = label && labels[label];
   return role === 'master' ? 'primary' : role;
 }
 

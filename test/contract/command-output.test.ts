@@ -100,6 +100,26 @@ function fakeDaemon(): FakeControl {
       },
       leastRole: 'kind: Role\n',
     }))
+    .on('objects', async () => ({
+      context: 'prod',
+      server: 'https://127.0.0.1:6443',
+      namespace: 'data',
+      cluster: { server: 'https://127.0.0.1:6443' },
+      objects: [
+        {
+          kind: 'Service',
+          namespace: 'data',
+          name: 'orders',
+          ports: [
+            { port: 5432, protocol: 'TCP', kind: 'postgres' },
+            { port: 53, protocol: 'UDP' },
+          ],
+          images: [],
+        },
+      ],
+      complete: true,
+      refused: [],
+    }))
     .on('login', async () => ({ user: 'dev@example.com', context: 'prod', output: '' }))
     .on('keepPassword', async () => ({ kind: 'kept', kept: { in: 'memory', why: 'no keychain' } }))
     .on('ui', async () => ({ url: 'http://127.0.0.1:1/?token=t', expiresAtMs: 1 }))
@@ -175,6 +195,17 @@ const runs: Record<
     argv: ['profile', 'import', 'line.txt', '--namespace', 'data'],
     given: () => writeFile(join(dir, 'line.txt'), 'kubectl --context prod port-forward svc/web 8080:80'),
   },
+  'profile source add': { argv: ['profile', 'source', 'add', 'team', 'https://example.com/t.git'] },
+  'profile source remove': {
+    argv: ['profile', 'source', 'remove', 'team'],
+    before: [['profile', 'source', 'add', 'team', 'https://example.com/t.git']],
+  },
+  'profile source list': { argv: ['profile', 'source', 'list'] },
+  'profile group add': { argv: ['profile', 'group', 'add', 'work', 'orders-db'], before: [add] },
+  'profile group remove': {
+    argv: ['profile', 'group', 'remove', 'work'],
+    before: [add, ['profile', 'group', 'add', 'work', 'orders-db']],
+  },
   'profile trust': { argv: ['profile', 'trust', 'orders-db'] },
   'profile pull': { argv: ['profile', 'pull', '--yes'] },
 };
@@ -230,6 +261,16 @@ describe('--json is what the contract says', () => {
     const parsed = events.map((event) => commandOutputs['status --watch'].parse(event));
     expect(parsed).toEqual(events);
     expect(parsed.map(({ event }) => event)).toEqual(['tunnels', 'tunnel', 'daemon-lost', 'tunnels']);
+  });
+
+  test('profile import --pick prints what an import does', async () => {
+    await using control = fakeDaemon();
+    using cli = new FakeCli({ control, cwd: dir });
+    await cli.run('profile', 'import', '--pick', 'svc/orders', '--json');
+    const printed = cli.json();
+    const parsed = commandOutputs['profile import'].parse(printed);
+    expect(parsed, cli.stderr.text).toEqual(printed);
+    expect(parsed.profiles.map(({ name }) => name)).toEqual(['orders']);
   });
 
   test('profile schema prints a JSON Schema', async () => {

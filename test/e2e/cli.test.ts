@@ -242,6 +242,13 @@ profiles:
     expect(await complete('up', '')).toContain('net');
     expect(await complete('profile', 'va')).toContain('validate');
     expect(await complete('url', 'net', '--format', '')).toContain('jdbc');
+    await ok('profile', 'group', 'add', 'work', 'net');
+    await ok('profile', 'source', 'add', 'shared', '.');
+    expect(await complete('up', '--group', '')).toContain('work');
+    expect(await complete('profile', 'group', 'remove', '')).toContain('work');
+    expect(await complete('profile', 'source', 'remove', '')).toContain('shared');
+    expect(await complete('profile', 'source', 'add', '')).not.toContain('shared');
+    await ok('profile', 'source', 'remove', 'shared');
     expect(await ok('completion', 'bash')).toContain('complete');
   });
 
