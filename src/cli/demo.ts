@@ -73,6 +73,7 @@ export async function demo(flags: { readonly chaos: boolean; readonly verbose: b
       kubeconfig: sandbox.kubeconfigPath,
       impersonate: undefined,
       carrier: 'auto',
+      anyUser: false,
       holdMs: 60_000,
       patient: true,
       runningTimeoutMs: undefined,

@@ -8,6 +8,7 @@ import { protocolVersion } from '../contract/control-protocol.ts';
 import { createKubeApi } from '../kube/http-kube-api.ts';
 import { loadKubeconfig } from '../kube/kubeconfig.ts';
 import { DaemonMetrics } from '../metrics/daemon-metrics.ts';
+import { createPeerFinder } from '../peer/peer-finder.ts';
 import { ProfileStore } from '../profile/profile-store.ts';
 import { checkTarget } from '../target/check-target.ts';
 import { listenPrivately, removeStaleSocket } from '../tunnel/unix-socket.ts';
@@ -138,6 +139,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         home,
         clusters,
         questions,
+        peers: starting.use(createPeerFinder()),
         profiles,
         wanted,
         contextOf,
