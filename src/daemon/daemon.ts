@@ -139,7 +139,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         home,
         clusters,
         questions,
-        peers: starting.use(createPeerFinder()),
+        peers: starting.use(createPeerFinder({ clock })),
         profiles,
         wanted,
         contextOf,

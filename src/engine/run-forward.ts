@@ -64,7 +64,7 @@ export async function runForward(run: ForwardRun, signal: AbortSignal): Promise<
     onPluginOutput: run.onPluginOutput,
   });
   for (const warning of api.warnings) run.onWarning(warning);
-  using peers = createPeerFinder();
+  using peers = createPeerFinder({ clock });
   await using engine = new Engine({ api, clock, log, carrier: run.carrier });
 
   for (const [index, port] of portSpecs.entries()) {

@@ -48,6 +48,7 @@ describe('ends', () => {
         remotePort: undefined,
         localAddress: '127.0.0.1',
         localPort: 1,
+        destroyed: true,
       }),
     ).toBeUndefined();
   });

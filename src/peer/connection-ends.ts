@@ -12,7 +12,10 @@ export interface ConnectionEnds {
   readonly server: ConnectionEnd;
 }
 
-export type AcceptedSocket = Pick<Socket, 'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort'>;
+export type AcceptedSocket = Pick<
+  Socket,
+  'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort' | 'destroyed'
+>;
 
 const mappedPrefix = Buffer.from('00000000000000000000ffff', 'hex');
 

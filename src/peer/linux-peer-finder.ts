@@ -1,3 +1,4 @@
+import type { Clock } from '../base/clock.ts';
 import { type AcceptedSocket, type ConnectionEnds, connectionEnds } from './connection-ends.ts';
 import { SocketDiag } from './netlink.ts';
 import { isOwnAddress } from './own-address.ts';
@@ -12,6 +13,7 @@ import { SocketTable } from './socket-table.ts';
  */
 
 interface LinuxPeerFinderOptions {
+  readonly clock: Clock;
   /** For tests and measurements: how sockets are found. Default: by diagnostics, where there are none by the table. */
   readonly by?: 'diagnostics' | 'table';
 }
@@ -19,13 +21,14 @@ interface LinuxPeerFinderOptions {
 export class LinuxPeerFinder implements PeerFinder {
   readonly #options: LinuxPeerFinderOptions;
   readonly #table = new SocketTable();
-  readonly #holders = new SocketHolders();
+  readonly #holders: SocketHolders;
   #opening: Promise<void> | undefined;
   #diag: SocketDiag | undefined;
   #isDisposed = false;
 
-  constructor(options: LinuxPeerFinderOptions = {}) {
+  constructor(options: LinuxPeerFinderOptions) {
     this.#options = options;
+    this.#holders = new SocketHolders(options.clock);
   }
 
   prepare(): Promise<void> {
@@ -45,7 +48,7 @@ export class LinuxPeerFinder implements PeerFinder {
       kind: 'found',
       uid,
       process: () => {
-        process ??= this.#holders.find({ inode, uid });
+        process ??= this.#holders.find({ inode, uid, isOver: () => socket.destroyed });
         return process;
       },
     };

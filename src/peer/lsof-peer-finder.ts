@@ -78,12 +78,8 @@ interface WantedName {
 }
 
 /** What lsof calls the connection at its client's end. */
-export function connectionName({
-  remoteAddress,
-  remotePort,
-  localAddress,
-  localPort,
-}: AcceptedSocket): string {
+export function connectionName(socket: Omit<AcceptedSocket, 'destroyed'>): string {
+  const { remoteAddress, remotePort, localAddress, localPort } = socket;
   return `${endName(remoteAddress, remotePort)}->${endName(localAddress, localPort)}`;
 }
 

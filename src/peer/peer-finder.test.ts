@@ -5,6 +5,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { expectNoHandles } from '../../test/support/no-handles.ts';
 import { connectAs, mayBeOtherUser, otherUid } from '../../test/support/other-user.ts';
+import { systemClock } from '../base/clock.ts';
 import { LinuxPeerFinder } from './linux-peer-finder.ts';
 import { LsofPeerFinder } from './lsof-peer-finder.ts';
 import { createPeerFinder } from './peer-finder.ts';
@@ -52,8 +53,8 @@ async function connected(port: number, host = '127.0.0.1'): Promise<Socket> {
 }
 
 const kinds: [string, () => PeerFinder][] = [
-  ['socket diagnostics', () => new LinuxPeerFinder({ by: 'diagnostics' })],
-  ['the socket table', () => new LinuxPeerFinder({ by: 'table' })],
+  ['socket diagnostics', () => new LinuxPeerFinder({ clock: systemClock, by: 'diagnostics' })],
+  ['the socket table', () => new LinuxPeerFinder({ clock: systemClock, by: 'table' })],
   ...(hasLsof ? [['lsof', () => new LsofPeerFinder(lsof)] as [string, () => PeerFinder]] : []),
 ];
 
@@ -105,7 +106,13 @@ describe.runIf(process.platform === 'linux').each(kinds)('by %s', (kind, create)
     using finder = create();
     const port = await listen();
     const loopback = '127.0.0.1';
-    const gone = { remoteAddress: loopback, remotePort: port, localAddress: loopback, localPort: 1 };
+    const gone = {
+      remoteAddress: loopback,
+      remotePort: port,
+      localAddress: loopback,
+      localPort: 1,
+      destroyed: false,
+    };
     expect(await finder.ownerOf(gone)).toEqual({ kind: 'unmatched' });
   });
 });
@@ -123,7 +130,7 @@ describe.runIf(process.platform === 'linux')('among 5,000 sockets', () => {
 
 describe.runIf(process.platform === 'linux')('the process', () => {
   it('is that with the connection, with its program and the name that it was started by', async () => {
-    using finder = createPeerFinder();
+    using finder = createPeerFinder({ clock: systemClock });
     const port = await listen();
     const next = acceptedNext();
     const script = `require('net').connect(${port}, '127.0.0.1'); setInterval(() => {}, 1e6)`;
@@ -138,7 +145,7 @@ describe.runIf(process.platform === 'linux')('the process', () => {
   });
 
   it('is unknown once it has ended', async () => {
-    using finder = createPeerFinder();
+    using finder = createPeerFinder({ clock: systemClock });
     const socket = await connected(await listen());
     const owner = await finder.ownerOf(socket);
     const closed = once(clients[0]!, 'close');
@@ -150,7 +157,7 @@ describe.runIf(process.platform === 'linux')('the process', () => {
 
 it('is said to be absent on other systems', async () => {
   await listen();
-  using finder = createPeerFinder('win32');
+  using finder = createPeerFinder({ clock: systemClock, platform: 'win32' });
   expect(await finder.ownerOf({} as Socket)).toEqual({ kind: 'absent' });
 });
 

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { systemClock } from '../base/clock.ts';
 import { SocketHolders } from './socket-holder.ts';
 
 /**
@@ -12,7 +13,7 @@ const listenState = '0A';
 export async function portOwner({ port }: { address: string; port: number }): Promise<string | undefined> {
   const sockets = await listeningSockets(port);
   if (sockets.length === 0) return undefined;
-  const holders = new SocketHolders();
+  const holders = new SocketHolders(systemClock);
   const found = await Promise.all(
     sockets.map(({ inode }) => holders.find({ inode: Number(inode), uid: undefined })),
   );

@@ -45,6 +45,7 @@ export class SharedPass<Wanted, Found extends object> {
         return waiting.size === 0;
       },
       found: (wanted, found) => this.#answer(wanted, found),
+      drop: (wanted) => this.#answer(wanted, undefined),
     };
   }
 
@@ -60,4 +61,6 @@ export interface Pass<Wanted, Found> {
   /** Nobody waits any more. */
   readonly isOver: boolean;
   found(wanted: Wanted, found: Found): void;
+  /** It is not looked for any longer. */
+  drop(wanted: Wanted): void;
 }
