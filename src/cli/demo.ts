@@ -72,6 +72,7 @@ export async function demo(flags: DemoFlags, cli: Cli): Promise<void> {
       kubeconfig: sandbox.kubeconfigPath,
       impersonate: undefined,
       carrier: 'auto',
+      anyUser: false,
       holdMs: 60_000,
       patient: true,
       runningTimeoutMs: undefined,

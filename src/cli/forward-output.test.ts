@@ -102,6 +102,18 @@ describe('HumanOutput', () => {
     expect(quiet.text.stderr).toBe('');
   });
 
+  it('says once who was refused and how to let them in', () => {
+    const { output, text } = start();
+    const next = '--any-user lets every user of this machine in';
+    for (const uid of [0, 0, 1001]) {
+      const error = { code: 'SP-PEER-DENIED' as const, details: { uid, next } };
+      output.print({ event: 'connection-denied', ...at, error });
+    }
+    expect(text.stderr).toBe(
+      `refused   a program of root may not use this tunnel; ${next}\nrefused   a program of user 1001 may not use this tunnel; ${next}\n`,
+    );
+  });
+
   it('says what to do where it needs somebody', () => {
     const { output, text } = start();
     const error = { code: 'SP-LOGIN-REQUIRED' as const, details: { user: 'dev' } };

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../base/clock.ts';
 import { formatDuration } from '../base/duration.ts';
-import { errorText } from '../contract/error-codes.ts';
+import { type ErrorData, errorText } from '../contract/error-codes.ts';
 import type { ForwardEvent } from '../contract/forward-event.ts';
 import type { PodIdentity } from '../contract/pod.ts';
 import type { ShownState, TunnelState } from '../contract/tunnel-state.ts';
@@ -34,6 +34,8 @@ export interface HumanOutputOptions {
 const counting: readonly ShownState[] = ['connecting', 'waiting'];
 /** A step that takes longer than this is worth a line. */
 const worthALineMs = 1000;
+/** Refusals that are remembered, so that each is said once. */
+const maxDenials = 100;
 
 type LiveText = (elapsedMs: number) => string;
 
@@ -47,6 +49,7 @@ export class HumanOutput implements ForwardOutput {
   readonly #lastPod = new Map<number, PodIdentity>();
   /** What was printed last, but for the numbers in it: the same is not said twice. */
   readonly #lastSituation = new Map<number, string>();
+  readonly #denials = new Set<string>();
   #live: { readonly tunnel: number; readonly text: LiveText; readonly sinceMs: number } | undefined;
   #timer: Timer | undefined;
 
@@ -78,6 +81,8 @@ export class HumanOutput implements ForwardOutput {
           this.#line(`  connection ${event.connection} ended, ${bytes}${why}`);
         }
         return;
+      case 'connection-denied':
+        return this.#printDenied(event.error);
       case 'error':
         // The command's one error is printed by the command line itself.
         return;
@@ -109,6 +114,14 @@ export class HumanOutput implements ForwardOutput {
     if (event.shown === 'connecting' || !isNews) return;
     this.#lastSituation.set(event.tunnel, situation);
     this.#line(text(0));
+  }
+
+  /** Once for each reason, as who is refused tries again. */
+  #printDenied(error: ErrorData): void {
+    const { headline, next } = errorText(error);
+    if (this.#options.verbosity === 'quiet' || this.#denials.has(headline)) return;
+    if (this.#denials.size < maxDenials) this.#denials.add(headline);
+    this.#line(`refused   ${headline}; ${next}`);
   }
 
   #words(event: Extract<ForwardEvent, { event: 'state' }>): string {

@@ -18,6 +18,7 @@ export interface ForwardFlags {
   readonly kubeconfig?: string;
   readonly address?: readonly string[];
   readonly hold: number;
+  readonly anyUser: boolean;
   readonly podRunningTimeout?: number;
   readonly carrier: 'auto' | 'spdy' | 'websocket';
   readonly wait: boolean;
@@ -47,6 +48,7 @@ export async function forward(call: ForwardCall, cli: Cli): Promise<void> {
       impersonate: impersonation(flags),
       carrier: flags.carrier,
       holdMs: flags.hold,
+      anyUser: flags.anyUser,
       patient: flags.wait,
       runningTimeoutMs: flags.podRunningTimeout,
       userAgent: `sallyport/${cli.version} (${process.platform}; ${process.arch})`,

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { peerSchema } from './peer.ts';
 import { podIdentitySchema } from './pod.ts';
 import { profileNameSchema, profileSchema } from './profile.ts';
 import { sourceKindSchema } from './profile-snapshot.ts';
@@ -103,6 +104,8 @@ export const liveConnectionSchema = z.object({
   sinceMs: z.number(),
   heldMs: z.number(),
   pod: podIdentitySchema,
+  /** Which local process has it; absent through a unix socket, from another machine, and where the system is not asked. */
+  peer: peerSchema.optional(),
 });
 
 export type LiveConnection = z.infer<typeof liveConnectionSchema>;

@@ -234,6 +234,30 @@ export const errorTable = {
     headline: (d) => `cannot listen on ${say(d.address, '')}: ${say(d.message, '')}`,
     next: (d) => say(d.next, 'name an address of this machine with --address'),
   },
+  'SP-PEER-DENIED': {
+    retry: 'user',
+    exitCode: 5,
+    headline: (d) => {
+      if (d.program !== undefined)
+        return `${d.program}${d.pid === undefined ? '' : ` (pid ${d.pid})`} is not among the programs that may use this tunnel`;
+      if (d.uid !== undefined)
+        return `a program of ${d.uid === 0 ? 'root' : `user ${d.uid}`} may not use this tunnel`;
+      return 'a connection was refused: it ended, or is of another user, so that no program could be found';
+    },
+    next: (d) =>
+      say(
+        d.next,
+        d.program === undefined
+          ? 'connect as the user that runs Sallyport'
+          : "name its path among the `programs` of the profile's policy",
+      ),
+  },
+  'SP-CONNECTION-LIMIT': {
+    retry: 'user',
+    exitCode: 5,
+    headline: (d) => `the tunnel's policy allows ${say(d.limit, '')} connections at one time`,
+    next: () => 'close one of those that are open',
+  },
   'SP-HOLD-TIMEOUT': {
     retry: 'auto',
     exitCode: 8,

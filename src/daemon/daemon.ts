@@ -9,6 +9,7 @@ import { protocolVersion } from '../contract/control-protocol.ts';
 import { createKubeApi } from '../kube/http-kube-api.ts';
 import { loadKubeconfig } from '../kube/kubeconfig.ts';
 import { DaemonMetrics } from '../metrics/daemon-metrics.ts';
+import { createPeerFinder } from '../peer/peer-finder.ts';
 import { ProfileStore } from '../profile/profile-store.ts';
 import type { Keychain } from '../secret/keychain.ts';
 import { MemoryKeychain } from '../secret/memory-keychain.ts';
@@ -148,6 +149,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         home,
         clusters,
         questions,
+        peers: starting.use(createPeerFinder({ clock })),
         profiles,
         wanted,
         contextOf,

@@ -5,8 +5,11 @@ import type { TunnelEntity } from '../contract/control-tunnel.ts';
 import type { ErrorData } from '../contract/error-codes.ts';
 import { shownState } from '../contract/shown-state.ts';
 import type { TunnelState, Wanted } from '../contract/tunnel-state.ts';
+import type { PeerFinder } from '../peer/peer-owner.ts';
+import { createPeerCheck, ownUids } from '../peer/peer-policy.ts';
 import { portOwner } from '../peer/port-owner.ts';
 import { parseTarget } from '../target/parse-target.ts';
+import type { Admission, Admit } from '../tunnel/listener.ts';
 import { createTunnel, type Tunnel } from '../tunnel/tunnel.ts';
 import type { ClusterChoice, ClusterLease, ClusterPool } from './cluster-pool.ts';
 import { GatedUpstream, type Shut } from './gated-upstream.ts';
@@ -27,6 +30,7 @@ export interface TunnelHost {
   readonly home: string;
   readonly clusters: ClusterPool;
   readonly questions: QuestionBoard;
+  readonly peers: PeerFinder;
   /** Rejects with SP-CLUSTER-* and SP-KUBECONFIG-*. */
   contextOf(definition: TunnelDefinition): Promise<ClusterChoice>;
   keptPort(id: string): number | undefined;
@@ -214,13 +218,14 @@ export class ManagedTunnel implements AsyncDisposable {
     const gate = this.#createGate(profile.onDemand ? { kind: 'asleep' } : undefined, definition);
     this.#gate = gate;
     if (!profile.onDemand) this.#enter();
+    const listen = listenSpec(profile.local, this.#host.keptPort(id), home);
     const tunnel = createTunnel({
       upstream: gate,
       clock,
       log: this.#log,
-      listen: listenSpec(profile.local, this.#host.keptPort(id), home),
+      listen,
       portOwner,
-      admit: () => this.#admit(tunnel),
+      admit: this.#admission(listen.kind),
     });
     this.#tunnel = tunnel;
     const isStale = () => tunnel !== this.#tunnel;
@@ -391,21 +396,30 @@ export class ManagedTunnel implements AsyncDisposable {
     this.#tunnel?.retryNow();
   }
 
-  #admit(tunnel: Tunnel): boolean {
-    const { maxConnections } = this.#running?.profile.policy ?? {};
+  /** Who it is comes first: others must not so much as wake the tunnel. */
+  #admission(listen: 'tcp' | 'unix'): Admit {
+    const { programs } = this.#running?.profile.policy ?? {};
+    const check = createPeerCheck({ finder: this.#host.peers, listen, uids: ownUids({}), programs });
+    return async (socket) => {
+      const verdict = await check(socket);
+      // Of one that has gone no end will be told, which what is counted here waits for.
+      return verdict.kind === 'denied' || socket.destroyed ? verdict : (this.#refuse() ?? verdict);
+    };
+  }
+
+  /** Why there is no room for another client; otherwise it counts from here on. */
+  #refuse(): (Admission & { readonly kind: 'denied' }) | undefined {
+    const { maxConnections: limit } = this.#running?.profile.policy ?? {};
+    if (limit !== undefined && this.#clients >= limit)
+      return { kind: 'denied', error: { code: 'SP-CONNECTION-LIMIT', details: { limit } } };
     this.#clients++;
     this.#idle?.cancel();
-    if (maxConnections !== undefined && tunnel.connections >= maxConnections) {
-      this.#log.warn('client refused', { maxConnections });
-      this.#clients--;
-      return false;
-    }
     if (this.#gate?.shut?.kind === 'asleep') {
       this.#log.info('woken by a client');
       this.#enter();
     }
     this.#host.changed(this.id, 'counters');
-    return true;
+    return undefined;
   }
 
   #clientLeft(): void {

@@ -7,6 +7,7 @@ import { AppError } from '../base/app-error.ts';
 import { Listeners } from '../base/listeners.ts';
 import { silentLog } from '../base/log.ts';
 import type { TunnelFacts } from '../contract/forward-event.ts';
+import { createPeerFinder } from '../peer/peer-finder.ts';
 import { ForwardedPort } from './forwarded-port.ts';
 
 afterAll(expectNoHandles);
@@ -30,6 +31,8 @@ async function started() {
     port: { local: 0, remote: 5432 },
     addresses: ['127.0.0.1'],
     holdMs: 60_000,
+    peers: createPeerFinder({ clock }),
+    uids: 'any',
     patient: true,
     runningTimeoutMs: 30_000,
     tell: (facts) => told.push(facts),

@@ -6,7 +6,7 @@ import { resetSocket } from '../base/reset-socket.ts';
 import type { ErrorData } from '../contract/error-codes.ts';
 import type { PodIdentity } from '../contract/pod.ts';
 import { Bridge, ignore } from './bridge.ts';
-import type { ConnectionEvent, Traffic } from './connection-event.ts';
+import type { ConnectionEvent, LocalPeer, Traffic } from './connection-event.ts';
 import { EarlyBytes } from './early-bytes.ts';
 import { finishLocal } from './finish-local.ts';
 import type { PodLink, PodStream } from './upstream.ts';
@@ -40,6 +40,13 @@ export interface ConnectionHost {
   gone(connection: Connection): void;
 }
 
+interface ConnectionOptions {
+  readonly id: number;
+  readonly socket: Socket;
+  readonly peer: LocalPeer | undefined;
+  readonly host: ConnectionHost;
+}
+
 interface Attempt {
   readonly route: Route;
   readonly abort: AbortController;
@@ -60,6 +67,7 @@ export class Connection {
   /** Since when it waits for a pod; kept while it tries in vain, forgotten once it got through. */
   heldSinceMs: number | undefined;
   readonly #socket: Socket;
+  readonly #peer: LocalPeer | undefined;
   readonly #host: ConnectionHost;
   readonly #early = new EarlyBytes();
   #attempt: Attempt | undefined;
@@ -78,9 +86,10 @@ export class Connection {
   #isEnding = false;
   #isGone = false;
 
-  constructor({ id, socket, host }: { id: number; socket: Socket; host: ConnectionHost }) {
+  constructor({ id, socket, peer, host }: ConnectionOptions) {
     this.id = id;
     this.#socket = socket;
+    this.#peer = peer;
     this.#host = host;
     this.acceptedMs = host.clock.nowMs();
     socket.on('data', this.#onData);
@@ -172,6 +181,7 @@ export class Connection {
       pod: route.pod,
       port: route.port,
       heldMs: openedMs - this.acceptedMs,
+      peer: this.#peer,
     });
   }
 

@@ -67,6 +67,7 @@ export class World implements AsyncDisposable {
       impersonate: undefined,
       carrier: this.#carrier,
       holdMs: 600_000,
+      anyUser: false,
       patient: true,
       runningTimeoutMs: undefined,
       userAgent: 'sallyport/test',
