@@ -1,8 +1,10 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { AppError } from '../../src/base/app-error.ts';
+import { createProgram } from '../../src/cli/program.ts';
 import {
   commandOutputs,
   errorOutputSchema,
@@ -140,10 +142,7 @@ interface Run {
 }
 
 /** Every command that prints, or this does not compile. */
-const runs: Record<
-  Exclude<PrintingCommand, 'status --watch' | 'daemon install' | 'daemon uninstall'>,
-  Run
-> = {
+const runs: Record<Exclude<PrintingCommand, 'status --watch'>, Run> = {
   up: { argv: ['up', 'orders-db', 'nobody'] },
   down: { argv: ['down', 'orders-db'] },
   restart: { argv: ['restart', 'orders-db'] },
@@ -164,6 +163,8 @@ const runs: Record<
   'daemon status': { argv: ['daemon', 'status'] },
   'daemon stop': { argv: ['daemon', 'stop'], given: endsWhenAsked },
   'daemon restart': { argv: ['daemon', 'restart'], given: restartsWhenAsked },
+  'daemon install': { argv: ['daemon', 'install'], given: installs },
+  'daemon uninstall': { argv: ['daemon', 'uninstall'], given: installs },
   'profile add': { argv: add.slice(0, -1) },
   'profile edit': { argv: ['profile', 'edit', 'orders-db', '--local', '15433'], before: [add] },
   'profile remove': { argv: ['profile', 'remove', 'orders-db'], before: [add] },
@@ -192,6 +193,40 @@ function restartsWhenAsked(control: FakeControl): void {
   });
 }
 
+/** A platform that installs whatever it is given. */
+async function installs(control: FakeControl): Promise<void> {
+  endsWhenAsked(control);
+  await writeFile(join(dir, 'systemctl'), '#!/bin/sh\n', { mode: 0o755 });
+  vi.stubEnv('PATH', `${dir}:${process.env.PATH}`);
+}
+
+/** What they print is another program's, or is made for a shell or an editor. */
+const withoutJson = ['completion', 'daemon', 'demo', 'profile', 'profile schema', 'psql', 'run'];
+/** Its events are a contract of their own. */
+const withEvents = 'forward';
+
+/** By the words that name them. */
+function allCommands(command: Command, before: readonly string[] = []): [name: string, command: Command][] {
+  return command.commands.flatMap((each) => {
+    const words = [...before, each.name()];
+    return [[words.join(' '), each], ...allCommands(each, words)] as [string, Command][];
+  });
+}
+
+test('every command of the program has --json and a contract for it, or is known to have none', async () => {
+  using cli = new FakeCli();
+  const all = allCommands(await createProgram(cli, { all: true }));
+  const [withFlag, without] = [true, false].map((wanted) =>
+    all
+      .filter(([, { options }]) => options.some(({ long }) => long === '--json') === wanted)
+      .map(([name]) => name)
+      .toSorted(),
+  );
+  const contracts = Object.keys(commandOutputs).filter((name) => name !== 'status --watch');
+  expect(withFlag).toEqual([...contracts, withEvents].toSorted());
+  expect(without).toEqual(withoutJson);
+});
+
 describe('--json is what the contract says', () => {
   test.each(Object.keys(runs) as (keyof typeof runs)[])('%s', async (name) => {
     const { argv, before = [], given } = runs[name];
@@ -201,7 +236,7 @@ describe('--json is what the contract says', () => {
       using earlier = new FakeCli({ control, cwd: dir });
       expect(await earlier.run(...words), earlier.stderr.text).toBe(0);
     }
-    using cli = new FakeCli({ control, cwd: dir });
+    using cli = new FakeCli({ control, cwd: dir, env: { XDG_CONFIG_HOME: join(dir, 'CONFIG') } });
     await cli.run(...argv, '--json');
     // Strict: a field that the contract does not name is one that scripts cannot rely on.
     const schema = commandOutputs[name];
