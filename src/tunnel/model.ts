@@ -112,10 +112,11 @@ export function observe(model: TunnelModel, atMs: number): TunnelState {
 
 function trouble({ lastPod, resolution }: TunnelModel, error: ErrorData, atMs: number): TunnelState {
   if (!recoversAlone(error)) return { kind: 'blocked', error, sinceMs: atMs };
-  const polled = resolution?.polled;
+  const { polled, pod } = resolution ?? {};
   return {
     kind: 'waiting',
     reason: error,
+    ...(pod && { pod }),
     ...(lastPod && { lastPod }),
     ...(polled && { polled }),
     sinceMs: atMs,

@@ -6,8 +6,8 @@ import { freePort } from '../support/free-port.ts';
 import { netPorts } from '../support/manifests.ts';
 import { type Carrier, startForward } from '../support/subject.ts';
 import type { Figure } from './daemon-figure.ts';
-import { Daemon, userWithProfiles } from './daemon-subject.ts';
-import type { World } from './daemon-world.ts';
+import { accepts, Daemon, userWithProfiles } from './daemon-subject.ts';
+import type { RealWorld, World } from './daemon-world.ts';
 import { firstByteMs } from './load.ts';
 import { median } from './statistics.ts';
 
@@ -64,67 +64,75 @@ async function nodeStartMs(): Promise<number> {
 }
 
 /**
- * From the start of the command to the first byte of a server that speaks first, kubectl's two ways beside it by turns. Once of a daemon
- * that has not met the cluster yet, once of one that had the tunnel up a moment before.
+ * From the start of the command to the first byte of a server that speaks first: a client tries the local port until it has one. kubectl's
+ * two ways beside it by turns. `up` is told with a daemon that does the like for another pod, and with one that has not met the cluster yet.
  */
-export async function startRow(world: World, { runs }: { runs: number }): Promise<Figure[]> {
-  const port = await freePort();
+export async function startRow(world: RealWorld, { runs }: { runs: number }): Promise<Figure[]> {
+  const [port, kubectlPort] = [await freePort(), await freePort()];
   const { user } = await userWithProfiles(world, 1, { local: port });
   await using _user = user;
-  const [first, again]: [number[], number[]] = [[], []];
+  const toOther = {
+    name: 'other',
+    target: 'statefulset/net/1',
+    port: 'identity',
+    namespace: world.namespace,
+  };
+  const [first, further, ended]: [number[], number[], number[]] = [[], [], []];
   const kubectl: Record<Carrier, number[]> = { spdy: [], websocket: [], auto: [] };
   for (let run = 0; run < runs; run++) {
-    await using _daemon = await Daemon.ready(user);
-    first.push(await upMs(user, port));
+    await using daemon = await Daemon.ready(user);
+    first.push((await upMs(user, port)).firstByteMs);
     await user.ok('down', 't0');
-    again.push(await upMs(user, port));
-    await user.ok('down', 't0');
+    await daemon.kill();
+    await using again = await Daemon.ready(user);
+    await using control = again.control();
+    await control.call('up', { adHoc: [toOther], waitMs: 20_000 });
+    const up = await upMs(user, port);
+    further.push(up.firstByteMs);
+    ended.push(up.endMs);
+    await user.ok('down', 't0', 'other');
     for (const carrier of ['spdy', 'websocket'] as const) {
-      kubectl[carrier].push(await kubectlMs(world, carrier));
+      kubectl[carrier].push(await kubectlMs(world, carrier, kubectlPort));
     }
   }
-  const best = Math.min(median(kubectl.spdy), median(kubectl.websocket));
+  const limit = Math.round(Math.min(median(kubectl.spdy), median(kubectl.websocket)));
+  const of = `median of ${runs}, ms`;
   return [
-    {
-      title: `kubectl port-forward (SPDY) to first byte, median of ${runs}, ms`,
-      value: median(kubectl.spdy),
-    },
-    {
-      title: `kubectl port-forward (WebSocket) to first byte, median of ${runs}, ms`,
-      value: median(kubectl.websocket),
-    },
-    {
-      title: `\`up\` to first byte, the daemon's first tunnel, median of ${runs}, ms`,
-      value: median(first),
-      limit: Math.round(best),
-    },
-    {
-      title: `\`up\` to first byte, again after \`down\`, median of ${runs}, ms`,
-      value: median(again),
-      limit: Math.round(best),
-    },
+    { title: `kubectl port-forward (SPDY) to first byte, ${of}`, value: median(kubectl.spdy) },
+    { title: `kubectl port-forward (WebSocket) to first byte, ${of}`, value: median(kubectl.websocket) },
+    { title: `\`up\` to first byte, ${of}`, value: median(further), limit },
+    { title: `\`up\` to first byte, the daemon's first of this cluster, ${of}`, value: median(first), limit },
+    { title: `\`up\` to its end, ${of}`, value: median(ended) },
   ];
 }
 
-/** As whoever scripts it waits: the command ends, then a client comes. */
-async function upMs(user: CommandLineUser, port: number): Promise<number> {
+async function upMs(
+  user: CommandLineUser,
+  port: number,
+): Promise<{ readonly firstByteMs: number; readonly endMs: number }> {
   const beganMs = performance.now();
-  await user.ok('up', 't0');
-  await firstByteMs({ host: '127.0.0.1', port });
-  return performance.now() - beganMs;
+  const ended = user.ok('up', 't0').then(() => performance.now() - beganMs);
+  await firstByteFrom(port);
+  const tookMs = performance.now() - beganMs;
+  return { firstByteMs: tookMs, endMs: await ended };
 }
 
-async function kubectlMs({ kubeconfig, namespace }: World, carrier: Carrier): Promise<number> {
+async function kubectlMs({ kubeconfig, namespace }: World, carrier: Carrier, port: number): Promise<number> {
   const beganMs = performance.now();
-  const ports = [`:${netPorts.identity}`];
-  await using forward = startForward({
+  await using _forward = startForward({
     subject: 'kubectl',
     kubeconfig,
     namespace,
     target: 'pod/net-0',
-    ports,
+    ports: [`${port}:${netPorts.identity}`],
     carrier,
   });
-  await firstByteMs({ host: '127.0.0.1', port: await forward.port() });
+  await firstByteFrom(port);
   return performance.now() - beganMs;
+}
+
+/** As soon as anybody listens. */
+async function firstByteFrom(port: number): Promise<void> {
+  await accepts({ port });
+  await firstByteMs({ host: '127.0.0.1', port });
 }

@@ -51,6 +51,7 @@ async function main(): Promise<void> {
   if (inRealcluster && executable) {
     await using world: RealWorld = await realWorld(executable);
     await anywhere(world);
+    if (isChosen('start')) tell(await startRow(world, { runs: Number(given.runs) }));
     if (isChosen('watch')) tell(await watchRow(world, { deletions: Number(given.deletions) }));
   }
   if (given.json) process.stdout.write(`${JSON.stringify(figures)}\n`);
@@ -61,7 +62,6 @@ async function main(): Promise<void> {
       tell(await idleRow(world, { count: Number(given.idle), seconds: Number(given.seconds) }));
     }
     if (isChosen('short')) tell(await shortRow(world, { count: Number(given.idle), runs }));
-    if (isChosen('start')) tell(await startRow(world, { runs }));
     if (isChosen('kill')) tell(await killRow(world, { tunnels: 20, kills: Number(given.kills) }));
   }
 }

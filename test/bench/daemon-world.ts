@@ -6,7 +6,7 @@ import { ClusterApi, type Pod } from '../support/cluster-api.ts';
 import { namespace as namespaceObject, netStatefulSet } from '../support/manifests.ts';
 import { startRealcluster } from '../support/realcluster.ts';
 
-/** A cluster with one test server, the pod net-0 of the StatefulSet net, whose ports have names. */
+/** A cluster with a test server, the pod net-0 of the StatefulSet net, whose ports have names. */
 export interface World extends AsyncDisposable {
   readonly name: 'sandbox' | 'realcluster';
   readonly kubeconfig: string;
@@ -17,6 +17,7 @@ export interface World extends AsyncDisposable {
   readonly openWatches: (() => number) | undefined;
 }
 
+/** It has net-1 too. */
 export interface RealWorld extends World {
   /** Deletes the test server's pod, and waits until its successor is ready. */
   recreatePod(): Promise<void>;
@@ -48,9 +49,9 @@ export async function realWorld(executable: string): Promise<RealWorld> {
   const pod = { namespace, name: 'net-0' };
   await api.apply(
     namespaceObject(namespace),
-    netStatefulSet({ namespace, name: 'net', server: 'netserver' }),
+    netStatefulSet({ namespace, name: 'net', replicas: 2, server: 'netserver' }),
   );
-  await api.readyPod(pod);
+  await api.rolledOut({ kind: 'StatefulSet', namespace, name: 'net' });
   const all = stack.move();
   return {
     name: 'realcluster',
