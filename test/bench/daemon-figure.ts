@@ -18,7 +18,7 @@ export function spread(title: string, values: readonly number[], limit?: number)
 
 export function lineOf({ title, value, limit }: Figure): string {
   const goal = limit === undefined ? '' : `<= ${limit} ${value <= limit ? 'ok' : 'MISSED'}`;
-  return `${title.padEnd(76)} ${String(rounded(value)).padStart(8)}  ${goal}`.trimEnd();
+  return `${title.padEnd(92)} ${String(rounded(value)).padStart(8)}  ${goal}`.trimEnd();
 }
 
 function rounded(value: number): number {

@@ -186,7 +186,7 @@ profiles:
     expect(said.trim()).toBe('42');
   });
 
-  test('status --watch tells of the new pod by its UID', async () => {
+  test('status --watch tells of the new pod by its UID, before it serves and when it does', async () => {
     await user.ok('up', 'identity');
     await using watching = user.start('status', 'identity', '--watch', '--json');
     const first = parsedOutput('status --watch', (await watching.first(() => true)).text);
@@ -194,13 +194,14 @@ profiles:
     const before = await suite.api.readyPod({ namespace, name: 'net-0' });
     await suite.api.delete({ kind: 'Pod', namespace, name: 'net-0' });
     const after = await suite.api.readyPod({ namespace, name: 'net-0', replacing: before.metadata.uid });
-    const { text } = await watching.first(
-      (line) => line.includes(after.metadata.uid) && line.includes('"ready"'),
-    );
-    expect(parsedOutput('status --watch', text)).toMatchObject({
-      event: 'tunnel',
-      tunnel: { shown: 'ready', state: { pod: { uid: after.metadata.uid } } },
-    });
+    const { uid } = after.metadata;
+    const told = async (accept: (line: string) => boolean) => {
+      const { text } = await watching.first((line) => line.includes(uid) && accept(line));
+      return parsedOutput('status --watch', text);
+    };
+    const tunnel = (shown: string) => ({ event: 'tunnel', tunnel: { shown, state: { pod: { uid } } } });
+    expect(await told(() => true)).toMatchObject(tunnel('waiting'));
+    expect(await told((line) => line.includes('"shown":"ready"'))).toMatchObject(tunnel('ready'));
   });
 
   test('kill -9 during traffic: what was wanted is back on its ports with the next daemon, nothing else is', async () => {
