@@ -33,6 +33,13 @@ export class FolderWatch implements Disposable {
     return this;
   }
 
+  /** Reports a change that is still settling now, for somebody who is about to act on what the files say. */
+  flush(): void {
+    if (this.#changedSinceMs === undefined) return;
+    this.#settling?.cancel();
+    this.#report();
+  }
+
   [Symbol.dispose](): void {
     for (const watcher of this.#watchers) watcher.close();
     this.#settling?.cancel();
@@ -57,13 +64,15 @@ export class FolderWatch implements Disposable {
   }
 
   #changed(): void {
-    const { clock, onChange } = this.#options;
+    const { clock } = this.#options;
     this.#changedSinceMs ??= clock.nowMs();
     this.#settling?.cancel();
     const leftMs = Math.max(0, this.#changedSinceMs + longestSettleMs - clock.nowMs());
-    this.#settling = clock.after(Math.min(settleMs, leftMs), () => {
-      this.#changedSinceMs = undefined;
-      onChange();
-    });
+    this.#settling = clock.after(Math.min(settleMs, leftMs), () => this.#report());
+  }
+
+  #report(): void {
+    this.#changedSinceMs = undefined;
+    this.#options.onChange();
   }
 }

@@ -45,8 +45,10 @@ export function situation({ state, held, onDemand, wanted }: TunnelEntity, progr
       return `${podWords(state.pod)}${waiting}`;
     case 'connecting':
       return `${state.step}${waiting}`;
-    case 'waiting':
-      return `${errorText(state.reason).headline}${waiting}`;
+    case 'waiting': {
+      const next = state.pod ? ` · ${shortUid(state.pod.uid)}` : '';
+      return `${errorText(state.reason).headline}${next}${waiting}`;
+    }
     case 'blocked': {
       const { headline, next } = errorText(state.error);
       return `${headline}${next ? `: ${calledAs(next, program)}` : ''}${waiting}`;

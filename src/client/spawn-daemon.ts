@@ -15,12 +15,6 @@ export interface SpawnDaemonOptions {
   readonly timeoutMs?: number;
 }
 
-/**
- * For the Node that runs a daemon, before its script: a small young generation. The default grows to 32 MiB at the first burst and stays
- * so; bytes of tunnels are not in it.
- */
-export const daemonNodeFlags = ['--max-semi-space-size=1'] as const;
-
 /** A child that left because another daemon has the lock is started again after this, while nobody answers: that one may be ending. */
 const againMs = 250;
 const firstLookMs = 10;

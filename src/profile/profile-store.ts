@@ -97,7 +97,7 @@ export class ProfileStore implements AsyncDisposable {
     });
   }
 
-  /** Adds the project that a folder is in, if it is in one, and says where it was looked for. */
+  /** Adds the project that a folder is in, if it is in one, and says where it was looked for. What was saved before counts from then on. */
   async addProject(folder: string): Promise<FoundProject> {
     const { home, uid } = this.#options;
     const found = await findProjectFile({ from: folder, home, uid });
@@ -108,7 +108,7 @@ export class ProfileStore implements AsyncDisposable {
       }
       this.#projects.add(file);
       await this.load();
-    }
+    } else await this.#catchUp();
     return found;
   }
 
@@ -183,6 +183,12 @@ export class ProfileStore implements AsyncDisposable {
     for (const { timer } of this.#pulls.values()) timer.cancel();
     this.#pulls.clear();
     await Promise.allSettled(this.#pulling);
+    await this.#turn(async () => {});
+  }
+
+  /** A change that still settles, or is being read, is waited for: who saves a file and types a command means the file as saved. */
+  async #catchUp(): Promise<void> {
+    this.#watch?.flush();
     await this.#turn(async () => {});
   }
 

@@ -112,6 +112,34 @@ describe('pod/NAME', () => {
     ]);
   });
 
+  it('is named while it cannot serve yet, as soon as it is there, and not while it is on its way out', async () => {
+    const { api, settle, follow } = setUp();
+    api.put('pods', runningPod('postgres-0', { uid: 'u0' }));
+    const { told } = await follow('pod/postgres-0', 'pg');
+    api.put('pods', runningPod('postgres-0', { uid: 'u0', deleting: true }));
+    await settle();
+    api.remove('pods', 'postgres-0');
+    await settle();
+    api.put(
+      'pods',
+      runningPod('postgres-0', {
+        uid: 'u1',
+        ready: false,
+        status: { phase: 'Pending', containerStatuses: [] },
+        spec: { nodeName: '' },
+      }),
+    );
+    await settle();
+    api.put('pods', waitingPod('postgres-0', 'ContainerCreating', { uid: 'u1' }));
+    await settle();
+    expect(told.map(({ kind, pod }) => [kind, pod?.uid])).toEqual([
+      ['pod', 'u0'],
+      ['none', undefined],
+      ['none', 'u1'],
+      ['none', 'u1'],
+    ]);
+  });
+
   it('is told again when its container starts anew', async () => {
     const { api, settle, follow } = setUp();
     api.put('pods', runningPod('postgres-0'));
@@ -383,6 +411,15 @@ describe('deployment, replicaset and selector', () => {
     api.remove('pods', 'newest');
     await settle();
     expect(brief().at(-1)).toBe('old u-old :5432');
+  });
+
+  it('deployment names the pod that is closest to serving while none does', async () => {
+    const { api, follow } = setUp();
+    api.put('deployments', workload('postgres'));
+    api.put('pods', runningPod('a', { deleting: true }));
+    api.put('pods', runningPod('b', { ready: false, uid: 'ub' }));
+    const { last } = await follow('deploy/postgres');
+    expect(last()).toMatchObject({ kind: 'none', pod: { name: 'b', uid: 'ub', ready: false } });
   });
 
   it('deployment never offers an unready pod, and tells the reason of the one that is closest', async () => {

@@ -138,10 +138,11 @@ function connecting({ isAsking }: TunnelModel, step: 'resolving' | 'dialling', a
 
 function trouble({ lastPod, resolution }: TunnelModel, error: ErrorData, atMs: number): TunnelState {
   if (!recoversAlone(error)) return { kind: 'blocked', error, sinceMs: atMs };
-  const polled = resolution?.polled;
+  const { polled, pod } = resolution ?? {};
   return {
     kind: 'waiting',
     reason: error,
+    ...(pod && { pod }),
     ...(lastPod && { lastPod }),
     ...(polled && { polled }),
     sinceMs: atMs,

@@ -303,6 +303,17 @@ describe('a state', () => {
     expect(run(situations.unreachable, timer('warm'), failed('SP-API-UNREACHABLE')).model.state).toBe(state);
   });
 
+  it('names the pod that it waits for beside the one that was reached last', () => {
+    const expected: TunnelEvent = {
+      type: 'resolved',
+      resolution: { kind: 'none', reason: error('SP-POD-NOT-READY'), pod: pod('b') },
+    };
+    const { state } = run(situations.ready, nowhere, expected).model;
+    expect(state).toMatchObject({ kind: 'waiting', pod: { uid: 'b' }, lastPod: { uid: 'a' } });
+    const { state: failing } = run(situations.ready, at('b'), failed('SP-API-UNREACHABLE')).model;
+    expect(failing).toMatchObject({ kind: 'waiting', pod: { uid: 'b' }, lastPod: { uid: 'a' } });
+  });
+
   it('names the pod that was reached last', () => {
     expect(run(situations.ready, nowhere).model.state).toMatchObject({
       kind: 'waiting',

@@ -1,8 +1,10 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { AppError } from '../../src/base/app-error.ts';
+import { createProgram } from '../../src/cli/program.ts';
 import {
   commandOutputs,
   errorOutputSchema,
@@ -162,10 +164,7 @@ interface Run {
 }
 
 /** Every command that prints, or this does not compile. */
-const runs: Record<
-  Exclude<PrintingCommand, 'status --watch' | 'daemon install' | 'daemon uninstall'>,
-  Run
-> = {
+const runs: Record<Exclude<PrintingCommand, 'status --watch'>, Run> = {
   up: { argv: ['up', 'orders-db', 'nobody'] },
   down: { argv: ['down', 'orders-db'] },
   restart: { argv: ['restart', 'orders-db'] },
@@ -187,6 +186,8 @@ const runs: Record<
   'daemon status': { argv: ['daemon', 'status'] },
   'daemon stop': { argv: ['daemon', 'stop'], given: endsWhenAsked },
   'daemon restart': { argv: ['daemon', 'restart'], given: restartsWhenAsked },
+  'daemon install': { argv: ['daemon', 'install'], given: installs },
+  'daemon uninstall': { argv: ['daemon', 'uninstall'], given: installs },
   'profile add': { argv: add.slice(0, -1) },
   'profile edit': { argv: ['profile', 'edit', 'orders-db', '--local', '15433'], before: [add] },
   'profile remove': { argv: ['profile', 'remove', 'orders-db'], before: [add] },
@@ -226,6 +227,54 @@ function restartsWhenAsked(control: FakeControl): void {
   });
 }
 
+/** A platform that installs whatever it is given. */
+async function installs(control: FakeControl): Promise<void> {
+  endsWhenAsked(control);
+  await writeFile(join(dir, 'systemctl'), '#!/bin/sh\n', { mode: 0o755 });
+  vi.stubEnv('PATH', `${dir}:${process.env.PATH}`);
+}
+
+/** What they print is another program's, or is made for a shell or an editor. */
+const withoutJson = [
+  'completion',
+  'daemon',
+  'demo',
+  'profile',
+  'profile group',
+  'profile schema',
+  'profile source',
+  'psql',
+  'run',
+];
+/** Its events are a contract of their own. */
+const withEvents = 'forward';
+
+/** By the words that name them; each is defined only in a program that was asked for it. */
+async function allCommands(
+  cli: FakeCli,
+  words: readonly string[] = [],
+): Promise<[name: string, command: Command][]> {
+  let command: Command = await createProgram(cli, words);
+  for (const word of words) command = command.commands.find((each) => each.name() === word) ?? command;
+  const found: [string, Command][] = words.length > 0 ? [[words.join(' '), command]] : [];
+  for (const each of command.commands) found.push(...(await allCommands(cli, [...words, each.name()])));
+  return found;
+}
+
+test('every command of the program has --json and a contract for it, or is known to have none', async () => {
+  using cli = new FakeCli();
+  const all = await allCommands(cli);
+  const [withFlag, without] = [true, false].map((wanted) =>
+    all
+      .filter(([, { options }]) => options.some(({ long }) => long === '--json') === wanted)
+      .map(([name]) => name)
+      .toSorted(),
+  );
+  const contracts = Object.keys(commandOutputs).filter((name) => name !== 'status --watch');
+  expect(withFlag).toEqual([...contracts, withEvents].toSorted());
+  expect(without).toEqual(withoutJson);
+});
+
 describe('--json is what the contract says', () => {
   test.each(Object.keys(runs) as (keyof typeof runs)[])('%s', async (name) => {
     const { argv, stdin = '', before = [], given } = runs[name];
@@ -235,7 +284,7 @@ describe('--json is what the contract says', () => {
       using earlier = new FakeCli({ control, cwd: dir });
       expect(await earlier.run(...words), earlier.stderr.text).toBe(0);
     }
-    using cli = new FakeCli({ control, cwd: dir, stdin });
+    using cli = new FakeCli({ control, cwd: dir, stdin, env: { XDG_CONFIG_HOME: join(dir, 'CONFIG') } });
     await cli.run(...argv, '--json');
     // Strict: a field that the contract does not name is one that scripts cannot rely on.
     const schema = commandOutputs[name];
