@@ -175,6 +175,18 @@ describe('psql', () => {
     expect(cli.ran[0]?.variables).toMatchObject({ PGDATABASE: 'orders' });
   });
 
+  it('says nothing of what other programs make of DATABASE_URL, as run does', async () => {
+    const required = listed('orders-db', { kind: 'postgres', connection: { sslmode: 'require' } });
+    await using control = daemon(snapshot(required));
+    const told = async (...argv: string[]) => {
+      using cli = new FakeCli({ control });
+      expect(await cli.run(...argv)).toBe(0);
+      return cli.stderr.text;
+    };
+    expect(await told('run', 'orders-db', '--', 'true')).toContain('warning: node-postgres');
+    expect(await told('psql', 'orders-db')).not.toContain('warning');
+  });
+
   it('is for Postgres alone', async () => {
     await using control = daemon();
     using cli = new FakeCli({ control });
@@ -191,6 +203,17 @@ describe('connection strings', () => {
     expect(await cli.run('copy', 'orders-db', '--with-password')).toBe(0);
     expect(cli.copied).toEqual(["PGPASSWORD=s3cret psql 'host=127.0.0.1 port=15432 dbname=orders user=app'"]);
     expect(cli.stdout.text).toBe('Copied the psql command of orders-db: with its password\n');
+  });
+
+  it('says where to paste what does not say so itself', async () => {
+    await using control = daemon();
+    using cli = new FakeCli({ control });
+    expect(await cli.run('copy', 'orders-db', '--format', 'datagrip')).toBe(0);
+    expect(cli.stdout.text).toBe(
+      'Copied the DataGrip data source of orders-db\n  for the Database Explorer of DataGrip and other JetBrains IDEs: +, Import from Clipboard\n',
+    );
+    expect(await cli.run('help', 'url')).toBe(0);
+    expect(cli.stdout.text).toContain('TablePlus');
   });
 
   it('prints each format, in the quoting of the shell', async () => {
