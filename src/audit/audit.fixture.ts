@@ -42,6 +42,11 @@ export class LogFolder implements AsyncDisposable {
     return readFile(await this.path(index), 'latin1');
   }
 
+  /** The record in the last line of a file. */
+  async lastOf(index: number): Promise<AuditRecord> {
+    return JSON.parse((await this.text(index)).trimEnd().split('\n').at(-1)!) as AuditRecord;
+  }
+
   async setText(text: string, index = -1): Promise<void> {
     await writeFile(await this.path(index), text, 'latin1');
   }
@@ -93,4 +98,10 @@ export function opened(connection: number): AuditEvent {
 
 export function manyOpened(count: number): AuditEvent[] {
   return Array.from({ length: count }, (_, index) => opened(index + 1));
+}
+
+export async function collect<T>(all: AsyncIterable<T>): Promise<T[]> {
+  const collected: T[] = [];
+  for await (const each of all) collected.push(each);
+  return collected;
 }

@@ -9,6 +9,7 @@ import type { AuditHead, AuditLogEvent } from '../contract/audit-event.ts';
 import { emptyHead, hashOf, readFrame } from './audit-line.ts';
 import { ChainCheck, type Finding } from './chain-check.ts';
 import { CheckpointReader } from './checkpoint.ts';
+import { logNameIn } from './file-ends.ts';
 import { type LogFile, logFiles, sizeOf } from './log-files.ts';
 import { readLines } from './read-lines.ts';
 
@@ -67,7 +68,7 @@ async function endOf(file: LogFile): Promise<FileEnd> {
       const line = text.substring(from, to);
       from = to + 1;
       number++;
-      if (number === 1) log = logIn(line);
+      if (number === 1) log = logNameIn(line);
       if (!damage) {
         damage = check.add(line, { file: file.name, line: number });
         if (!damage && check.lines === number) goodBytes = offset + from;
@@ -86,15 +87,6 @@ async function endOf(file: LogFile): Promise<FileEnd> {
     damage,
     signedAfterDamage,
   };
-}
-
-function logIn(firstLine: string): string | undefined {
-  try {
-    const record = JSON.parse(firstLine) as AuditLogEvent;
-    return record.event === 'file-opened' ? record.log : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 async function cut(file: LogFile, goodBytes: number): Promise<AuditLogEvent> {

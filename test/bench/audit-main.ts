@@ -89,7 +89,7 @@ async function measureVerifying(): Promise<void> {
   figures['verified, s'] = round(seconds);
   figures['verified, CPU s'] = round((user + system) / 1e6);
   figures['lines verified per second'] = Math.round(verdict.lines / seconds);
-  figures['intact'] = verdict.kind === 'intact' ? 1 : 0;
+  figures.intact = verdict.kind === 'intact' ? 1 : 0;
 }
 
 function round(value: number): number {
