@@ -11,7 +11,6 @@ export const auditedPodSchema = podIdentitySchema.pick({
   node: true,
   role: true,
 });
-export type AuditedPod = z.infer<typeof auditedPodSchema>;
 
 /** The local process at the other end of a connection, as far as the platform tells. */
 export const auditedPeerSchema = z.object({
