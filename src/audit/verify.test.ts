@@ -193,6 +193,18 @@ function rechained(all: readonly string[]): string[] {
   });
 }
 
+it('a signature has one text: another that decodes to it is found, in the last line too', async () => {
+  const last = lines[lastSigned]!;
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  const other = alphabet[alphabet.indexOf(last.at(-3)!) ^ 1]!;
+  const altered = `${last.slice(0, -3)}${other}"}`;
+  const signature = (line: string) => Buffer.from(JSON.parse(line).signature, 'base64url');
+  expect(signature(altered)).toEqual(signature(last));
+  const text = await copy.text();
+  await copy.setText(`${text.slice(0, text.indexOf(last))}${altered}\n`);
+  expect(await check()).toMatchObject({ kind: 'broken', fault: 'signature' });
+});
+
 describe('forgeries with another key', () => {
   const forger = signerOf(newSigningKey());
 
