@@ -108,6 +108,17 @@ describe('a log', () => {
   });
 });
 
+it('that has ended takes no more, and keeps no file open', async () => {
+  const log = logs.writer();
+  await log.flush();
+  await log[Symbol.asyncDispose]();
+  await log[Symbol.asyncDispose]();
+  expect(log.append(opened(1))).toBe(false);
+  expect(await log.flush()).toMatchObject({ kind: 'durable', signed: true });
+  expect((await events()).at(-2)).toBe('writer-ended');
+  expect((await events()).filter((event) => event === 'writer-ended')).toHaveLength(1);
+});
+
 describe('batches', () => {
   it('are on their way within 50 ms, and signed within a second', async () => {
     await using log = logs.writer();
@@ -167,6 +178,15 @@ describe('batches', () => {
     release.resolve();
     await flush;
     expect(log.head.seq).toBe(seq + 1);
+  });
+
+  it('of which there are several are all on disk before a flush says so', async () => {
+    await using log = logs.writer();
+    // As many as one batch holds, which begins with lines of the log's own.
+    for (const event of manyOpened(4_096)) log.append(event);
+    const commit = await log.flush();
+    expect((await events()).filter((event) => event === 'connection-opened')).toHaveLength(4_096);
+    expect(commit).toMatchObject({ kind: 'durable', head: log.head });
   });
 
   it('are signed after so many lines', async () => {

@@ -94,6 +94,7 @@ export class AuditLog implements AsyncDisposable {
   #timer: Timer | undefined;
   #running: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
+  #ended = false;
 
   constructor(options: AuditLogOptions) {
     const { folder, signer, clock, version, open } = options;
@@ -142,6 +143,7 @@ export class AuditLog implements AsyncDisposable {
 
   /** Resolves when all that was accepted is on disk, or when it cannot be written now. `sign`: and a checkpoint behind it. */
   flush({ sign = false }: { readonly sign?: boolean } = {}): Promise<Commit> {
+    if (this.#ended) return Promise.resolve(this.#lastCommit());
     return new Promise((resolve) => {
       this.#waiters.push({ end: this.#queue.end, sign, resolve });
       this.#run();
@@ -159,7 +161,13 @@ export class AuditLog implements AsyncDisposable {
     await this.flush({ sign: true });
     await this.#running;
     this.#timer?.cancel();
+    this.#ended = true;
     await this.#writer[Symbol.asyncDispose]();
+  }
+
+  #lastCommit(): Commit {
+    if (this.#state.kind === 'unavailable') return this.#state;
+    return { kind: 'durable', head: this.#writer.head, signed: this.#writer.unsigned.lines === 0 };
   }
 
   #body(event: AuditLogEvent): string {
@@ -229,11 +237,12 @@ export class AuditLog implements AsyncDisposable {
   }
 
   #settle(signTried: boolean): void {
-    const signed = this.#writer.unsigned.lines === 0;
+    const commit = this.#lastCommit();
+    const signed = commit.kind === 'durable' && commit.signed;
     const isDone = ({ end, sign }: Waiter) => end <= this.#batchEnd && (!sign || signed || signTried);
     const done = this.#waiters.filter(isDone);
     this.#waiters = this.#waiters.filter((waiter) => !isDone(waiter));
-    for (const { resolve } of done) resolve({ kind: 'durable', head: this.#writer.head, signed });
+    for (const { resolve } of done) resolve(commit);
   }
 
   #fail(error: NodeJS.ErrnoException): void {

@@ -78,7 +78,8 @@ export class ChainWriter implements AsyncDisposable {
     await this.#prepare(this.#file);
     await this.#write();
     const next = nextFile(folder, this.#file.file, dayOf(clock.wallMs()));
-    if (next.day !== this.#file.file.day || this.#file.sizeBytes >= maxFileBytes) {
+    const isOver = next.day !== this.#file.file.day || this.#file.sizeBytes >= maxFileBytes;
+    if (isOver && next.name !== this.#file.file.name) {
       // Each file ends signed.
       if (this.#unsignedLines > 0) await this.#chain([], true);
       await this.#write();

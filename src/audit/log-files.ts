@@ -10,6 +10,8 @@ export interface LogFile {
   readonly number: number;
 }
 
+/** What four digits hold; the last file of such a day grows without bound. */
+const maxNumber = 9_999;
 const pattern = /^(\d{4}-\d{2}-\d{2})\.(\d{4})\.jsonl$/;
 
 export function logFile(folder: string, day: string, number: number): LogFile {
@@ -33,6 +35,7 @@ export async function logFiles(folder: string): Promise<LogFile[]> {
 /** The file that comes after this one when it is too large, or when the day is over. A clock that goes back opens no earlier day. */
 export function nextFile(folder: string, last: LogFile | undefined, today: string): LogFile {
   if (!last || today > last.day) return logFile(folder, today, 1);
+  if (last.number === maxNumber) return last;
   return logFile(folder, last.day, last.number + 1);
 }
 

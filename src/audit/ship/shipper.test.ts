@@ -70,6 +70,19 @@ it('sends all lines, in order and as they are, and what comes then', async () =>
   expect(await readCursor(cursorFile)).toEqual({ log: log.log, head: log.head });
 });
 
+it('waits for a log that cannot be written yet, and keeps its place', async () => {
+  await sentAll(ship(new Receiver()));
+  await log[Symbol.asyncDispose]();
+  const { seq } = (await readCursor(cursorFile))!.head;
+  log = logs.writer();
+  const receiver = new Receiver();
+  const shipper = ship(receiver);
+  await settle(logs.clock);
+  await log.flush();
+  await sentAll(shipper);
+  expect(JSON.parse(receiver.lines[0]!).seq).toBe(seq + 1);
+});
+
 it('sends nothing that is not on disk yet', async () => {
   const receiver = new Receiver();
   const shipper = ship(receiver);
@@ -77,6 +90,17 @@ it('sends nothing that is not on disk yet', async () => {
   log.append(opened(1));
   await settle(logs.clock);
   expect(receiver.lines.join('\n')).not.toContain('connection-opened');
+});
+
+it('sends no line behind the one that is known to be on disk', async () => {
+  for (const event of manyOpened(9)) log.append(event);
+  await log.flush();
+  const head = { seq: 5, hash: '' };
+  const receiver = new Receiver();
+  const synced = { log: log.log, head, onDurable: () => () => {}, append: () => true };
+  const shipper = ship(receiver, { log: synced });
+  await until(shipper, ({ sent }) => sent >= 5);
+  expect(receiver.lines).toEqual((await allLines()).slice(0, 5));
 });
 
 it('goes on from its place, in batches of at most 1,000 lines and over the bounds of files', async () => {

@@ -82,7 +82,7 @@ export class Shipper implements AsyncDisposable {
     return this.#states.add(listener);
   }
 
-  /** Begins; the log must have been flushed once. */
+  /** Begins, as soon as the log has a line. */
   start(): this {
     this.#done ??= this.#ship().catch((error: unknown) => {
       if (!this.#stop.signal.aborted) throw error;
@@ -99,6 +99,8 @@ export class Shipper implements AsyncDisposable {
   async #ship(): Promise<void> {
     const { signal } = this.#stop;
     const { cursorFile, log } = this.#options;
+    // Before its first lines the log has no name.
+    await this.#untilMore(signal);
     const place = await readCursor(cursorFile);
     // From the beginning where there is none, or that of another log.
     if (place?.log === log.log) this.#cursor = place.head;
