@@ -160,7 +160,7 @@ describe('a receiver that does not take them', () => {
     await until(shipper, ({ kind }) => kind === 'waiting');
     await settle(logs.clock, 59_000);
     expect(receiver.batches).toHaveLength(1);
-    await settle(logs.clock, 2_000);
+    await sentAll(shipper);
     expect(receiver.batches).toHaveLength(2);
   });
 

@@ -102,9 +102,7 @@ function deliver(options: SyslogOptions, frames: Buffer, signal: AbortSignal): P
     });
     socket.on('error', (error) => settle({ kind: 'later', why: error.message }));
     socket.on('close', () =>
-      settle(
-        ended && socket.writableFinished ? { kind: 'taken' } : { kind: 'later', why: 'it closed too early' },
-      ),
+      settle(ended ? { kind: 'taken' } : { kind: 'later', why: 'it closed too early' }),
     );
   });
 }
