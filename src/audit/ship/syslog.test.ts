@@ -103,6 +103,16 @@ describe('a receiver', () => {
     expect(await send({ timeoutMs: 300 })).toMatchObject({ kind: 'later' });
   });
 
+  it('that says goodbye while lines are on their way does not have them', async () => {
+    // More than sockets hold, so that it is not all written when the goodbye comes.
+    batch = { ...batch, lines: Array(100).fill(batch.lines).flat() };
+    handle = (socket) => {
+      socket.once('finish', () => socket.resume());
+      socket.pause().end();
+    };
+    expect(await send()).toEqual({ kind: 'later', why: 'it closed too early' });
+  });
+
   it('whose certificate is not trusted, or names another, is sent nothing', async () => {
     let bytes = 0;
     handle = (socket) => socket.on('data', (chunk) => (bytes += chunk.length)).on('end', () => socket.end());
