@@ -16,12 +16,12 @@ const log = new AuditLog({
   signer,
   clock: systemClock,
   version: 'killed',
-  limits: { maxFileBytes: 300_000 },
+  limits: { maxFileBytes: 100_000 },
 });
 let state = Number(seed);
 for (;;) {
   state = (state * 48_271) % 2_147_483_647;
-  const count = 1 + (state % 300);
+  const count = 1 + (state % 150);
   for (let number = 0; number < count; number++) {
     log.append({ event: 'tunnel-closed', tunnel: `t${state}-${number}`, why: 'asked' });
   }

@@ -157,6 +157,19 @@ describe('before the last checkpoint', () => {
     );
   });
 
+  it('each cut of the end, at any byte, is found by who has the head of that checkpoint', async () => {
+    const text = await copy.text();
+    const signedBytes = text.indexOf(lines[lastSigned]!) + lines[lastSigned]!.length;
+    const knownHeads = [{ seq: lastSigned + 1, hash: hashOf(lines[lastSigned]!), from: 'the writer' }];
+    await fc.assert(
+      fc.asyncProperty(fc.nat(signedBytes), async (at) => {
+        await copy.setText(text.slice(0, at));
+        expect(await check({ knownHeads })).toMatchObject({ kind: 'cut', known: knownHeads[0] });
+      }),
+      { seed: 20_261_121, numRuns: 60 },
+    );
+  });
+
   it('each missing file is found', async () => {
     for (const index of [0, 1]) {
       await unlink(await copy.path(index));
