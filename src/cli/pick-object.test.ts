@@ -23,8 +23,8 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-// Where no other program of the machine is likely to listen.
-const pg = { port: 43_217, name: 'pg', protocol: 'TCP', kind: 'postgres' } as const;
+// Below the range that the system gives to clients.
+const pg = { port: 8_217, name: 'pg', protocol: 'TCP', kind: 'postgres' } as const;
 const local = pg.port + 10_000;
 const metrics = { port: 9187, name: 'metrics', protocol: 'TCP', kind: 'http' } as const;
 const object = (given: Partial<ClusterObject> & Pick<ClusterObject, 'name'>): ClusterObject => ({
@@ -101,9 +101,9 @@ describe('profile import --pick', () => {
       {
         value: '0',
         label: 'shop/statefulset/orders',
-        hint: 'pg 43217 postgres · 1 more port · 1 of 2 ready · Zalando orders',
+        hint: 'pg 8217 postgres · 1 more port · 1 of 2 ready · Zalando orders',
       },
-      { value: '1', label: 'shop/service/orders', hint: 'pg 43217 postgres' },
+      { value: '1', label: 'shop/service/orders', hint: 'pg 8217 postgres' },
     ]);
     expect(choices[1]?.map(({ value }) => value)).toEqual(['pg', 'metrics']);
     expect(await written()).toContain('port: metrics');
