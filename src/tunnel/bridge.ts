@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { AppError } from '../base/app-error.ts';
 import type { Clock, Timer } from '../base/clock.ts';
-import { finishLocal } from './finish-local.ts';
+import { finishLocal } from '../base/finish-local.ts';
 import type { PodStream } from './upstream.ts';
 
 /**
