@@ -9,7 +9,10 @@ export interface DialOptions {
   readonly signal: AbortSignal;
 }
 
-/** Opens a stream to the pod that serves now; waits for one in an outage. Rejects with the signal's reason, or with an AppError when the tunnel gives up. */
+/**
+ * Opens a stream to the pod that serves now; in an outage it may wait for one. Rejects with an AppError: of the retry class auto it is tried again,
+ * with SP-HOLD-* or any other class it is the end.
+ */
 export type Dial = (options: DialOptions) => Promise<Dialled>;
 
 export interface Dialled {

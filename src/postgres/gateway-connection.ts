@@ -98,6 +98,12 @@ export class GatewayConnection {
     this.#abort.signal.addEventListener('abort', abort, { once: true });
     try {
       return await greetClient(this.#socket, local, { passwordless });
+    } catch (thrown) {
+      const error = AppError.from(thrown);
+      // Anything else is a client that went away.
+      if (error.code === 'SP-DB-TLS' || error.code === 'SP-DB-PROTOCOL')
+        onEvent({ kind: 'denied', why: 'protocol', user: undefined });
+      throw error;
     } finally {
       this.#abort.signal.removeEventListener('abort', abort);
       timer.cancel();

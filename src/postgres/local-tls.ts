@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
+import { AppError } from '../base/app-error.ts';
 import type { Secret } from '../base/secret.ts';
 import { serverEndPoint } from './scram.ts';
 
@@ -26,7 +27,7 @@ export class LocalTls {
 
   /**
    * The server's side of a handshake on `socket`; bytes that were put back into it are its first. Direct TLS must name its protocol, or a
-   * page that a browser was made to open could talk to a database (ALPACA). Rejects where the handshake fails; the socket is then destroyed.
+   * page that a browser was made to open could talk to a database (ALPACA). Rejects with SP-DB-TLS where the handshake fails; the socket is then destroyed.
    */
   accept(socket: Socket, { direct }: { direct: boolean }): Promise<TLSSocket> {
     return new Promise((resolve, reject) => {
@@ -36,7 +37,7 @@ export class LocalTls {
         ALPNProtocols: [alpn],
       });
       const failed = (error: Error) => {
-        reject(error);
+        reject(new AppError('SP-DB-TLS', { message: error.message }, error));
         secured.destroy();
       };
       const closed = () => failed(new Error('the client ended the handshake'));

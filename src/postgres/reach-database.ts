@@ -1,4 +1,3 @@
-import type { Duplex } from 'node:stream';
 import { AppError } from '../base/app-error.ts';
 import { backoffMs } from '../base/backoff.ts';
 import { type Clock, delay } from '../base/clock.ts';
@@ -13,6 +12,8 @@ import {
   type Session,
   type UpstreamAccess,
 } from './upstream-access.ts';
+
+import { whileOpen } from './while-open.ts';
 
 /**
  * The way into the database for one client that has proved who it is: as many attempts as the time allows. No byte of the client has left
@@ -61,10 +62,11 @@ export async function reachDatabase(options: ReachOptions): Promise<Reached> {
     const credential = await credentials.current();
     signal.throwIfAborted();
     const attempt = { access, credential, session };
-    const dialled = await dial({ head: headOf(attempt), signal });
-    const { stream, pod } = dialled;
     let problem: AppError;
+    let dialled: Dialled | undefined;
     try {
+      dialled = await dial({ head: headOf(attempt), signal });
+      const { stream, pod } = dialled;
       const entered = await whileOpen(stream, signal, () => enter(attempt, { stream, pod, keyCache }));
       if (entered.kind === 'in') {
         dialled.served();
@@ -73,39 +75,27 @@ export async function reachDatabase(options: ReachOptions): Promise<Reached> {
       problem = classifyRefusal({ error: entered.error, user: credential.user, pod: pod.name });
       if (problem.code !== 'SP-DB-STARTING') {
         dialled.served();
+        stream.destroy();
         if (problem.code === 'SP-DB-PASSWORD-REFUSED' && (await credentials.next())) continue;
         throw new LoginRefused(problem, entered.raw);
       }
     } catch (thrown) {
-      stream.destroy();
+      dialled?.stream.destroy();
       signal.throwIfAborted();
       problem = AppError.from(thrown);
       if (!isOfTheWay(problem)) throw problem;
       closes = problem.code === 'SP-STREAM-RESET' ? closes + 1 : 0;
       if (closes >= maxCloses) throw problem;
     }
-    stream.destroy();
-    dialled.failed(problem);
+    dialled?.stream.destroy();
+    dialled?.failed(problem);
     await delay(clock, backoffMs(failures++, { firstMs: firstRestMs, maxMs: maxRestMs }), signal);
   }
 }
 
-/** The stream failed, not what was said on it. */
+/** The stream failed, or there was none, and the tunnel has not given up: not what was said on it. */
 function isOfTheWay({ code, retry }: AppError): boolean {
-  return retry === 'auto' && code !== 'SP-DB-FULL';
-}
-
-async function whileOpen<T>(stream: Duplex, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  // What is still to come from a stream that is given up belongs to nobody.
-  stream.on('error', () => {});
-  const abort = () => stream.destroy();
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    if (signal.aborted) abort();
-    return await work();
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
+  return retry === 'auto' && !['SP-DB-FULL', 'SP-HOLD-FULL', 'SP-HOLD-TIMEOUT'].includes(code);
 }
 
 /** Credentials in the order of trying; asked for anew, once, when all were refused. */

@@ -107,3 +107,8 @@ export function dialTcp(port: number, uid = 'pod-1'): Dial {
     again: open,
   });
 }
+
+/** Lets the loop turn until it is so. Bounded by the test's own timeout. */
+export async function waitFor(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
+}

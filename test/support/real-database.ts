@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -87,7 +88,10 @@ export async function startDatabase(options: DatabaseOptions = {}): Promise<Real
   const stop = async (signal: 'SIGINT' | 'SIGKILL' | 'SIGQUIT') => {
     if (!server || server.exitCode !== null || server.signalCode !== null) return;
     const exited = once(server, 'exit');
+    const children = signal === 'SIGKILL' ? childrenOf(server.pid) : [];
     server.kill(signal);
+    // As in a container, where all end with the first one.
+    for (const child of children) process.kill(child, signal);
     await exited;
   };
   stack.defer(() => stop('SIGQUIT'));
@@ -106,6 +110,10 @@ export async function startDatabase(options: DatabaseOptions = {}): Promise<Real
   );
   const owned = stack.move();
   return { port, query, stop, start, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+function childrenOf(pid: number | undefined): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
 }
 
 function ready(server: ChildProcess): Promise<void> {
