@@ -21,6 +21,7 @@ const refusals = {
   setConfig: 'set_config is allowed only for other settings, named by a plain literal',
   code: 'DO runs code that cannot be checked',
   alter: 'settings of roles, databases and the system may not be changed',
+  largeObject: 'large objects may not be written',
   call: 'the function-call message is refused',
 } as const;
 
@@ -34,6 +35,15 @@ const transactionSettings = ['default_transaction_read_only', 'transaction_read_
 /** What the meaning of a text depends on for whoever reads it before the server does. */
 const readerSettings = ['standard_conforming_strings', 'client_encoding'];
 const guarded: ReadonlySet<string> = new Set([...transactionSettings, ...readerSettings]);
+
+/** A server before PostgreSQL 16 does not count these as writing. */
+const writesLargeObjects: ReadonlySet<string> = new Set(
+  'lo_creat lo_create lo_from_bytea lo_import lo_put lo_truncate lo_truncate64 lo_unlink lowrite'.split(' '),
+);
+
+/** Without the value that it sets. */
+const dumpsOwn =
+  'select set_config ( name , , false ) from pg_settings where name = restrict_nonsystem_relation_kind';
 
 /** Every byte below 0x80 in them is that ASCII character. */
 const safeEncodings = /^(utf-?8|unicode|sql_?ascii|latin-?\d+|win-?125\d|iso-?8859-?\d+|euc_?\w+|koi8\w*)$/i;
@@ -84,6 +94,8 @@ function refusalOfStatement(tokens: readonly Token[]): Refusal | undefined {
     if (wordAt(tokens, at) === 'read' && wordAt(tokens, at + 1) === 'write') return refusals.readWrite;
     if (nameAt(tokens, at) === 'set_config' && !isHarmlessSetConfig(tokens, at + 1))
       return refusals.setConfig;
+    if (writesLargeObjects.has(nameAt(tokens, at) ?? '') && symbolAt(tokens, at + 1) === '(')
+      return refusals.largeObject;
   }
   return undefined;
 }
@@ -111,8 +123,16 @@ function isHarmlessSetConfig(tokens: readonly Token[], at: number): boolean {
   // No call: a column, or a name in some other statement.
   if (symbolAt(tokens, at) !== '(') return true;
   const setting = tokens[at + 1];
+  if (isDumpsOwn(tokens)) return true;
   if (setting?.kind !== 'string' || symbolAt(tokens, at + 2) !== ',') return false;
   return !guarded.has(lowerCase(setting.text));
+}
+
+/** The whole statement by which pg_dump protects itself from hostile views; its condition fixes which setting is meant. */
+function isDumpsOwn(tokens: readonly Token[]): boolean {
+  const texts = tokens.map((token) => (token.kind === 'quoted' ? '' : token.text));
+  texts.splice(5, 1);
+  return texts.join(' ') === dumpsOwn && tokens[5]?.kind === 'string' && tokens[14]?.kind === 'string';
 }
 
 /** The server refuses most of these in a read-only transaction, but not ALTER SYSTEM. */

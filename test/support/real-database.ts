@@ -30,7 +30,7 @@ export interface RealDatabase extends AsyncDisposable {
   start(): Promise<void>;
 }
 
-const superuser = { user: 'postgres', password: 'of the superuser' };
+export const superuser = { user: 'postgres', password: 'of the superuser' };
 /** The role that tests log in as. */
 export const app = { user: 'app', password: 'of the database', database: 'postgres' };
 
