@@ -68,28 +68,44 @@ interface Found {
   readonly length: number;
 }
 
-function nextToken(
-  sql: string,
-  at: number,
-  match: (pattern: RegExp) => string | undefined,
-): Found | undefined {
+type Match = (pattern: RegExp) => string | undefined;
+
+function nextToken(sql: string, at: number, match: Match): Found | undefined {
   const first = sql[at]!;
-  if (first === '\0' || match(unicodeName) !== undefined) return undefined;
-  if (first === "'" || first === '"') {
-    const end = endOfQuoted(sql, at);
-    if (end === undefined) return undefined;
-    const kind = first === "'" ? 'string' : 'name';
-    return { token: { kind, text: unquoted(sql.slice(at, end)) }, length: end - at };
+  switch (first) {
+    case '\0':
+      return undefined;
+    case "'":
+    case '"': {
+      const end = endOfQuoted(sql, at);
+      if (end === undefined) return undefined;
+      const kind = first === "'" ? 'string' : 'name';
+      return { token: { kind, text: unquoted(sql.slice(at, end)) }, length: end - at };
+    }
+    case '$': {
+      const parameter = match(value);
+      if (parameter !== undefined) return found({ kind: 'value', text: parameter }, parameter);
+      return dollarQuoted(sql, at, match(dollarTag));
+    }
   }
-  const prefix = match(literalPrefix)?.length;
-  if (prefix !== undefined) return quoted(at, endOfQuoted(sql, at + prefix));
-  if (match(escapePrefix) !== undefined) return quoted(at, endOfEscaped(sql, at + 1));
+  const name = match(word);
+  if (name !== undefined) {
+    const literal = name.length === 1 ? prefixed(sql, at, match) : undefined;
+    if (literal === 'unclear') return undefined;
+    return literal ?? found({ kind: 'word', text: lowerCase(name) }, name);
+  }
   const number = match(value);
   if (number !== undefined) return found({ kind: 'value', text: number }, number);
-  if (first === '$') return dollarQuoted(sql, at, match(dollarTag));
-  const name = match(word);
-  if (name !== undefined) return found({ kind: 'word', text: lowerCase(name) }, name);
   return found({ kind: 'symbol', text: first }, first);
+}
+
+/** A literal that begins with a letter; undefined: the letter is a word. */
+function prefixed(sql: string, at: number, match: Match): Found | 'unclear' | undefined {
+  if (match(unicodeName) !== undefined) return 'unclear';
+  const prefix = match(literalPrefix);
+  if (prefix !== undefined) return quoted(at, endOfQuoted(sql, at + prefix.length)) ?? 'unclear';
+  if (match(escapePrefix) !== undefined) return quoted(at, endOfEscaped(sql, at + 1)) ?? 'unclear';
+  return undefined;
 }
 
 function found(token: Token, text: string): Found {
