@@ -5,9 +5,8 @@ import { finishLocal } from '../base/finish-local.ts';
 import { resetSocket } from '../base/reset-socket.ts';
 import { errorText } from '../contract/error-codes.ts';
 import { type Greeting, greetClient, type StartupRequest } from './client-greeting.ts';
-import type { Dialled } from './dial.ts';
-import type { GatewayShared, ServeOptions } from './gateway.ts';
 import type { LoginNames } from './gateway-event.ts';
+import type { GatewayShared, ServeOptions } from './gateway-options.ts';
 import {
   authenticationOk,
   backendKeyData,
@@ -21,12 +20,6 @@ import { LoginRefused, type Reached, reachDatabase } from './reach-database.ts';
 import { readOnlyGuard } from './read-only-guard.ts';
 import { Splice } from './splice.ts';
 import { openingBytes, secureStream } from './upstream-tls.ts';
-
-/** Where a CancelRequest for one connection goes. */
-export interface CancelTarget {
-  readonly dialled: Dialled;
-  readonly key: CancelKey;
-}
 
 interface ConnectionOptions extends ServeOptions {
   readonly shared: GatewayShared;

@@ -109,13 +109,19 @@ describe('servers behind the gateway', () => {
   test('a password in clear text leaves only over verified TLS', async () => {
     for (const tls of [{ mode: 'disable' }, { mode: 'require' }] as const) {
       await using gateway = await open({ ...as('by_password'), tls });
-      await expect(ask(gateway.port)).rejects.toMatchObject({ code: '28000', message: /clear text/ });
+      await expect(ask(gateway.port)).rejects.toMatchObject({
+        code: '28000',
+        message: expect.stringMatching(/clear text/),
+      });
     }
   });
 
   test('md5 is not for a profile that others wrote', async () => {
     await using gateway = await open({ ...as('by_md5'), passwordPolicy: 'scram-or-verified-tls' });
-    await expect(ask(gateway.port)).rejects.toMatchObject({ code: '28000', message: /asks for md5/ });
+    await expect(ask(gateway.port)).rejects.toMatchObject({
+      code: '28000',
+      message: expect.stringMatching(/asks for md5/),
+    });
   });
 
   test('direct TLS with the server', async () => {
