@@ -3,18 +3,11 @@ import type { Duplex } from 'node:stream';
 import { AppError } from '../base/app-error.ts';
 import { finishLocal } from '../base/finish-local.ts';
 import { resetSocket } from '../base/reset-socket.ts';
-import { errorText } from '../contract/error-codes.ts';
 import { type Greeting, greetClient, type StartupRequest } from './client-greeting.ts';
+import { farewell, fatal } from './client-words.ts';
 import type { LoginNames } from './gateway-event.ts';
 import type { GatewayShared, ServeOptions } from './gateway-options.ts';
-import {
-  authenticationOk,
-  backendKeyData,
-  type CancelKey,
-  cancelRequest,
-  errorResponse,
-  readyForQuery,
-} from './message.ts';
+import { authenticationOk, backendKeyData, type CancelKey, cancelRequest, readyForQuery } from './message.ts';
 import { MessageStream } from './message-stream.ts';
 import { LoginRefused, type Reached, reachDatabase } from './reach-database.ts';
 import { readOnlyGuard } from './read-only-guard.ts';
@@ -187,6 +180,8 @@ export class GatewayConnection {
     });
     this.#splice = splice;
     splice.start();
+    // Ended in the moment between the login and here.
+    if (this.#abort.signal.aborted) splice.end(AppError.from(this.#abort.signal.reason));
     return promise;
   }
 
@@ -249,46 +244,4 @@ function closed(stream: Duplex): Promise<void> {
 
 function namesOf({ user, database, applicationName }: StartupRequest): LoginNames {
   return { user, database, applicationName };
-}
-
-/** 57P01 is what a server says that shuts down: drivers know it, and reconnect. */
-function farewell(error: AppError | undefined, pod: string): Buffer {
-  const { headline } = error ? errorText(error) : { headline: `${pod} closed the connection` };
-  return errorResponse({
-    severity: 'FATAL',
-    sqlstate: error?.code === 'SP-DB-READ-ONLY' ? '25006' : '57P01',
-    message: `terminating connection: ${headline}`,
-    hint: 'Connect again: the tunnel waits for the pod that serves next.',
-  });
-}
-
-/** An error of ours as the end of a login. */
-function fatal(error: AppError): Buffer {
-  const { headline, why, next } = errorText(error);
-  const { message, sqlstate } = error.details;
-  const ofServer = error instanceof LoginRefused ? `The database said: ${message} (${sqlstate})` : '';
-  return errorResponse({
-    severity: 'FATAL',
-    sqlstate: sqlstateOf(error),
-    message: headline,
-    detail: why || ofServer || undefined,
-    hint: next || undefined,
-  });
-}
-
-function sqlstateOf({ code, retry }: AppError): string {
-  switch (code) {
-    case 'SP-DB-FULL':
-    case 'SP-HOLD-FULL':
-      return '53300';
-    case 'SP-DB-READ-ONLY':
-      return '25006';
-    // Not 28P01: a program that asks for the password again would ask for the wrong one.
-    case 'SP-DB-PASSWORD-REFUSED':
-    case 'SP-DB-NO-CREDENTIALS':
-    case 'SP-DB-AUTH-UNSUPPORTED':
-      return '28000';
-    default:
-      return retry === 'auto' ? '57P03' : '08006';
-  }
 }

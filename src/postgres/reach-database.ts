@@ -13,6 +13,7 @@ import {
   type UpstreamAccess,
 } from './upstream-access.ts';
 
+import type { Login } from './upstream-login.ts';
 import { whileOpen } from './while-open.ts';
 
 /**
@@ -40,8 +41,9 @@ export interface ReachOptions {
 export class LoginRefused extends AppError {
   readonly raw: Buffer;
 
-  constructor(error: AppError, raw: Buffer) {
-    super(error.code, error.details);
+  constructor({ error, raw }: Extract<Login, { kind: 'refused' }>, tried: { user: string; pod: string }) {
+    const { code, details } = classifyRefusal({ error, ...tried });
+    super(code, details);
     this.raw = raw;
   }
 }
@@ -62,34 +64,28 @@ export async function reachDatabase(options: ReachOptions): Promise<Reached> {
     const credential = await credentials.current();
     signal.throwIfAborted();
     const attempt = { access, credential, session };
-    let problem: AppError;
     let dialled: Dialled | undefined;
     try {
       dialled = await dial({ head: headOf(attempt), signal });
       const { stream, pod } = dialled;
       const entered = await whileOpen(stream, signal, () => enter(attempt, { stream, pod, keyCache }));
-      if (entered.kind === 'in') {
-        dialled.served();
-        return { dialled, entered, credential };
-      }
-      problem = classifyRefusal({ error: entered.error, user: credential.user, pod: pod.name });
-      if (problem.code !== 'SP-DB-STARTING') {
-        dialled.served();
-        stream.destroy();
-        if (problem.code === 'SP-DB-PASSWORD-REFUSED' && (await credentials.next())) continue;
-        throw new LoginRefused(problem, entered.raw);
-      }
+      if (entered.kind === 'refused')
+        throw new LoginRefused(entered, { user: credential.user, pod: pod.name });
+      dialled.served();
+      return { dialled, entered, credential };
     } catch (thrown) {
       dialled?.stream.destroy();
       signal.throwIfAborted();
-      problem = AppError.from(thrown);
-      if (!isOfTheWay(problem)) throw problem;
+      const problem = AppError.from(thrown);
+      if (problem.code === 'SP-DB-PASSWORD-REFUSED' && (await credentials.next())) continue;
       closes = problem.code === 'SP-STREAM-RESET' ? closes + 1 : 0;
-      if (closes >= maxCloses) throw problem;
+      if (!isOfTheWay(problem) || closes >= maxCloses) {
+        if (problem instanceof LoginRefused) dialled?.served();
+        throw problem;
+      }
+      dialled?.failed(problem);
+      await delay(clock, backoffMs(failures++, { firstMs: firstRestMs, maxMs: maxRestMs }), signal);
     }
-    dialled?.stream.destroy();
-    dialled?.failed(problem);
-    await delay(clock, backoffMs(failures++, { firstMs: firstRestMs, maxMs: maxRestMs }), signal);
   }
 }
 
