@@ -12,10 +12,10 @@ import { freePort } from '../support/free-port.ts';
 import { dialTcp, local, openGateway } from '../support/gateway-fixture.ts';
 import { app, type RealDatabase, startDatabase } from '../support/real-database.ts';
 
-/** Where Debian's pgbouncer is; without it only the poolers of the unit tests are met. */
+/** Where Debian's pgbouncer is. Without it only the poolers of the unit tests are met: no suite of ours installs it, as its package starts a service. */
 const program = process.env.SALLYPORT_PGBOUNCER;
 
-describe.runIf(program)('PgBouncer between the gateway and the server', () => {
+describe('who answers the gateway', () => {
   let database: RealDatabase;
   let folder: string;
   const poolers: ChildProcess[] = [];
@@ -55,7 +55,7 @@ describe.runIf(program)('PgBouncer between the gateway and the server', () => {
     ];
     await writeFile(config, lines.join('\n'), { mode: 0o644 });
     const isRoot = process.getuid?.() === 0;
-    const pooler = spawn(program ?? '', [...(isRoot ? ['-u', 'nobody'] : []), config], {
+    const pooler = spawn(program!, [...(isRoot ? ['-u', 'nobody'] : []), config], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     poolers.push(pooler);
@@ -79,48 +79,57 @@ describe.runIf(program)('PgBouncer between the gateway and the server', () => {
     }
   }
 
-  test('serves clients that may write', async () => {
-    const port = await startPooler();
-    await using gateway = await openGateway({ dial: dialTcp(port) });
-    expect(await ask(gateway.port, 'select current_user as name')).toEqual({ name: 'app' });
-    expect(gateway.events).toMatchObject([{ kind: 'login', method: 'scram-sha-256' }]);
-  });
-
-  test('is told apart from the database', async () => {
+  async function isPooler(port: number): Promise<boolean> {
     const access = {
       credentials: async () => [{ user: app.user, password: new Secret(app.password) }],
       tls: { mode: 'disable' },
       passwordPolicy: 'any-hashed',
       readOnly: false,
     } as const;
-    const probe = async (port: number) =>
-      (await probeServer({ dial: dialTcp(port), clock: systemClock, access, database: 'postgres' })).pooler;
-    expect(await probe(await startPooler())).toBe(true);
-    expect(await probe(database.port)).toBe(false);
+    const options = { dial: dialTcp(port), clock: systemClock, access, database: 'postgres' };
+    return (await probeServer(options)).pooler;
+  }
+
+  test('the database itself', async () => {
+    expect(await isPooler(database.port)).toBe(false);
   });
 
-  test.each([
-    ['refuses the setting', []],
-    ['ignores the setting', ['ignore_startup_parameters = default_transaction_read_only']],
-  ])('read-only is refused where it %s', async (_how, more) => {
-    const port = await startPooler(...more);
-    await using gateway = await openGateway({ dial: dialTcp(port), upstream: { readOnly: true } });
-    await expect(ask(gateway.port, 'select 1')).rejects.toMatchObject({
-      code: '25006',
-      message: expect.stringMatching(/a pooler stands before|did not take/),
+  if (program)
+    describe('PgBouncer', () => {
+      test('is told apart from the database', async () => {
+        expect(await isPooler(await startPooler())).toBe(true);
+      });
+
+      test('serves clients that may write', async () => {
+        const port = await startPooler();
+        await using gateway = await openGateway({ dial: dialTcp(port) });
+        expect(await ask(gateway.port, 'select current_user as name')).toEqual({ name: 'app' });
+        expect(gateway.events).toMatchObject([{ kind: 'login', method: 'scram-sha-256' }]);
+      });
+
+      test.each([
+        ['refuses the setting', []],
+        ['ignores the setting', ['ignore_startup_parameters = default_transaction_read_only']],
+      ])('read-only is refused where it %s', async (_how, more) => {
+        const port = await startPooler(...more);
+        await using gateway = await openGateway({ dial: dialTcp(port), upstream: { readOnly: true } });
+        await expect(ask(gateway.port, 'select 1')).rejects.toMatchObject({
+          code: '25006',
+          message: expect.stringMatching(/a pooler stands before|did not take/),
+        });
+      });
+
+      test('a pooler that is full is named as such', async () => {
+        const port = await startPooler('max_client_conn = 1');
+        await using gateway = await openGateway({ dial: dialTcp(port) });
+        const first = new Client({ host: '127.0.0.1', port: gateway.port, ...local });
+        await first.connect();
+        await expect(ask(gateway.port, 'select 1')).rejects.toThrow(/no more connections allowed/);
+        expect(gateway.events).toMatchObject([
+          { kind: 'login' },
+          { kind: 'login-failed', error: { code: 'SP-DB-FULL' } },
+        ]);
+        await first.end();
+      });
     });
-  });
-
-  test('a pooler that is full is named as such', async () => {
-    const port = await startPooler('max_client_conn = 1');
-    await using gateway = await openGateway({ dial: dialTcp(port) });
-    const first = new Client({ host: '127.0.0.1', port: gateway.port, ...local });
-    await first.connect();
-    await expect(ask(gateway.port, 'select 1')).rejects.toThrow(/no more connections allowed/);
-    expect(gateway.events).toMatchObject([
-      { kind: 'login' },
-      { kind: 'login-failed', error: { code: 'SP-DB-FULL' } },
-    ]);
-    await first.end();
-  });
 });
