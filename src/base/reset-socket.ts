@@ -7,6 +7,8 @@ import type { Socket } from 'node:net';
 export function resetSocket(socket: Socket): void {
   if (socket.destroyed) return;
   const isEnding = socket.writableEnded && !socket.writableFinished;
-  if (socket.remoteFamily === undefined || isEnding) socket.destroy();
+  // Node refuses to reset through TLS.
+  const isTls = 'encrypted' in socket;
+  if (socket.remoteFamily === undefined || isEnding || isTls) socket.destroy();
   else socket.resetAndDestroy();
 }

@@ -270,6 +270,62 @@ export const errorTable = {
     headline: (d) => `more than ${say(d.limit, '')} connections wait for a pod`,
     next: nothing,
   },
+  'SP-DB-STARTING': {
+    retry: 'auto',
+    exitCode: 8,
+    headline: (d) => `the database in ${say(d.pod, 'the pod')} is not ready: ${say(d.message, 'it starts')}`,
+    next: nothing,
+  },
+  'SP-DB-PASSWORD-REFUSED': {
+    retry: 'user',
+    exitCode: 8,
+    headline: (d) =>
+      `the database refused the password that Sallyport holds for role ${say(d.user, 'of this tunnel')}`,
+    next: (d) => say(d.next, 'renew the password at its source; it is read again by the next connection'),
+  },
+  'SP-DB-NO-CREDENTIALS': {
+    retry: 'user',
+    exitCode: 8,
+    headline: (d) => `there is no password for the database: ${say(d.message, 'its source gave none')}`,
+    next: (d) => say(d.next, 'check the credential source in the profile'),
+  },
+  'SP-DB-AUTH-UNSUPPORTED': {
+    retry: 'user',
+    exitCode: 8,
+    headline: (d) => `the database asks for ${say(d.method, 'a login')}, which is not done here`,
+    next: (d) => say(d.next, 'SCRAM-SHA-256 in pg_hba.conf is best'),
+  },
+  'SP-DB-TLS': {
+    retry: 'user',
+    exitCode: 8,
+    headline: (d) => `no TLS as asked for with the database: ${say(d.message, 'it was refused')}`,
+    next: (d) => say(d.next, 'check sslmode, the CA and the name to verify in the profile'),
+  },
+  'SP-DB-FULL': {
+    retry: 'auto',
+    exitCode: 8,
+    headline: (d) => `the database has no free connection: ${say(d.message, 'its limit is reached')}`,
+    next: nothing,
+  },
+  'SP-DB-REFUSED': {
+    retry: 'user',
+    exitCode: 8,
+    headline: (d) => `the database refused the login: ${say(d.message, 'no reason given')}`,
+    next: (d) => say(d.next, 'check database, role and pg_hba.conf'),
+  },
+  'SP-DB-READ-ONLY': {
+    retry: 'user',
+    exitCode: 5,
+    headline: (d) => `this tunnel is read-only: ${say(d.message, 'that is refused')}`,
+    next: (d) => say(d.next, 'take a profile that may write'),
+  },
+  'SP-DB-PROTOCOL': {
+    retry: 'never',
+    exitCode: 8,
+    headline: (d) =>
+      `what listens in ${say(d.pod, 'the pod')} does not speak PostgreSQL: ${say(d.message, '')}`,
+    next: nothing,
+  },
   'SP-PROFILE-INVALID': {
     retry: 'user',
     exitCode: 2,

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import { AppError } from '../base/app-error.ts';
 import type { Clock, Timer } from '../base/clock.ts';
+import { finishLocal } from '../base/finish-local.ts';
 import { BlockPool } from './block-pool.ts';
 import { prepareForBulk } from './bulk-memory.ts';
-import { finishLocal } from './finish-local.ts';
 import type { PodStream } from './upstream.ts';
 
 /**

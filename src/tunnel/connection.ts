@@ -2,13 +2,13 @@ import type { Socket } from 'node:net';
 import { AppError } from '../base/app-error.ts';
 import { backoffMs } from '../base/backoff.ts';
 import type { Clock, Timer } from '../base/clock.ts';
+import { finishLocal } from '../base/finish-local.ts';
 import { resetSocket } from '../base/reset-socket.ts';
 import type { ErrorData } from '../contract/error-codes.ts';
 import type { PodIdentity } from '../contract/pod.ts';
 import { Bridge, ignore } from './bridge.ts';
 import type { ConnectionEvent, LocalPeer, Traffic } from './connection-event.ts';
 import { EarlyBytes } from './early-bytes.ts';
-import { finishLocal } from './finish-local.ts';
 import type { PodLink, PodStream } from './upstream.ts';
 import { provesNothingArrived, verdict } from './verdict.ts';
 

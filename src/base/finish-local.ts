@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import type { Clock, Timer } from '../base/clock.ts';
-import { resetSocket } from '../base/reset-socket.ts';
+import type { Clock, Timer } from './clock.ts';
+import { resetSocket } from './reset-socket.ts';
 
 export interface FinishLocal {
   readonly socket: Socket;

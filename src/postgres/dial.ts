@@ -1,0 +1,33 @@
+import type { Duplex } from 'node:stream';
+import type { AppError } from '../base/app-error.ts';
+
+/** What the gateway needs of the tunnel that carries it. */
+
+export interface DialOptions {
+  /** Goes out with the opening, so that it costs no round trip. */
+  readonly head: readonly Buffer[];
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Opens a stream to the pod that serves now; in an outage it may wait for one. Rejects with an AppError: of the retry class auto it is tried again,
+ * with SP-HOLD-* or any other class it is the end.
+ */
+export type Dial = (options: DialOptions) => Promise<Dialled>;
+
+export interface Dialled {
+  /** Errors are AppErrors. */
+  readonly stream: Duplex;
+  readonly pod: DialledPod;
+  /** The database answered: the pod serves. */
+  served(): void;
+  /** It did not, and why. The next dial waits as in an outage where the tunnel takes this for one. */
+  failed(error: AppError): void;
+  /** A further stream to this very pod, never to its successor. */
+  again(options: DialOptions): Promise<Duplex>;
+}
+
+export interface DialledPod {
+  readonly name: string;
+  readonly uid: string;
+}

@@ -1,0 +1,247 @@
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { AppError } from '../base/app-error.ts';
+import { finishLocal } from '../base/finish-local.ts';
+import { resetSocket } from '../base/reset-socket.ts';
+import { type Greeting, greetClient, type StartupRequest } from './client-greeting.ts';
+import { farewell, fatal } from './client-words.ts';
+import type { LoginNames } from './gateway-event.ts';
+import type { GatewayShared, ServeOptions } from './gateway-options.ts';
+import { authenticationOk, backendKeyData, type CancelKey, cancelRequest, readyForQuery } from './message.ts';
+import { MessageStream } from './message-stream.ts';
+import { LoginRefused, type Reached, reachDatabase } from './reach-database.ts';
+import { readOnlyGuard } from './read-only-guard.ts';
+import { Splice } from './splice.ts';
+import { openingBytes, secureStream } from './upstream-tls.ts';
+
+interface ConnectionOptions extends ServeOptions {
+  readonly shared: GatewayShared;
+}
+
+/** PostgreSQL's authentication_timeout. */
+const greetTimeoutMs = 60_000;
+const cancelTimeoutMs = 10_000;
+
+/** One local client of a gateway, from accept to close. */
+export class GatewayConnection {
+  /** Resolves when nothing is left to do for the pod's side and the socket is closed or closing; with the error that ended it. */
+  readonly over: Promise<AppError | undefined>;
+  readonly #socket: Socket;
+  readonly #options: ConnectionOptions;
+  readonly #abort = new AbortController();
+  #splice: Splice | undefined;
+  /** TLS over the socket, where the client asked for it. */
+  #client: Socket;
+
+  constructor(socket: Socket, options: ConnectionOptions) {
+    this.#socket = socket;
+    this.#client = socket;
+    this.#options = options;
+    socket.on('error', () => {});
+    this.over = this.#run();
+  }
+
+  /** Ends it at once; a client that can be told why is told so, as by a server that shuts down. */
+  end(error?: AppError): void {
+    if (this.#splice) return this.#splice.end(error);
+    this.#abort.abort(error ?? new AppError('SP-STREAM-RESET', { message: 'the tunnel was closed' }));
+  }
+
+  async #run(): Promise<AppError | undefined> {
+    try {
+      const greeting = await this.#greet();
+      this.#client = greeting.wire.stream as Socket;
+      if (greeting.kind === 'cancel') {
+        await this.#cancel(greeting.cancel);
+        this.#finish();
+        return undefined;
+      }
+      if (greeting.kind === 'denied') {
+        this.#options.shared.onEvent({ kind: 'denied', why: greeting.why, user: greeting.user });
+        greeting.wire.release();
+        this.#finish();
+        return undefined;
+      }
+      return await this.#serve(greeting);
+    } catch (thrown) {
+      resetSocket(this.#socket);
+      return AppError.from(thrown);
+    }
+  }
+
+  async #greet(): Promise<Greeting> {
+    const { shared, passwordless = false } = this.#options;
+    const { clock, local, onEvent } = shared;
+    if (!shared.enter()) {
+      onEvent({ kind: 'denied', why: 'too-many', user: undefined });
+      throw new AppError('SP-HOLD-FULL');
+    }
+    const timer = clock.after(greetTimeoutMs, () => {
+      onEvent({ kind: 'denied', why: 'too-slow', user: undefined });
+      resetSocket(this.#socket);
+    });
+    const abort = () => resetSocket(this.#socket);
+    this.#abort.signal.addEventListener('abort', abort, { once: true });
+    try {
+      return await greetClient(this.#socket, local, { passwordless });
+    } catch (thrown) {
+      const error = AppError.from(thrown);
+      // Anything else is a client that went away.
+      if (error.code === 'SP-DB-TLS' || error.code === 'SP-DB-PROTOCOL')
+        onEvent({ kind: 'denied', why: 'protocol', user: undefined });
+      throw error;
+    } finally {
+      this.#abort.signal.removeEventListener('abort', abort);
+      timer.cancel();
+      shared.leave();
+    }
+  }
+
+  async #serve({
+    wire,
+    startup,
+    encrypted,
+  }: Extract<Greeting, { kind: 'in' }>): Promise<AppError | undefined> {
+    const { shared } = this.#options;
+    const names = namesOf(startup);
+    try {
+      if (startup.replication && (shared.replication === 'refuse' || shared.upstream.readOnly))
+        throw new AppError('SP-DB-READ-ONLY', { message: 'replication connections are refused' });
+      const reached = await this.#reach(startup, wire.gone);
+      this.#tell(names, { reached, local: encrypted });
+      return await this.#join(startup, { reached, fromClient: wire.release() });
+    } catch (thrown) {
+      const error = AppError.from(thrown);
+      shared.onEvent({ kind: 'login-failed', ...names, error: error.toData() });
+      const isPassword = error.code === 'SP-DB-PASSWORD-REFUSED';
+      wire.write(error instanceof LoginRefused && !isPassword ? error.raw : fatal(error));
+      wire.release();
+      this.#finish();
+      return error;
+    }
+  }
+
+  async #reach(startup: StartupRequest, clientGone: Promise<AppError>): Promise<Reached> {
+    const { shared, dial } = this.#options;
+    const { clock, holdMs } = shared;
+    const abort = this.#abort;
+    const timer = clock.after(holdMs, () => abort.abort(new AppError('SP-HOLD-TIMEOUT', { heldMs: holdMs })));
+    void clientGone.then((error) => abort.abort(error));
+    try {
+      return await reachDatabase({
+        access: shared.upstream,
+        session: startup,
+        dial,
+        clock,
+        keyCache: shared.keyCache,
+        signal: abort.signal,
+      });
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  /** Both logins are done: the client hears what the server said in its own, and the two become one. */
+  #join(
+    startup: StartupRequest,
+    { reached, fromClient }: { reached: Reached; fromClient: Buffer },
+  ): Promise<AppError | undefined> {
+    const { clock, cancelKeys, upstream, onEvent } = this.#options.shared;
+    const { dialled, entered } = reached;
+    const key = entered.cancelKey && cancelKeys.issue({ dialled, key: entered.cancelKey }, startup.minor);
+    const hello = [authenticationOk, entered.greeting, ...(key ? [backendKeyData(key)] : []), readyForQuery];
+    this.#client.write(Buffer.concat(hello));
+    const { promise, resolve } = Promise.withResolvers<AppError | undefined>();
+    const guard = upstream.readOnly
+      ? readOnlyGuard({
+          onRefused: (why) => onEvent({ kind: 'statement-refused', why }),
+          // After the bytes that say so have gone on.
+          onUnset: () =>
+            queueMicrotask(() =>
+              splice.end(new AppError('SP-DB-READ-ONLY', { message: 'the session was made writable' })),
+            ),
+        })
+      : { toServer: undefined, toClient: new MessageStream() };
+    const splice = new Splice({
+      ...guard,
+      client: this.#client,
+      server: entered.wire.stream,
+      fromClient,
+      fromServer: entered.wire.release(),
+      clock,
+      farewell: (error) => farewell(error, dialled.pod.name),
+      onOver: (error) => {
+        if (key) cancelKeys.revoke(key);
+        dialled.stream.destroy();
+        // What failed is the stream below TLS, and says more.
+        const { errored } = dialled.stream;
+        resolve(errored ? AppError.from(errored) : error);
+      },
+    });
+    this.#splice = splice;
+    splice.start();
+    // Ended in the moment between the login and here.
+    if (this.#abort.signal.aborted) splice.end(AppError.from(this.#abort.signal.reason));
+    return promise;
+  }
+
+  #tell(names: LoginNames, { reached, local }: { reached: Reached; local: boolean }): void {
+    const { dialled, entered, credential } = reached;
+    const standby = entered.parameters.get('in_hot_standby');
+    this.#options.shared.onEvent({
+      kind: 'login',
+      ...names,
+      pod: dialled.pod,
+      role: credential.user,
+      method: entered.method,
+      encrypted: { local, server: entered.encrypted },
+      serverVersion: entered.parameters.get('server_version'),
+      inRecovery: standby === undefined ? undefined : standby === 'on',
+    });
+  }
+
+  /** Passes a CancelRequest on to the pod and process it is for. As a server, it answers nothing but the end of the connection. */
+  async #cancel(cancel: CancelKey): Promise<void> {
+    const { clock, cancelKeys, upstream, onEvent } = this.#options.shared;
+    const target = cancelKeys.find(cancel);
+    onEvent({ kind: 'cancel', found: target !== undefined });
+    if (!target) return;
+    const request = cancelRequest(target.key);
+    const timer = clock.after(cancelTimeoutMs, () => this.#abort.abort(new AppError('SP-STREAM-TIMEOUT')));
+    const { signal } = this.#abort;
+    let stream: Duplex | undefined;
+    try {
+      const head = openingBytes(upstream.tls, request);
+      stream = await target.dialled.again({ head: head ? [head] : [], signal });
+      stream.on('error', () => {});
+      signal.addEventListener('abort', () => stream?.destroy(), { once: true });
+      const secured = await secureStream(stream, upstream.tls);
+      if (upstream.tls.mode !== 'disable') secured.stream.write(request);
+      secured.stream.resume();
+      await closed(secured.stream);
+    } catch {
+      // The pod is gone, and with it what was to be cancelled.
+    } finally {
+      timer.cancel();
+      stream?.destroy();
+    }
+  }
+
+  /** What was written goes out first. */
+  #finish(): void {
+    finishLocal({ socket: this.#client, clock: this.#options.shared.clock, how: 'end' });
+  }
+}
+
+/** The server closes when it has done what was asked. */
+function closed(stream: Duplex): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.destroyed || stream.readableEnded) return resolve();
+    stream.once('end', resolve);
+    stream.once('close', resolve);
+  });
+}
+
+function namesOf({ user, database, applicationName }: StartupRequest): LoginNames {
+  return { user, database, applicationName };
+}

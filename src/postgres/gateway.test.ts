@@ -1,0 +1,310 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { type Duplex, duplexPair } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { FakeClock } from '../../test/support/fake-clock.ts';
+import { AppError } from '../base/app-error.ts';
+import { Secret } from '../base/secret.ts';
+import type { Dial } from './dial.ts';
+import { Gateway } from './gateway.ts';
+import type { GatewayEvent } from './gateway-event.ts';
+import type { GatewayOptions } from './gateway-options.ts';
+import { authenticationOk, backendKeyData, errorResponse, message, readyForQuery } from './message.ts';
+import { readServerError } from './server-error.ts';
+import { Received, socketPair } from './socket-pair.fixture.ts';
+import type { Credential } from './upstream-access.ts';
+import { Wire } from './wire.ts';
+
+type Serve = (server: Wire, attempt: number) => void | Promise<void>;
+
+const startup = Buffer.from('\0\0\0\x12\0\x03\0\0user\0app\0\0', 'latin1');
+const hello = (processId = 7) =>
+  Buffer.concat([
+    authenticationOk,
+    message('S', 'server_version', '18.4'),
+    backendKeyData({ processId, key: Buffer.from('real') }),
+    readyForQuery,
+  ]);
+const refusal = (sqlstate: string, text = 'no') =>
+  errorResponse({ severity: 'FATAL', sqlstate, message: text });
+const passwords = (...list: string[]): Credential[] =>
+  list.map((password) => ({ user: 'app', password: new Secret(password) }));
+
+/** A gateway that asks no password, before servers in memory. `serve` is one connection's server. */
+async function setUp(
+  serve: Serve,
+  options: Omit<Partial<GatewayOptions>, 'upstream'> & { dial?: Dial; upstream?: object } = {},
+) {
+  const clock = new FakeClock();
+  const events: GatewayEvent[] = [];
+  const failures: string[] = [];
+  const opened: Duplex[] = [];
+  let attempts = 0;
+  const open = async ({ head }: { head: readonly Buffer[] }) => {
+    const [ours, theirs] = duplexPair();
+    for (const stream of [ours, theirs]) stream.on('error', () => {});
+    opened.push(ours);
+    const server = new Wire(theirs);
+    for (const bytes of head) ours.write(bytes);
+    void serve(server, ++attempts);
+    return ours;
+  };
+  const dial: Dial = async (how) => ({
+    stream: await open(how),
+    pod: { name: 'postgres-0', uid: 'u' },
+    served: () => {},
+    failed: (error) => failures.push(error.code),
+    again: open,
+  });
+  const { dial: otherDial, upstream, ...rest } = options;
+  const gateway = new Gateway({
+    clock,
+    local: { user: 'app', verifier: () => undefined, tls: undefined, hint: '', mockSeed: Buffer.alloc(32) },
+    upstream: {
+      credentials: async () => passwords('real'),
+      tls: { mode: 'disable' },
+      passwordPolicy: 'any-hashed',
+      readOnly: false,
+      ...upstream,
+    },
+    replication: 'refuse',
+    holdMs: 60_000,
+    onEvent: (event) => events.push(event),
+    ...rest,
+  });
+  const serveClient = async (passwordless = true) => {
+    const { client, server } = await socketPair();
+    const connection = gateway.serve(server, { dial: otherDial ?? dial, passwordless });
+    return { client, received: new Received(client), connection };
+  };
+  return { clock, events, failures, opened, serveClient, attempts: () => attempts };
+}
+
+/** Turns of the loop and moves of the clock until it is so. */
+async function until(clock: FakeClock, isSo: () => boolean): Promise<void> {
+  while (!isSo()) {
+    await new Promise((resolve) => setImmediate(resolve));
+    clock.advance(10);
+  }
+}
+
+async function loggedIn(received: Received): Promise<{ processId: number; key: Buffer }> {
+  const types: string[] = [];
+  let body: Buffer = Buffer.alloc(0);
+  for (let last = ''; last !== 'Z'; ) {
+    const message = await received.message();
+    last = message.type;
+    types.push(last);
+    if (last === 'K') body = message.body;
+  }
+  expect(types).toEqual(['R', 'S', 'K', 'Z']);
+  return { processId: body.readInt32BE(0), key: body.subarray(4) };
+}
+
+const told = async (received: Received) => {
+  const { type, body } = await received.message();
+  expect(type).toBe('E');
+  return readServerError(body);
+};
+
+const cancelRequest = (processId: number, key: Buffer) => {
+  const head = Buffer.from([0, 0, 0, 12 + key.length, 4, 210, 22, 46, 0, 0, 0, 0]);
+  head.writeInt32BE(processId, 8);
+  return Buffer.concat([head, key]);
+};
+
+describe('Gateway', () => {
+  it('logs in with the real name, and gives the client a cancel key of its own', async () => {
+    const seen: Buffer[] = [];
+    const { serveClient } = await setUp(async (server) => {
+      const opening = await server.readOpening();
+      if (opening.kind === 'cancel') seen.push(opening.key);
+      else if (opening.kind === 'startup') server.write(hello());
+      if (opening.kind === 'cancel') server.stream.end();
+    });
+    const { client, received } = await serveClient();
+    client.write(startup);
+    const key = await loggedIn(received);
+    expect(key).not.toEqual({ processId: 7, key: Buffer.from('real') });
+
+    for (const wrong of [Buffer.from('real'), Buffer.alloc(32)]) {
+      const other = await serveClient();
+      other.client.write(cancelRequest(key.processId, wrong));
+      expect(await other.received.rest()).toEqual(Buffer.alloc(0));
+    }
+    expect(seen).toEqual([]);
+    const canceller = await serveClient();
+    canceller.client.write(cancelRequest(key.processId, key.key));
+    expect(await canceller.received.rest()).toEqual(Buffer.alloc(0));
+    expect(seen).toEqual([Buffer.from('real')]);
+  });
+
+  it('waits for a server that starts up, and for one that is not there', async () => {
+    const { clock, events, failures, serveClient, attempts } = await setUp(async (server, attempt) => {
+      await server.readOpening();
+      if (attempt <= 3) server.write(refusal('57P03', 'the database system is starting up'));
+      else if (attempt <= 5) server.stream.destroy();
+      else server.write(hello());
+    });
+    const { client, received } = await serveClient();
+    client.write(startup);
+    await until(clock, () => attempts() === 6);
+    await loggedIn(received);
+    expect(failures).toEqual([...Array(3).fill('SP-DB-STARTING'), ...Array(2).fill('SP-STREAM-RESET')]);
+    expect(events.map(({ kind }) => kind)).toEqual(['login']);
+  });
+
+  it('tells a client in vain why it waited', async () => {
+    const { clock, events, serveClient, attempts } = await setUp(
+      async (server) => server.write(refusal('57P03', 'starting')),
+      { holdMs: 1_000 },
+    );
+    const { client, received, connection } = await serveClient();
+    client.write(startup);
+    await until(clock, () => events.length > 0);
+    expect(await told(received)).toMatchObject({
+      sqlstate: '57P03',
+      message: expect.stringMatching(/for 1000 ms/),
+    });
+    expect((await connection.over)?.code).toBe('SP-HOLD-TIMEOUT');
+    expect(attempts()).toBeLessThan(10);
+  });
+
+  it('gives up on a server that closes without a word again and again', async () => {
+    const { clock, events, serveClient, attempts } = await setUp((server) => void server.stream.end());
+    const { client, received } = await serveClient();
+    client.write(startup);
+    await until(clock, () => events.length > 0);
+    await told(received);
+    expect(attempts()).toBe(5);
+  });
+
+  it('tries the next credential, then the source once more, each on a stream of its own', async () => {
+    const tried: string[] = [];
+    const asked: boolean[] = [];
+    const { events, serveClient, opened } = await setUp(
+      async (server) => {
+        await server.readOpening();
+        server.write(message('R', Buffer.from([0, 0, 0, 5, 1, 2, 3, 4])));
+        tried.push((await server.readMessage(100)).body.toString());
+        server.write(tried.length < 3 ? refusal('28P01') : hello());
+      },
+      {
+        upstream: {
+          credentials: async ({ fresh }: { fresh: boolean }) => {
+            asked.push(fresh);
+            return fresh ? passwords('b', 'c') : passwords('a', 'b');
+          },
+        },
+      },
+    );
+    const { client, received } = await serveClient();
+    client.write(startup);
+    await loggedIn(received);
+    expect(asked).toEqual([false, true]);
+    expect(new Set(tried).size).toBe(3);
+    expect(opened.map((stream) => stream.destroyed)).toEqual([true, true, false]);
+    expect(events).toMatchObject([{ kind: 'login', method: 'md5' }]);
+  });
+
+  it.each([
+    ['53300', 'SP-DB-FULL', '53300'],
+    ['3D000', 'SP-DB-REFUSED', '3D000'],
+    ['28P01', 'SP-DB-PASSWORD-REFUSED', '28000'],
+  ])('a server that refuses by %s is not waited for', async (sqlstate, code, shown) => {
+    const { events, serveClient, attempts } = await setUp((server) =>
+      server.write(refusal(sqlstate, 'its words')),
+    );
+    const { client, received } = await serveClient();
+    client.write(startup);
+    const error = await told(received);
+    expect(error.sqlstate).toBe(shown);
+    if (shown === sqlstate) expect(error.message).toBe('its words');
+    expect(events).toMatchObject([{ kind: 'login-failed', user: 'app', error: { code } }]);
+    expect(attempts()).toBe(1);
+  });
+
+  it('stops trying when the client has gone', async () => {
+    const aborted = Promise.withResolvers<void>();
+    const { serveClient } = await setUp(() => {}, {
+      dial: ({ signal }) =>
+        new Promise((_, reject) => {
+          signal.addEventListener('abort', () => {
+            aborted.resolve();
+            reject(signal.reason);
+          });
+        }),
+    });
+    const { client, connection } = await serveClient();
+    client.end(startup);
+    await aborted.promise;
+    expect((await connection.over)?.code).toBe('SP-STREAM-RESET');
+  });
+
+  it('ends whatever it is doing: greeting, waiting, serving', async () => {
+    const { clock, serveClient } = await setUp(async (server, attempt) => {
+      await server.readOpening();
+      if (attempt === 2) server.write(hello());
+    });
+    const greeting = await serveClient();
+    const waiting = await serveClient();
+    waiting.client.write(startup);
+    const serving = await serveClient();
+    serving.client.write(startup);
+    await loggedIn(serving.received);
+    for (const { connection } of [greeting, waiting, serving]) connection.end(new AppError('SP-POD-DELETED'));
+    expect((await told(serving.received)).sqlstate).toBe('57P01');
+    expect((await told(waiting.received)).sqlstate).toBe('57P03');
+    await expect(greeting.received.rest()).resolves.toEqual(Buffer.alloc(0));
+    const ended = await Promise.all([greeting, waiting, serving].map(({ connection }) => connection.over));
+    expect(ended.map((error) => error?.code)).toEqual([
+      'SP-STREAM-RESET',
+      'SP-POD-DELETED',
+      'SP-POD-DELETED',
+    ]);
+    expect(clock.pending).toBeGreaterThanOrEqual(0);
+  });
+
+  it('leaves a client that does not log in, and takes no more than a number of them', async () => {
+    const { clock, events, serveClient } = await setUp(() => {});
+    const clients: Awaited<ReturnType<typeof serveClient>>[] = [];
+    for (let count = 0; count < 257; count++) clients.push(await serveClient());
+    await closed(clients[256]!.client);
+    expect(events).toEqual([{ kind: 'denied', why: 'too-many', user: undefined }]);
+    clock.advance(60_000);
+    await Promise.all(clients.map(({ client }) => closed(client)));
+    expect(events).toHaveLength(257);
+    expect(events[1]).toEqual({ kind: 'denied', why: 'too-slow', user: undefined });
+  });
+
+  it.each([
+    ['another process answers', ['8', 'on'], undefined],
+    ['the setting did not take', ['7', 'off'], undefined],
+    [
+      'the startup parameter is refused',
+      undefined,
+      refusal('08P01', 'unsupported startup parameter: default_transaction_read_only'),
+    ],
+  ])('read-only is refused where %s', async (_what, row, refused) => {
+    const { events, serveClient } = await setUp(
+      async (server) => {
+        await server.readOpening();
+        if (refused) return server.write(refused);
+        server.write(Buffer.concat([message('S', 'client_encoding', 'UTF8'), hello()]));
+        await server.readMessage(1_000);
+        const cells = row!.flatMap((cell) => [Buffer.from([0, 0, 0, cell.length]), Buffer.from(cell)]);
+        server.write(Buffer.concat([message('D', Buffer.from([0, 2]), ...cells), readyForQuery]));
+      },
+      { upstream: { readOnly: true } },
+    );
+    const { client, received } = await serveClient();
+    client.write(startup);
+    expect((await told(received)).sqlstate).toBe('25006');
+    expect(events).toMatchObject([{ kind: 'login-failed', error: { code: 'SP-DB-READ-ONLY' } }]);
+  });
+});
+
+async function closed(client: Socket): Promise<void> {
+  client.resume();
+  if (!client.destroyed) await once(client, 'close').catch(() => {});
+}

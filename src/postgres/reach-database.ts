@@ -1,0 +1,133 @@
+import { AppError } from '../base/app-error.ts';
+import { backoffMs } from '../base/backoff.ts';
+import { type Clock, delay } from '../base/clock.ts';
+import type { Dial, Dialled } from './dial.ts';
+import type { ScramKeyCache } from './scram-key-cache.ts';
+import { classifyRefusal } from './server-error.ts';
+import {
+  type Credential,
+  type Entered,
+  enter,
+  headOf,
+  type Session,
+  type UpstreamAccess,
+} from './upstream-access.ts';
+
+import type { Login } from './upstream-login.ts';
+import { whileOpen } from './while-open.ts';
+
+/**
+ * The way into the database for one client that has proved who it is: as many attempts as the time allows. No byte of the client has left
+ * yet, so each may be made again whatever became of the one before.
+ */
+
+export interface Reached {
+  readonly dialled: Dialled;
+  readonly entered: Extract<Entered, { kind: 'in' }>;
+  readonly credential: Credential;
+}
+
+export interface ReachOptions {
+  readonly access: UpstreamAccess;
+  readonly session: Session;
+  readonly dial: Dial;
+  readonly clock: Clock;
+  readonly keyCache: ScramKeyCache;
+  /** Aborted with an AppError when the time is over or the client gone. */
+  readonly signal: AbortSignal;
+}
+
+/** The server refused the login; `raw` is its ErrorResponse, for the client. */
+export class LoginRefused extends AppError {
+  readonly raw: Buffer;
+
+  constructor({ error, raw }: Extract<Login, { kind: 'refused' }>, tried: { user: string; pod: string }) {
+    const { code, details } = classifyRefusal({ error, ...tried });
+    super(code, details);
+    this.raw = raw;
+  }
+}
+
+const firstRestMs = 100;
+const maxRestMs = 1_000;
+/** Streams in a row that close without a word; a server that means it shows so each time. */
+const maxCloses = 5;
+/** The two of a rotation, and what was there before. */
+const maxCredentials = 4;
+
+/** Rejects with a LoginRefused, an AppError that waiting does not help, or the signal's reason. */
+export async function reachDatabase(options: ReachOptions): Promise<Reached> {
+  const { access, session, dial, clock, keyCache, signal } = options;
+  const credentials = new Candidates(access);
+  let closes = 0;
+  for (let failures = 0; ; ) {
+    const credential = await credentials.current();
+    signal.throwIfAborted();
+    const attempt = { access, credential, session };
+    let dialled: Dialled | undefined;
+    try {
+      dialled = await dial({ head: headOf(attempt), signal });
+      const { stream, pod } = dialled;
+      const entered = await whileOpen(stream, signal, () => enter(attempt, { stream, pod, keyCache }));
+      if (entered.kind === 'refused')
+        throw new LoginRefused(entered, { user: credential.user, pod: pod.name });
+      dialled.served();
+      return { dialled, entered, credential };
+    } catch (thrown) {
+      dialled?.stream.destroy();
+      signal.throwIfAborted();
+      const problem = AppError.from(thrown);
+      if (problem.code === 'SP-DB-PASSWORD-REFUSED' && (await credentials.next())) continue;
+      closes = problem.code === 'SP-STREAM-RESET' ? closes + 1 : 0;
+      if (!isOfTheWay(problem) || closes >= maxCloses) {
+        if (problem instanceof LoginRefused) dialled?.served();
+        throw problem;
+      }
+      dialled?.failed(problem);
+      await delay(clock, backoffMs(failures++, { firstMs: firstRestMs, maxMs: maxRestMs }), signal);
+    }
+  }
+}
+
+/** The stream failed, or there was none, and the tunnel has not given up: not what was said on it. */
+function isOfTheWay({ code, retry }: AppError): boolean {
+  return retry === 'auto' && !['SP-DB-FULL', 'SP-HOLD-FULL', 'SP-HOLD-TIMEOUT'].includes(code);
+}
+
+/** Credentials in the order of trying; asked for anew, once, when all were refused. */
+class Candidates {
+  readonly #access: UpstreamAccess;
+  #left: Credential[] | undefined;
+  readonly #tried = new Set<string>();
+  #isFresh = false;
+
+  constructor(access: UpstreamAccess) {
+    this.#access = access;
+  }
+
+  async current(): Promise<Credential> {
+    this.#left ??= await this.#get({ fresh: false });
+    const [first] = this.#left;
+    if (!first) throw new AppError('SP-DB-NO-CREDENTIALS');
+    return first;
+  }
+
+  /** The current one was refused. False: there is no other. */
+  async next(): Promise<boolean> {
+    const refused = this.#left?.shift();
+    if (refused) this.#tried.add(nameOf(refused));
+    if (this.#left?.length === 0 && !this.#isFresh) {
+      this.#isFresh = true;
+      this.#left = (await this.#get({ fresh: true })).filter((other) => !this.#tried.has(nameOf(other)));
+    }
+    return this.#left !== undefined && this.#left.length > 0;
+  }
+
+  async #get(how: { fresh: boolean }): Promise<Credential[]> {
+    return [...(await this.#access.credentials(how))].slice(0, maxCredentials);
+  }
+}
+
+function nameOf({ user, password }: Credential): string {
+  return JSON.stringify([user, password?.reveal()]);
+}

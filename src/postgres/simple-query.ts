@@ -1,0 +1,40 @@
+import { serialize } from 'pg-protocol';
+import { AppError } from '../base/app-error.ts';
+import { readServerError } from './server-error.ts';
+import type { Wire } from './wire.ts';
+
+const maxMessageBytes = 16 * 1024;
+const maxMessages = 64;
+
+/**
+ * Asks the server one question of the gateway's own and gives the first row, as text; null is NULL. Rejects with SP-DB-REFUSED where the
+ * server refuses it, SP-DB-PROTOCOL where the answer is no small row. The connection is idle again afterwards.
+ */
+export async function askRow(wire: Wire, sql: string): Promise<readonly (string | null)[]> {
+  wire.write(serialize.query(sql));
+  let row: readonly (string | null)[] | undefined;
+  let failure: AppError | undefined;
+  for (let count = 0; count < maxMessages; count++) {
+    const { type, body } = await wire.readMessage(maxMessageBytes);
+    if (type === 'E') failure = new AppError('SP-DB-REFUSED', { message: readServerError(body).message });
+    if (type === 'D') row ??= columns(body);
+    if (type !== 'Z') continue;
+    if (failure) throw failure;
+    if (row) return row;
+    break;
+  }
+  throw new AppError('SP-DB-PROTOCOL', { message: 'a question of one row has another answer' });
+}
+
+/** DataRow: int16 count, then for each column an int32 length, -1 for NULL, and its bytes. */
+function columns(body: Buffer): readonly (string | null)[] {
+  const values: (string | null)[] = [];
+  let at = 2;
+  for (let left = body.readInt16BE(0); left > 0; left--) {
+    const sizeBytes = body.readInt32BE(at);
+    at += 4;
+    values.push(sizeBytes < 0 ? null : body.toString('utf8', at, at + sizeBytes));
+    at += Math.max(0, sizeBytes);
+  }
+  return values;
+}

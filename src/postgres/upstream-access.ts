@@ -1,0 +1,104 @@
+import type { Duplex } from 'node:stream';
+import { AppError } from '../base/app-error.ts';
+import type { Secret } from '../base/secret.ts';
+import type { DialledPod } from './dial.ts';
+import { startupMessage } from './message.ts';
+import { guardSettings, isSafeEncoding } from './read-only-policy.ts';
+import type { ScramKeyCache } from './scram-key-cache.ts';
+import { refusesStartupParameter } from './server-error.ts';
+import { askRow } from './simple-query.ts';
+import { type Login, logIn, type PasswordPolicy } from './upstream-login.ts';
+import { openingBytes, secureStream, type UpstreamTls } from './upstream-tls.ts';
+
+/** One attempt to get into the database, over one stream: TLS, the real login, and for a read-only tunnel the proof that it is one. */
+
+/** The real thing. Without a password: by the client certificate of `UpstreamTls`. */
+export interface Credential {
+  readonly user: string;
+  readonly password: Secret | undefined;
+}
+
+export interface UpstreamAccess {
+  /** In the order in which they are tried. fresh: the ones given before were refused; look again at the source. */
+  credentials(options: { fresh: boolean }): Promise<readonly Credential[]>;
+  readonly tls: UpstreamTls;
+  readonly passwordPolicy: PasswordPolicy;
+  readonly readOnly: boolean;
+}
+
+export interface Session {
+  readonly database: string;
+  readonly settings: ReadonlyMap<string, string>;
+}
+
+export interface Attempt {
+  readonly access: UpstreamAccess;
+  readonly credential: Credential;
+  readonly session: Session;
+}
+
+export type Entered = Login & { readonly encrypted: boolean };
+
+/** What goes out with the stream's opening; nothing where TLS begins by itself. */
+export function headOf({ access, credential, session }: Attempt): readonly Buffer[] {
+  const head = openingBytes(access.tls, startup({ access, credential, session }));
+  return head ? [head] : [];
+}
+
+/** Goes on from `headOf`. Rejects with an SP-DB error, or with the stream's own. */
+export async function enter(
+  attempt: Attempt,
+  { stream, pod, keyCache }: { stream: Duplex; pod: DialledPod; keyCache: ScramKeyCache },
+): Promise<Entered> {
+  const { access, credential } = attempt;
+  const secured = await secureStream(stream, access.tls);
+  if (access.tls.mode !== 'disable') secured.stream.write(startup(attempt));
+  const login = await logIn({
+    secured,
+    user: credential.user,
+    password: credential.password,
+    passwordPolicy: access.passwordPolicy,
+    keyCache,
+    pod: pod.name,
+  });
+  if (access.readOnly) await proveReadOnly(login);
+  return { ...login, encrypted: secured.encrypted };
+}
+
+function startup({ access, credential, session }: Attempt): Buffer {
+  const settings = access.readOnly ? guardSettings(session.settings) : session.settings;
+  return startupMessage(new Map([['user', credential.user], ['database', session.database], ...settings]));
+}
+
+/**
+ * Rejects with SP-DB-READ-ONLY where the session is not read-only, or not this client's alone: behind a pooler a transaction may run in a
+ * session that began otherwise, and what is set in this one reaches others. A pooler shows by the process that answers: it is not the
+ * one whose cancel key it gave. One round trip, which only read-only tunnels pay.
+ */
+async function proveReadOnly(login: Login): Promise<void> {
+  if (login.kind === 'refused') {
+    if (refusesStartupParameter(login.error)) throw pooler(login.error.message);
+    return;
+  }
+  const encoding = login.parameters.get('client_encoding') ?? '';
+  if (!isSafeEncoding(encoding))
+    throw refused(`the client encoding ${encoding || 'is unknown and'} is refused`);
+  const [processId, setting] = await askRow(
+    login.wire,
+    "SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('default_transaction_read_only')",
+  );
+  if (setting !== 'on') throw refused('default_transaction_read_only did not take');
+  if (processId !== String(login.cancelKey?.processId))
+    throw pooler('its process is not the one that was asked');
+}
+
+function refused(message: string): AppError {
+  return new AppError('SP-DB-READ-ONLY', { message });
+}
+
+function pooler(message: string): AppError {
+  return new AppError('SP-DB-READ-ONLY', {
+    message: `a pooler stands before the database (${message}), through which read-only cannot be kept`,
+    next: 'point the profile at the database itself, or use a role that may only read',
+  });
+}
