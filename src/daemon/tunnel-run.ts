@@ -1,0 +1,182 @@
+import type { Timer } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { TunnelState } from '../contract/tunnel-state.ts';
+import type { ConnectionEvent } from '../tunnel/connection-event.ts';
+import { type BindHost, BoundTunnel, type Recovery } from './bound-tunnel.ts';
+import type { ClusterLease } from './cluster-pool.ts';
+import type { QuestionBoard } from './question-board.ts';
+import type { Granted } from './start-obstacle.ts';
+import { StartPermission } from './start-permission.ts';
+import type { TunnelDefinition } from './tunnel-definition.ts';
+
+/** How long an on-demand tunnel keeps the cluster after its last client. */
+const restMs = 300_000;
+
+/** What a run needs of the daemon around it. */
+export interface RunHost extends BindHost {
+  readonly questions: QuestionBoard;
+  /** Agrees to a profile by its hash; what is defined by it is told by a new definition. */
+  agree(id: string, hash: string): Promise<void>;
+}
+
+export interface TunnelRunOptions {
+  readonly host: RunHost;
+  readonly definition: TunnelDefinition;
+  readonly log: Log;
+  /** Not called any more once it is let go of. */
+  readonly onState: (recovery: Recovery) => void;
+  readonly onCounters: () => void;
+  /** Also of connections that end because it is let go of. */
+  readonly onConnection: (event: ConnectionEvent) => void;
+  /** Somebody said no to what was asked. */
+  readonly onRefused: () => Promise<void>;
+}
+
+/**
+ * One run of a tunnel, from the binding of its port until that is let go of; what it runs with never changes. It is asleep (on demand,
+ * nobody was there yet or for a while), blocked (something has to be answered or done first), or uses its cluster.
+ */
+export class TunnelRun implements AsyncDisposable {
+  readonly definition: TunnelDefinition;
+  readonly #options: TunnelRunOptions;
+  readonly #permission: StartPermission;
+  readonly #bound: BoundTunnel;
+  #rest: Timer | undefined;
+  #isOver = false;
+
+  constructor(options: TunnelRunOptions) {
+    const { host, definition, log } = options;
+    this.#options = options;
+    this.definition = definition;
+    this.#permission = new StartPermission({
+      definition,
+      questions: host.questions,
+      agree: (id, hash) => host.agree(id, hash),
+      login: () => this.#login(),
+      refused: () => options.onRefused(),
+      answered: () => this.#enter(),
+    });
+    this.#bound = new BoundTunnel({
+      host,
+      definition,
+      log,
+      admit: () => this.#admit(),
+      onState: (recovery) => this.#moved(recovery),
+      onConnection: (event) => this.#connection(event),
+    });
+  }
+
+  get state(): TunnelState {
+    return this.#bound.state;
+  }
+
+  /** Waits for what a new definition may bring: leave to start, or another port. */
+  get isStuck(): boolean {
+    return this.definition.problem !== undefined || this.#bound.isUnbound;
+  }
+
+  /** Given by who started it. */
+  get reason(): string | undefined {
+    return this.#permission.reason;
+  }
+
+  get questions(): string[] {
+    return this.#permission.questions;
+  }
+
+  /** The cluster that it uses now; undefined while it uses none. */
+  get lease(): ClusterLease | undefined {
+    return this.#bound.lease;
+  }
+
+  /** The local end as it is now. */
+  get local(): BoundTunnel['local'] {
+    return this.#bound.local;
+  }
+
+  /** Binds its port, and unless it is on demand goes on to its cluster or to what has to be asked before. Never rejects. */
+  start(granted: Granted): Promise<void> {
+    this.#permission.give(granted);
+    if (!this.definition.profile.onDemand) this.#enter();
+    return this.#bound.start();
+  }
+
+  /** Somebody asked for it again, and may have answered what it waits for. */
+  async startAgain(granted: Granted): Promise<void> {
+    this.#permission.give(granted);
+    this.#enter();
+    if (this.#bound.isUnbound) await this.#bound.start();
+  }
+
+  retryNow(): void {
+    this.#bound.retryNow();
+  }
+
+  /** Ends its connections and frees its port; resolves when clean. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true;
+    this.#rest?.cancel();
+    this.#permission.withdraw();
+    await this.#bound[Symbol.asyncDispose]();
+  }
+
+  /** Lets it use its cluster, or asks what has to be answered first. */
+  #enter(): void {
+    if (this.#isOver) return;
+    const obstacle = this.#permission.look();
+    this.#bound.setShut(obstacle && { kind: 'blocked', error: obstacle.error });
+  }
+
+  #sleep(): void {
+    this.#options.log.info('idle: the cluster is let go of');
+    this.#permission.withdraw();
+    this.#bound.setShut({ kind: 'asleep' });
+    this.#options.onState({});
+  }
+
+  #moved(recovery: Recovery): void {
+    const { state } = this;
+    const error = state.kind === 'blocked' ? state.error : undefined;
+    const isLogin = error?.code === 'SP-LOGIN-REQUIRED' || error?.code === 'SP-CREDENTIAL-PLUGIN';
+    this.#permission.needsLogin(isLogin ? error : undefined);
+    this.#options.onState(recovery);
+  }
+
+  async #login(): Promise<void> {
+    const { lease } = this;
+    const { clusters } = this.#options.host;
+    if (lease) await clusters.interactively(lease, () => lease.api.request({ path: '/version' }));
+    this.retryNow();
+  }
+
+  #admit(): boolean {
+    const { log, onCounters } = this.#options;
+    const { maxConnections } = this.definition.profile.policy ?? {};
+    if (maxConnections !== undefined && this.local.connections >= maxConnections) {
+      log.warn('client refused', { maxConnections });
+      return false;
+    }
+    this.#rest?.cancel();
+    if (this.#bound.isAsleep) {
+      log.info('woken by a client');
+      this.#enter();
+    }
+    onCounters();
+    return true;
+  }
+
+  #connection(event: ConnectionEvent): void {
+    const { onConnection, onCounters } = this.#options;
+    onConnection(event);
+    if (this.#isOver) return;
+    if (event.kind === 'end' && this.definition.profile.onDemand) this.#clientLeft();
+    onCounters();
+  }
+
+  #clientLeft(): void {
+    this.#rest?.cancel();
+    this.#rest = this.#options.host.clock.after(restMs, () => {
+      if (this.local.connections === 0) this.#sleep();
+    });
+  }
+}
