@@ -42,6 +42,16 @@ export const trafficSchema = z.object({
   recoveries: z.int(),
 });
 
+/** What of its policy ends a tunnel, as things are. */
+export const tunnelLimitSchema = z.object({
+  /** Counted from upSinceMs, or from the last connection. */
+  kind: z.enum(['time', 'idle']),
+  limitMs: z.number(),
+  endsAtMs: z.number(),
+  /** True from five minutes before, or in the last tenth of a shorter limit: its user is to be told. */
+  isNear: z.boolean(),
+});
+
 /** A profile or an ad hoc target on this machine: one listener, one state. Every profile that may start has one, up or not. */
 export const tunnelSchema = z.object({
   id: tunnelIdSchema,
@@ -73,6 +83,8 @@ export const tunnelSchema = z.object({
   traffic: trafficSchema,
   /** When it was last asked to be up, ms since the epoch. */
   upSinceMs: z.number().optional(),
+  /** The limit that comes first; absent where none counts now. An on-demand tunnel is not ended by it but let go of until the next client. */
+  limit: tunnelLimitSchema.optional(),
   lastError: z.object({ atMs: z.number(), error: errorDataSchema }).optional(),
   /** Given by who started it, where the policy asks for one. */
   reason: z.string().optional(),

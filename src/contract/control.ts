@@ -101,6 +101,8 @@ export const operations = {
       /** Answers the policy's questions for all of them beforehand. */
       reason: z.string().min(1).max(500).optional(),
       confirmed: z.boolean().default(false),
+      /** Limits of those that are up count from now on. What their policies ask has to be answered again, by reason and confirmed. */
+      prolong: z.boolean().default(false),
       waitMs,
     }),
     answer: outcomesSchema,

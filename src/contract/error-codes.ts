@@ -350,6 +350,27 @@ export const errorTable = {
     headline: (d) => `the reason does not match ${say(d.pattern, 'what the policy asks for')}`,
     next: (d) => (d.example ? `as ${d.example}` : 'give one that matches'),
   },
+  'SP-TIME-LIMIT': {
+    retry: 'user',
+    exitCode: 5,
+    headline: (d) =>
+      `${say(d.tunnel, 'this tunnel')} has ended: its time limit of ${say(d.limit, 'its policy')} was over`,
+    next: (d) => `sallyport up ${say(d.tunnel, 'NAME')}`,
+  },
+  'SP-IDLE-LIMIT': {
+    retry: 'user',
+    exitCode: 5,
+    headline: (d) =>
+      `${say(d.tunnel, 'this tunnel')} has ended: nobody was connected for ${say(d.limit, 'the idle limit')}`,
+    next: (d) => `sallyport up ${say(d.tunnel, 'NAME')}`,
+  },
+  'SP-POLICY-UNENFORCED': {
+    retry: 'user',
+    exitCode: 5,
+    headline: (d) =>
+      `${say(d.tunnel, 'this tunnel')} does not open: its policy asks for ${say(d.policy, 'something')}, which this version cannot enforce`,
+    next: (d) => say(d.next, 'take it out of the policy, or have the one who owns the profile do so'),
+  },
   'SP-QUESTION-GONE': {
     retry: 'never',
     exitCode: 1,

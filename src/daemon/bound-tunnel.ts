@@ -81,7 +81,9 @@ export class BoundTunnel implements AsyncDisposable {
 
   get state(): TunnelState {
     if (this.#bindError) return { kind: 'blocked', ...this.#bindError };
-    return this.isAsleep ? { kind: 'off' } : this.#tunnel.state;
+    const { shut } = this.#gate;
+    if (shut?.kind !== 'asleep') return this.#tunnel.state;
+    return { kind: 'off', ...(shut.reason && { reason: shut.reason }) };
   }
 
   get isAsleep(): boolean {

@@ -1,12 +1,13 @@
 import { AppError } from '../base/app-error.ts';
 import type { Log } from '../base/log.ts';
 import type { TunnelEntity } from '../contract/control-tunnel.ts';
+import type { ErrorData } from '../contract/error-codes.ts';
 import { shownState } from '../contract/shown-state.ts';
 import type { TunnelState, Wanted } from '../contract/tunnel-state.ts';
 import { parseTarget } from '../target/parse-target.ts';
 import type { Recovery } from './bound-tunnel.ts';
 import { checkReason } from './reason-pattern.ts';
-import type { Granted } from './start-obstacle.ts';
+import { type Granted, nothingGranted } from './start-obstacle.ts';
 import type { TunnelDefinition } from './tunnel-definition.ts';
 import { tunnelEntity } from './tunnel-entity.ts';
 import { TunnelRecord } from './tunnel-record.ts';
@@ -17,12 +18,16 @@ export interface TunnelHost extends RunHost {
   readonly log: Log;
   /** state: at once worth telling. counters: worth telling soon. */
   changed(id: string, what: 'state' | 'counters'): void;
+  /** A limit of its policy took it down: it is not wanted any more. */
+  ended(tunnel: ManagedTunnel): void;
   recovered(gapMs: number): void;
 }
 
 export interface UpOptions extends Partial<Granted> {
   /** It was wanted before the daemon ended: whatever is in its way is asked for with the port bound. */
   readonly restored?: { readonly sinceMs?: number | undefined };
+  /** Where it is up, its limits count from now on. */
+  readonly prolong?: boolean;
 }
 
 /** One tunnel over the daemon's life: what is wanted of it, what it has been through, and its run, which it has exactly while it is wanted on. */
@@ -34,6 +39,8 @@ export class ManagedTunnel implements AsyncDisposable {
   #wanted: Wanted = 'off';
   #upSinceMs: number | undefined;
   #run: TunnelRun | undefined;
+  /** Why there is no run, or why the present one began, where a limit and nobody else ended the last one. */
+  #endedBy: ErrorData | undefined;
 
   constructor(host: TunnelHost, definition: TunnelDefinition) {
     this.#host = host;
@@ -63,7 +70,7 @@ export class ManagedTunnel implements AsyncDisposable {
   }
 
   get state(): TunnelState {
-    return this.#run?.state ?? { kind: 'off' };
+    return this.#run?.state ?? { kind: 'off', ...(this.#endedBy && { reason: this.#endedBy }) };
   }
 
   /** Nothing more comes by itself soon: it is ready, needs its user, or is off. */
@@ -93,26 +100,31 @@ export class ManagedTunnel implements AsyncDisposable {
     } else this.#host.changed(this.id, 'state');
   }
 
-  /** Makes it wanted and binds its port; the rest follows by itself. Throws why it may not start, SP-REASON-MISMATCH and SP-USAGE. */
-  async up({ restored, confirmed = false, reason }: UpOptions = {}): Promise<void> {
+  /**
+   * Makes it wanted and binds its port; the rest follows by itself. Throws why it may not start or be prolonged, SP-REASON-MISMATCH and
+   * SP-USAGE.
+   */
+  async up({ restored, confirmed = false, reason, prolong = false }: UpOptions = {}): Promise<void> {
     const { problem, profile } = this.#definition;
     if (problem && !restored) throw new AppError(problem.code, problem.details);
     if (!problem) parseTarget(profile.target);
     if (reason !== undefined) checkReason(profile.policy, reason);
     const granted = { confirmed, reason };
+    if (this.#run && prolong) this.#prolong(this.#run, granted);
     if (this.#run) return this.#run.startAgain(granted);
     this.#upSinceMs = restored?.sinceMs ?? this.#host.clock.wallMs();
     this.#wanted = 'on';
-    this.#run = this.#newRun();
-    await this.#run.start(granted);
+    this.#endedBy = undefined;
+    await this.#startRun(granted, this.#upSinceMs);
   }
 
   async down(wanted: 'off' | 'paused' = 'off'): Promise<void> {
-    const was = this.#wanted;
+    const isNews = this.#wanted !== wanted || this.#endedBy !== undefined;
     this.#wanted = wanted;
+    this.#endedBy = undefined;
     if (wanted === 'off') this.#upSinceMs = undefined;
     await this.#endRun();
-    if (was !== wanted) this.#tell();
+    if (isNews) this.#tell();
   }
 
   /** With its profile as it is now. */
@@ -139,10 +151,11 @@ export class ManagedTunnel implements AsyncDisposable {
     await this.#endRun();
   }
 
-  #newRun(): TunnelRun {
-    return new TunnelRun({
+  #startRun(granted: Granted, sinceMs: number): Promise<void> {
+    this.#run = new TunnelRun({
       host: this.#host,
       definition: this.#definition,
+      asleepFor: this.#endedBy,
       log: this.#log,
       onState: (recovery) => {
         if (recovery.gapMs !== undefined) this.#host.recovered(recovery.gapMs);
@@ -151,7 +164,33 @@ export class ManagedTunnel implements AsyncDisposable {
       onCounters: () => this.#host.changed(this.id, 'counters'),
       onConnection: (event) => this.record.connection(event),
       onRefused: () => this.down(),
+      onLimit: (error) =>
+        void this.#limitOver(error).catch((thrown) =>
+          this.#log.warn('not ended cleanly', { error: String(thrown) }),
+        ),
     });
+    return this.#run.start(granted, sinceMs);
+  }
+
+  #prolong(run: TunnelRun, granted: Granted): void {
+    run.prolong(granted);
+    this.#upSinceMs = this.#host.clock.wallMs();
+    this.#log.info('prolonged', { reason: granted.reason });
+    this.#host.changed(this.id, 'state');
+  }
+
+  /** On demand it begins anew, asleep with its port bound; else it is not wanted any more. */
+  async #limitOver(error: ErrorData): Promise<void> {
+    const isOnDemand = this.running?.profile.onDemand;
+    this.#endedBy = error;
+    if (!isOnDemand) this.#wanted = 'off';
+    await this.#endRun();
+    // Somebody may have started it again meanwhile, or taken it down.
+    if (this.#endedBy !== error) return;
+    if (isOnDemand) return this.#startRun(nothingGranted, this.#host.clock.wallMs());
+    this.#upSinceMs = undefined;
+    this.#tell();
+    this.#host.ended(this);
   }
 
   async #endRun(): Promise<void> {

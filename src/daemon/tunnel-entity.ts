@@ -43,6 +43,7 @@ export function tunnelEntity(parts: EntityParts): TunnelEntity {
     held: end?.held ?? 0,
     traffic: record.traffic(end?.traffic),
     upSinceMs,
+    limit: run?.limit,
     lastError: record.lastError,
     reason: run?.reason,
     questions: run?.questions ?? [],

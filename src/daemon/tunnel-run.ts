@@ -1,16 +1,15 @@
-import type { Timer } from '../base/clock.ts';
+import { AppError } from '../base/app-error.ts';
 import type { Log } from '../base/log.ts';
+import type { ErrorData } from '../contract/error-codes.ts';
 import type { TunnelState } from '../contract/tunnel-state.ts';
 import type { ConnectionEvent } from '../tunnel/connection-event.ts';
 import { type BindHost, BoundTunnel, type Recovery } from './bound-tunnel.ts';
 import type { ClusterLease } from './cluster-pool.ts';
 import type { QuestionBoard } from './question-board.ts';
-import type { Granted } from './start-obstacle.ts';
+import { type Granted, startObstacle } from './start-obstacle.ts';
 import { StartPermission } from './start-permission.ts';
 import type { TunnelDefinition } from './tunnel-definition.ts';
-
-/** How long an on-demand tunnel keeps the cluster after its last client. */
-const restMs = 300_000;
+import { type Limit, limitError, limitsOf, TunnelLimits } from './tunnel-limits.ts';
 
 /** What a run needs of the daemon around it. */
 export interface RunHost extends BindHost {
@@ -22,14 +21,19 @@ export interface RunHost extends BindHost {
 export interface TunnelRunOptions {
   readonly host: RunHost;
   readonly definition: TunnelDefinition;
+  /** Why it sleeps at first, where it is on demand and there is more to say than that. */
+  readonly asleepFor: ErrorData | undefined;
   readonly log: Log;
   /** Not called any more once it is let go of. */
   readonly onState: (recovery: Recovery) => void;
+  /** What is counted, or ends it, is another. */
   readonly onCounters: () => void;
   /** Also of connections that end because it is let go of. */
   readonly onConnection: (event: ConnectionEvent) => void;
   /** Somebody said no to what was asked. */
   readonly onRefused: () => Promise<void>;
+  /** A limit of its policy is over: whoever hears it disposes the run. Called once, possibly by `start`. */
+  readonly onLimit: (error: ErrorData) => void;
 }
 
 /**
@@ -41,7 +45,8 @@ export class TunnelRun implements AsyncDisposable {
   readonly #options: TunnelRunOptions;
   readonly #permission: StartPermission;
   readonly #bound: BoundTunnel;
-  #rest: Timer | undefined;
+  /** While it may use its cluster, or waits for leave to. */
+  #limits: TunnelLimits | undefined;
   #isOver = false;
 
   constructor(options: TunnelRunOptions) {
@@ -84,6 +89,12 @@ export class TunnelRun implements AsyncDisposable {
     return this.#permission.questions;
   }
 
+  /** What ends it first. That it sleeps when nobody is there ends nothing. */
+  get limit(): Limit | undefined {
+    const limit = this.#limits?.limit;
+    return this.#onDemand && limit?.kind === 'idle' ? undefined : limit;
+  }
+
   /** The cluster that it uses now; undefined while it uses none. */
   get lease(): ClusterLease | undefined {
     return this.#bound.lease;
@@ -94,30 +105,76 @@ export class TunnelRun implements AsyncDisposable {
     return this.#bound.local;
   }
 
-  /** Binds its port, and unless it is on demand goes on to its cluster or to what has to be asked before. Never rejects. */
-  start(granted: Granted): Promise<void> {
+  /**
+   * Binds its port, and unless it is on demand goes on to its cluster or to what has to be asked before. `sinceMs`: from when its time limit
+   * counts, ms since the epoch. Never rejects.
+   */
+  start(granted: Granted, sinceMs: number): Promise<void> {
+    const { asleepFor: reason } = this.#options;
     this.#permission.give(granted);
-    if (!this.definition.profile.onDemand) this.#enter();
+    if (!this.#onDemand) this.#wake(sinceMs);
+    else if (reason) this.#bound.setShut({ kind: 'asleep', reason });
     return this.#bound.start();
   }
 
   /** Somebody asked for it again, and may have answered what it waits for. */
   async startAgain(granted: Granted): Promise<void> {
     this.#permission.give(granted);
-    this.#enter();
+    if (this.#bound.isAsleep) this.#wake();
+    else this.#enter();
     if (this.#bound.isUnbound) await this.#bound.start();
   }
 
+  /** Its limits count from now on, where what the policy asks before a start is answered anew. Throws what is not. */
+  prolong(granted: Granted): void {
+    const obstacle = startObstacle(this.definition, granted);
+    if (obstacle) throw new AppError(obstacle.error.code, obstacle.error.details);
+    this.#limits?.prolong();
+  }
+
   retryNow(): void {
+    // The machine may have slept, and a limit passed.
+    this.#limits?.look();
     this.#bound.retryNow();
   }
 
   /** Ends its connections and frees its port; resolves when clean. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isOver = true;
-    this.#rest?.cancel();
+    this.#limits?.[Symbol.dispose]();
     this.#permission.withdraw();
     await this.#bound[Symbol.asyncDispose]();
+  }
+
+  get #onDemand(): boolean {
+    return this.definition.profile.onDemand ?? false;
+  }
+
+  #wake(sinceMs = this.#options.host.clock.wallMs()): void {
+    this.#limits = new TunnelLimits({
+      ...limitsOf(this.definition),
+      clock: this.#options.host.clock,
+      sinceMs,
+      isBusy: () => this.local.connections > 0,
+      onNear: (limit) => this.#limitNear(limit),
+      onOver: (limit) => this.#limitOver(limit),
+    });
+    this.#limits.start();
+    this.#enter();
+  }
+
+  #limitNear({ kind, endsAtMs }: Limit): void {
+    if (this.limit?.kind !== kind) return;
+    this.#options.log.info('its limit is near', { limit: kind, endsAt: new Date(endsAtMs).toISOString() });
+    this.#options.onCounters();
+  }
+
+  #limitOver(limit: Limit): void {
+    if (this.#onDemand && limit.kind === 'idle') return this.#sleep();
+    const error = limitError(this.definition, limit);
+    this.#options.log.warn('ended by its policy', { ...error });
+    this.#isOver = true;
+    this.#options.onLimit(error);
   }
 
   /** Lets it use its cluster, or asks what has to be answered first. */
@@ -129,6 +186,8 @@ export class TunnelRun implements AsyncDisposable {
 
   #sleep(): void {
     this.#options.log.info('idle: the cluster is let go of');
+    this.#limits?.[Symbol.dispose]();
+    this.#limits = undefined;
     this.#permission.withdraw();
     this.#bound.setShut({ kind: 'asleep' });
     this.#options.onState({});
@@ -156,10 +215,9 @@ export class TunnelRun implements AsyncDisposable {
       log.warn('client refused', { maxConnections });
       return false;
     }
-    this.#rest?.cancel();
     if (this.#bound.isAsleep) {
       log.info('woken by a client');
-      this.#enter();
+      this.#wake();
     }
     onCounters();
     return true;
@@ -169,14 +227,7 @@ export class TunnelRun implements AsyncDisposable {
     const { onConnection, onCounters } = this.#options;
     onConnection(event);
     if (this.#isOver) return;
-    if (event.kind === 'end' && this.definition.profile.onDemand) this.#clientLeft();
+    if (event.kind === 'end') this.#limits?.used();
     onCounters();
-  }
-
-  #clientLeft(): void {
-    this.#rest?.cancel();
-    this.#rest = this.#options.host.clock.after(restMs, () => {
-      if (this.local.connections === 0) this.#sleep();
-    });
   }
 }

@@ -3,6 +3,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/base/clock.ts';
 import type { SocketControl } from '../../src/client/socket-control.ts';
 import type { Daemon } from '../../src/daemon/daemon.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
@@ -197,6 +198,21 @@ describe('what is wanted', () => {
     // Who came meanwhile was held, not refused.
     expect(await line).toBe(`net-0 ${uid()}`);
     await expect(answer('OPS-3')).rejects.toMatchObject({ code: 'SP-QUESTION-GONE' });
+  });
+
+  it('does not come back where its time limit passed meanwhile, and is remembered so', async () => {
+    const { daemon, control } = await started({ net: net({ policy: { timeLimit: '8h' } }) });
+    const { localPort, upSinceMs, limit } = await up(control, 'net');
+    expect(limit).toMatchObject({ kind: 'time', endsAtMs: upSinceMs! + 8 * 3_600_000, isNear: false });
+    await abandoned(daemon);
+    const nextDay = { ...systemClock, wallMs: () => Date.now() + 86_400_000 };
+    const next = await home.start({ clock: nextDay });
+    stack.defer(() => next[Symbol.asyncDispose]());
+    const { tunnel } = await control.call('tunnel', { name: 'net' });
+    expect(tunnel).toMatchObject({ wanted: 'off', state: { reason: { code: 'SP-TIME-LIMIT' } } });
+    await expect(firstLine(localPort!)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    await abandoned(next);
+    expect(JSON.parse(await readFile(home.places.wantedFile, 'utf8')).tunnels).toEqual([]);
   });
 
   it('keeps its port, but reaches no cluster, when a shared profile has changed under it', async () => {

@@ -5,7 +5,7 @@ import { fetchProfiles } from '../listed-profile.ts';
 import { colorsFor } from '../paint.ts';
 import { printJson } from '../print-json.ts';
 import { table } from '../table.ts';
-import { count } from '../tunnel-words.ts';
+import { count, policyWords } from '../tunnel-words.ts';
 
 export function define(command: Command, cli: Cli): void {
   command
@@ -72,7 +72,7 @@ function remark({ trust, profile }: ListedProfile): string {
   const remarks = [
     trust.kind === 'untrusted' ? 'not agreed to yet' : trust.kind === 'changed' ? 'has changed' : '',
     profile.off ? 'off' : '',
-    profile.policy?.environment ?? '',
+    ...policyWords(profile.policy),
     profile.description ?? '',
   ];
   return remarks.filter((text) => text !== '').join(' · ');
