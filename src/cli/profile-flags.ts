@@ -1,9 +1,15 @@
 import { type Command, Option } from 'commander';
 import { AppError } from '../base/app-error.ts';
-import type { Profile } from '../contract/profile.ts';
+import type { Profile, ProfileKind } from '../contract/profile.ts';
 import type { Cli } from './cli.ts';
 
-export interface ProfileFlags {
+/** What a client needs to know to connect, of the profile's `connection`. */
+export type ConnectionFlags = Pick<
+  NonNullable<Profile['connection']>,
+  'database' | 'user' | 'sslmode' | 'pooler' | 'password'
+>;
+
+export interface ProfileFlags extends ConnectionFlags {
   readonly context?: string;
   readonly server?: string;
   readonly caFingerprint?: string;
@@ -11,20 +17,17 @@ export interface ProfileFlags {
   readonly namespace?: string;
   readonly address?: string;
   readonly kind?: NonNullable<Profile['kind']>;
-  readonly database?: string;
-  readonly user?: string;
-  readonly sslmode?: NonNullable<Profile['connection']>['sslmode'];
-  readonly pooler?: NonNullable<Profile['connection']>['pooler'];
-  readonly password?: NonNullable<Profile['connection']>['password'];
   readonly description?: string;
   readonly environment?: NonNullable<Profile['policy']>['environment'];
   readonly onDemand?: boolean;
   readonly off?: boolean;
 }
 
+export const profileKinds: readonly ProfileKind[] = ['postgres', 'mysql', 'redis', 'mongodb', 'http', 'tcp'];
+
 /** What a profile says besides its name, target and ports. */
 export function profileOptions(command: Command): Command {
-  return command
+  command
     .option('--context <name>', "the cluster by a context's name; of `add` the default is the current one")
     .option('--server <url>', "the cluster by its API server's URL, which is the same for everybody")
     .option('--ca-fingerprint <sha256>', 'the cluster by its CA certificate')
@@ -32,15 +35,28 @@ export function profileOptions(command: Command): Command {
     .option('-n, --namespace <name>', 'the namespace')
     .option('--address <ip>', 'the local address, else loopback')
     .addOption(
-      new Option('-k, --kind <kind>', 'what answers there; guessed where the port tells').choices([
-        'postgres',
-        'mysql',
-        'redis',
-        'mongodb',
-        'http',
-        'tcp',
+      new Option('-k, --kind <kind>', 'what answers there; guessed where the port tells').choices(
+        profileKinds,
+      ),
+    );
+  return connectionOptions(command)
+    .option('--description <text>', 'one line for people')
+    .addOption(
+      new Option('--environment <name>', 'what is at stake').choices([
+        'development',
+        'staging',
+        'production',
       ]),
     )
+    .option('--on-demand', 'bind its port always, and contact the cluster when a client connects')
+    .option('--no-on-demand', 'contact the cluster while it is up')
+    .option('--off', 'keep it, and never start it')
+    .option('--no-off', 'let it start');
+}
+
+/** What a client needs to know to connect. */
+export function connectionOptions(command: Command): Command {
+  return command
     .option('-d, --database <name>', "the database's name")
     .option('-u, --user <name>', 'the user to log in as')
     .addOption(
@@ -61,19 +77,7 @@ export function profileOptions(command: Command): Command {
         '--password <where>',
         'where the password is: secret:NAME/KEY, env:VARIABLE, file:PATH or keychain; never the password',
       ).argParser(passwordSource),
-    )
-    .option('--description <text>', 'one line for people')
-    .addOption(
-      new Option('--environment <name>', 'what is at stake').choices([
-        'development',
-        'staging',
-        'production',
-      ]),
-    )
-    .option('--on-demand', 'bind its port always, and contact the cluster when a client connects')
-    .option('--no-on-demand', 'contact the cluster while it is up')
-    .option('--off', 'keep it, and never start it')
-    .option('--no-off', 'let it start');
+    );
 }
 
 function passwordSource(text: string): ProfileFlags['password'] {
@@ -93,16 +97,7 @@ function passwordSource(text: string): ProfileFlags['password'] {
 /** The profile with what the options say. What they do not name stays. */
 export function withFlags(profile: Profile, flags: ProfileFlags): Profile {
   const { namespace, kind, description, environment, onDemand, off } = flags;
-  const connection = known({
-    ...profile.connection,
-    ...known({
-      database: flags.database,
-      user: flags.user,
-      sslmode: flags.sslmode,
-      pooler: flags.pooler,
-      password: flags.password,
-    }),
-  });
+  const connection = { ...profile.connection, ...connectionOf(flags) };
   const policy = known({ ...profile.policy, ...known({ environment }) });
   return {
     ...profile,
@@ -124,6 +119,17 @@ export function clusterOf({
 }: ProfileFlags): Profile['cluster'] | undefined {
   const cluster = known({ server, caFingerprint, uid, context });
   return Object.keys(cluster).length > 0 ? cluster : undefined;
+}
+
+/** What the options say of the connection; empty where they say nothing. */
+export function connectionOf({
+  database,
+  user,
+  sslmode,
+  pooler,
+  password,
+}: ConnectionFlags): ConnectionFlags {
+  return known({ database, user, sslmode, pooler, password });
 }
 
 export function localOf(port: number, address: string | undefined): NonNullable<Profile['local']> {

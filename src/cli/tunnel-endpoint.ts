@@ -12,16 +12,17 @@ export interface TunnelEndpointOptions {
   readonly withPassword: boolean;
 }
 
-/** The endpoint of a tunnel, with its profile's hints. A password that is not had from here is said on standard error, not an error. */
+/** The endpoint of a tunnel, with its profile's hints, or its own where it has no profile. A password that is not had from here is said on standard error, not an error. */
 export async function tunnelEndpoint(
   tunnel: TunnelEntity,
   profiles: ProfileSnapshot,
   { cli, withPassword }: TunnelEndpointOptions,
 ): Promise<Endpoint> {
   const listed = profileOf(tunnel, profiles);
-  const profile: EndpointSource['profile'] = listed?.profile ?? { kind: tunnel.kind, target: tunnel.target };
+  const profile: EndpointSource['profile'] = listed?.profile ?? tunnel;
   const { name, addresses, localPort } = tunnel;
-  const isOwn = listed?.sourceKind === 'user';
+  // An ad hoc tunnel is described by its user's own command.
+  const isOwn = tunnel.origin.kind === 'ad-hoc' || listed?.sourceKind === 'user';
   const password = withPassword ? await localPassword(profile, { isOwn, cli }) : undefined;
   if (password?.kind === 'elsewhere') {
     cli.stderr.write(

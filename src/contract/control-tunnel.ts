@@ -62,6 +62,8 @@ export const tunnelSchema = z.object({
   ]),
   description: z.string().optional(),
   kind: z.enum(['postgres', 'mysql', 'redis', 'mongodb', 'http', 'tcp']),
+  /** What its clients need to know: database, user, TLS, and where the password is, never the password. */
+  connection: profileSchema.shape.connection,
   environment: z.enum(['development', 'staging', 'production']).optional(),
   namespace: z.string().optional(),
   target: z.string(),

@@ -20,7 +20,17 @@ export interface EntityParts {
 export function tunnelEntity(parts: EntityParts): TunnelEntity {
   const { definition, run, record, wanted, state, upSinceMs, keptPort } = parts;
   const { id, name, origin, profile } = run?.definition ?? definition;
-  const { description, kind = 'tcp', policy, namespace, target, port, local, onDemand = false } = profile;
+  const {
+    description,
+    kind = 'tcp',
+    connection,
+    policy,
+    namespace,
+    target,
+    port,
+    local,
+    onDemand = false,
+  } = profile;
   const { lease, local: end } = run ?? {};
   return {
     id,
@@ -28,6 +38,7 @@ export function tunnelEntity(parts: EntityParts): TunnelEntity {
     origin,
     description,
     kind,
+    connection,
     environment: policy?.environment,
     namespace: namespace ?? lease?.api.namespace,
     target,

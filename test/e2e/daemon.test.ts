@@ -114,9 +114,15 @@ describe('tunnels', () => {
 
   it('need no profile', async () => {
     const { control } = await started({});
-    const adHoc = { name: 'quick', target: 'sts/net/0', port: 'identity' };
+    const connection = { database: 'orders', user: 'app', password: { environment: 'ORDERS_PASSWORD' } };
+    const adHoc = { name: 'quick', target: 'sts/net/0', port: 'identity', connection };
     const { outcomes } = await control.call('up', { adHoc: [adHoc], ...isReady });
-    expect(outcomes[0]?.tunnel).toMatchObject({ id: 'ad-hoc/quick', shown: 'ready', namespace: 'default' });
+    expect(outcomes[0]?.tunnel).toMatchObject({
+      id: 'ad-hoc/quick',
+      shown: 'ready',
+      namespace: 'default',
+      connection,
+    });
     await control.call('down', { names: ['quick'] });
     expect((await control.call('tunnels', {})).tunnels).toEqual([]);
   });

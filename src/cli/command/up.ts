@@ -1,6 +1,5 @@
 import { type Command, Option } from 'commander';
 import { formatDuration } from '../../base/duration.ts';
-import { formatsByKind } from '../../contract/connection-format.ts';
 import type { TunnelEntity } from '../../contract/control-tunnel.ts';
 import type { ProfileKind } from '../../contract/profile.ts';
 import type { ProfileSnapshot } from '../../contract/profile-snapshot.ts';
@@ -9,10 +8,11 @@ import { bringUp, whyNotReady } from '../bring-up.ts';
 import type { Cli } from '../cli.ts';
 import { colorsFor, paintedGlyph } from '../paint.ts';
 import { printOutcomes, stateLine } from '../print-outcomes.ts';
+import { type ConnectionFlags, connectionOf, connectionOptions, profileKinds } from '../profile-flags.ts';
 import { duration, type SelectionFlags, selecting, selection, wholeNumber } from '../selection.ts';
 import { limitWords, localWords, podWords } from '../tunnel-words.ts';
 
-interface UpFlags extends SelectionFlags, AdHocFlags {
+interface UpFlags extends SelectionFlags, AdHocFlags, ConnectionFlags {
   readonly wait: boolean;
   readonly timeout: number;
   readonly reason?: string;
@@ -31,7 +31,12 @@ export function define(command: Command, cli: Cli): void {
   adHocOptions(selecting(command))
     .option('--as <name>', "the name of a --target's tunnel")
     .option('-l, --local <port>', 'its local port; else a free one, which it keeps', wholeNumber)
-    .addOption(new Option('-k, --kind <kind>', 'what answers there').choices(Object.keys(formatsByKind)))
+    .addOption(
+      new Option('-k, --kind <kind>', 'what answers there; guessed where the port tells').choices(
+        profileKinds,
+      ),
+    );
+  connectionOptions(command)
     .option('--reason <text>', 'why, where the policy asks for a reason')
     .option('-y, --yes', 'say yes where the policy asks for a confirmation', false)
     .option('--prolong', 'where they are up, let their limits count from now on', false)
@@ -47,7 +52,7 @@ async function up(names: readonly string[], flags: UpFlags, cli: Cli): Promise<v
   const startedMs = cli.clock.nowMs();
   const startedAtMs = cli.clock.wallMs();
   const { as: name, local, kind, reason, yes, prolong, json } = flags;
-  const adHoc = adHocOf(flags, cli, { name, local, kind });
+  const adHoc = adHocOf(flags, cli, { name, local, kind, connection: connectionOf(flags) });
   const chosen =
     adHoc && names.length === 0 && !flags.group
       ? { names: [], groups: [], all: false, folder: cli.cwd }
