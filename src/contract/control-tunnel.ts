@@ -122,6 +122,8 @@ export const liveConnectionSchema = z.object({
 export type LiveConnection = z.infer<typeof liveConnectionSchema>;
 
 export const logLineSchema = z.object({
+  /** From 1 on since the daemon's start. */
+  sequence: z.int(),
   atMs: z.number(),
   level: z.enum(['debug', 'info', 'warn']),
   event: z.string(),

@@ -128,8 +128,20 @@ export const operations = {
     answer: outcomesSchema,
   }),
   logs: operation({
-    summary: "One tunnel's own log, oldest line first.",
-    input: z.strictObject({ name: nameSchema, folder, limit: z.int().min(1).max(1_000).default(200) }),
+    summary: "One tunnel's own log, oldest line first: the newest lines, or those after one.",
+    input: z.strictObject({
+      name: nameSchema,
+      folder,
+      limit: z.int().min(1).max(1_000).default(200),
+      /** The sequence number of a line; of a daemon that is no more it means all lines. */
+      after: z.int().min(0).optional(),
+      waitMs: z
+        .int()
+        .min(0)
+        .max(600_000)
+        .default(0)
+        .describe('With after: how long to wait for a line where there is none yet.'),
+    }),
     answer: z.object({ lines: z.array(logLineSchema) }),
   }),
   profiles: operation({

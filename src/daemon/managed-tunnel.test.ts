@@ -98,7 +98,7 @@ describe('a policy with a time limit', () => {
     });
     clock.advance(55 * minuteMs);
     expect(tunnel.entity.limit?.isNear).toBe(true);
-    expect(tunnel.record.lines.map(({ event }) => event)).toContain('its limit is near');
+    expect(tunnel.record.lines.all.map(({ event }) => event)).toContain('its limit is near');
     expect(tunnel.wanted).toBe('on');
 
     const closed = new Promise((resolve) => socket.once('close', resolve));

@@ -32,7 +32,7 @@ export interface UpOptions extends Partial<Granted> {
 
 /** One tunnel over the daemon's life: what is wanted of it, what it has been through, and its run, which it has exactly while it is wanted on. */
 export class ManagedTunnel implements AsyncDisposable {
-  readonly record = new TunnelRecord();
+  readonly record: TunnelRecord;
   readonly #host: TunnelHost;
   readonly #log: Log;
   #definition: TunnelDefinition;
@@ -45,7 +45,8 @@ export class ManagedTunnel implements AsyncDisposable {
   constructor(host: TunnelHost, definition: TunnelDefinition) {
     this.#host = host;
     this.#definition = definition;
-    this.#log = this.record.log(host.log, host.clock, definition.id);
+    this.record = new TunnelRecord(host.clock);
+    this.#log = this.record.lines.log(host.log, definition.id);
   }
 
   get id(): string {

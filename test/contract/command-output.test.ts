@@ -141,7 +141,7 @@ interface Run {
 
 /** Every command that prints, or this does not compile. */
 const runs: Record<
-  Exclude<PrintingCommand, 'status --watch' | 'daemon install' | 'daemon uninstall'>,
+  Exclude<PrintingCommand, 'status --watch' | 'logs --follow' | 'daemon install' | 'daemon uninstall'>,
   Run
 > = {
   up: { argv: ['up', 'orders-db', 'nobody'] },
@@ -227,6 +227,25 @@ describe('--json is what the contract says', () => {
     const parsed = events.map((event) => commandOutputs['status --watch'].parse(event));
     expect(parsed).toEqual(events);
     expect(parsed.map(({ event }) => event)).toEqual(['tunnels', 'tunnel', 'daemon-lost', 'tunnels']);
+  });
+
+  test('logs --follow prints one line each', async () => {
+    const line = {
+      sequence: 1,
+      atMs: 1,
+      level: 'info',
+      event: 'tunnel state',
+      fields: { pod: fakePod },
+    } as const;
+    await using control = fakeDaemon();
+    control.on('logs', async () => ({ lines: [line] }));
+    using cli = new FakeCli({ control });
+    const running = cli.run('logs', 'orders-db', '--follow', '--json');
+    await cli.said(/\n/);
+    cli.signal();
+    expect(await running).toBe(0);
+    const [printed] = cli.stdout.text.split('\n');
+    expect(commandOutputs['logs --follow'].parse(JSON.parse(printed!))).toEqual(line);
   });
 
   test('profile schema prints a JSON Schema', async () => {

@@ -87,9 +87,12 @@ describe('tunnels', () => {
     expect(history.map(({ shown }) => shown)).toContain('waiting');
     const { lines } = await control.call('logs', { name: 'net' });
     expect(lines.map(({ event }) => event)).toContain('tunnel state');
+    const { sequence: after } = lines.at(-1)!;
+    const further = control.call('logs', { name: 'net', after, waitMs: 20_000 });
 
     await control.call('down', { names: ['net'] });
     await expect(firstLine(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    expect((await further).lines[0]?.sequence).toBe(after + 1);
     expect((await up(control, 'net')).localPort).toBe(port);
   });
 
