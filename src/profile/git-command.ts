@@ -2,7 +2,6 @@
  * The user's own git, run so that it can neither ask nor be made to do more than fetch and read: no prompt, no hook, no submodule, no
  * transport but https, ssh and local files, an end in bounded time. Credentials and ssh configuration are the user's.
  */
-import { type SimpleGit, simpleGit } from 'simple-git';
 import { AppError } from '../base/app-error.ts';
 import type { Clock } from '../base/clock.ts';
 
@@ -49,7 +48,7 @@ export class GitCommand {
     signal?.addEventListener('abort', aborted, { once: true });
     try {
       const batch = await this.#batchSsh(ending.signal);
-      return await git(folder, ending.signal, environment).raw([...hardened, ...batch, ...args]);
+      return await git([...hardened, ...batch, ...args], { folder, abort: ending.signal, environment });
     } catch (error) {
       signal?.throwIfAborted();
       const message = timedOut ? `git took longer than ${timeoutMs / 1000} s` : gitMessage(error);
@@ -66,9 +65,8 @@ export class GitCommand {
   async #batchSsh(signal: AbortSignal): Promise<string[]> {
     const { folder, environment } = this.#options;
     if (environment.GIT_SSH_COMMAND || environment.GIT_SSH) return [];
-    this.#sshCommand ??= git(folder, signal, environment)
-      .raw(['config', '--get', '--default', '', 'core.sshCommand'])
-      .catch(() => '');
+    const args = ['config', '--get', '--default', '', 'core.sshCommand'];
+    this.#sshCommand ??= git(args, { folder, abort: signal, environment }).catch(() => '');
     return (await this.#sshCommand).trim() === '' ? ['-c', 'core.sshCommand=ssh -oBatchMode=yes'] : [];
   }
 }
@@ -89,7 +87,15 @@ const unsafe = {
   allowUnsafeGitProxy: true,
 };
 
-function git(folder: string, abort: AbortSignal, environment: NodeJS.ProcessEnv): SimpleGit {
+interface GitOptions {
+  readonly folder: string;
+  readonly abort: AbortSignal;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/** Its library is loaded by the first command: most daemons have no repository. */
+async function git(args: string[], { folder, abort, environment }: GitOptions): Promise<string> {
+  const { simpleGit } = await import('simple-git');
   const own = Object.entries(environment).filter(([name]) => !foreign.test(name));
   const env = {
     ...Object.fromEntries(own),
@@ -101,7 +107,8 @@ function git(folder: string, abort: AbortSignal, environment: NodeJS.ProcessEnv)
     GIT_NO_LAZY_FETCH: '1',
     GIT_OPTIONAL_LOCKS: '0',
   };
-  return simpleGit(folder, { abort, trimmed: false, unsafe, allowEnvironment: Object.keys(env) }).env(env);
+  const options = { abort, trimmed: false, unsafe, allowEnvironment: Object.keys(env) };
+  return simpleGit(folder, options).env(env).raw(args);
 }
 
 /** What git or ssh says went wrong, without a password that an address may hold. */
