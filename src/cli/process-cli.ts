@@ -4,6 +4,7 @@ import { AppError } from '../base/app-error.ts';
 import { systemClock } from '../base/clock.ts';
 import { daemonPlaces } from '../base/daemon-places.ts';
 import type { Control } from '../client/control.ts';
+import { daemonNodeFlags } from '../client/daemon-node-flags.ts';
 import type { SocketControl } from '../client/socket-control.ts';
 import { terminalAsker } from './asker.ts';
 import type { Cli, OpenControl } from './cli.ts';
@@ -148,5 +149,5 @@ export function daemonCommand(): [string, ...string[]] {
   const script = process.argv[1];
   return script === undefined || script === process.execPath
     ? [process.execPath, 'daemon']
-    : [process.execPath, script, 'daemon'];
+    : [process.execPath, ...daemonNodeFlags, script, 'daemon'];
 }

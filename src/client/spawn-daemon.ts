@@ -15,13 +15,6 @@ export interface SpawnDaemonOptions {
   readonly timeoutMs?: number;
 }
 
-/**
- * For the Node that runs a daemon, before its script. A small young generation: the default grows to 32 MiB at the first burst and stays so;
- * bytes of tunnels are not in it. Hot code is compiled on the main thread, some milliseconds a function while it warms up: the compiler's threads
- * keep the memory that they once took for that, 9 MiB after the profiles of 100 tunnels were read.
- */
-export const daemonNodeFlags = ['--max-semi-space-size=1', '--no-concurrent-recompilation'] as const;
-
 /** A child that left because another daemon has the lock is started again after this, while nobody answers: that one may be ending. */
 const againMs = 250;
 const firstLookMs = 10;

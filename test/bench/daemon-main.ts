@@ -12,7 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { programOptions } from '../../build/bundle-options.ts';
-import { daemonNodeFlags } from '../../src/client/spawn-daemon.ts';
+import { daemonNodeFlags } from '../../src/client/daemon-node-flags.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import { DaemonHome } from '../support/daemon-fixture.ts';
 import { usageOf } from './process-usage.ts';
