@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { AppError } from '../base/app-error.ts';
 import type { Profile, ProfileKind } from '../contract/profile.ts';
 import type { Cli } from './cli.ts';
+import { wholeNumber } from './selection.ts';
 
 /** What a client needs to know to connect, of the profile's `connection`. */
 export type ConnectionFlags = Pick<
@@ -19,6 +20,11 @@ export interface ProfileFlags extends ConnectionFlags {
   readonly kind?: NonNullable<Profile['kind']>;
   readonly description?: string;
   readonly environment?: NonNullable<Profile['policy']>['environment'];
+  readonly timeLimit?: string;
+  readonly idleLimit?: string;
+  readonly maxConnections?: number;
+  readonly confirm?: boolean;
+  readonly requireReason?: boolean | string;
   readonly onDemand?: boolean;
   readonly off?: boolean;
 }
@@ -48,6 +54,16 @@ export function profileOptions(command: Command): Command {
         'production',
       ]),
     )
+    .option('--time-limit <duration>', 'end it after this time, as 8h')
+    .option('--idle-limit <duration>', 'end it after this time without a connection, as 30m')
+    .option('--max-connections <number>', 'local connections at one time', wholeNumber)
+    .option('--confirm', 'ask for a yes before each start')
+    .option('--no-confirm', 'do not')
+    .option(
+      '--require-reason [pattern]',
+      'ask for a reason before each start; the pattern is what it must match',
+    )
+    .option('--no-require-reason', 'do not')
     .option('--on-demand', 'bind its port always, and contact the cluster when a client connects')
     .option('--no-on-demand', 'contact the cluster while it is up')
     .option('--off', 'keep it, and never start it')
@@ -96,9 +112,9 @@ function passwordSource(text: string): ProfileFlags['password'] {
 
 /** The profile with what the options say. What they do not name stays. */
 export function withFlags(profile: Profile, flags: ProfileFlags): Profile {
-  const { namespace, kind, description, environment, onDemand, off } = flags;
+  const { namespace, kind, description, onDemand, off } = flags;
   const connection = { ...profile.connection, ...connectionOf(flags) };
-  const policy = known({ ...profile.policy, ...known({ environment }) });
+  const policy = { ...profile.policy, ...policyOf(flags) };
   return {
     ...profile,
     ...known({ namespace, kind, description }),
@@ -119,6 +135,12 @@ export function clusterOf({
 }: ProfileFlags): Profile['cluster'] | undefined {
   const cluster = known({ server, caFingerprint, uid, context });
   return Object.keys(cluster).length > 0 ? cluster : undefined;
+}
+
+function policyOf(flags: ProfileFlags): NonNullable<Profile['policy']> {
+  const { environment, timeLimit, idleLimit, maxConnections, confirm, requireReason } = flags;
+  const reason = typeof requireReason === 'string' ? { pattern: requireReason } : requireReason;
+  return known({ environment, reason, confirm, timeLimit, idleLimit, maxConnections });
 }
 
 /** What the options say of the connection; empty where they say nothing. */
