@@ -67,9 +67,9 @@ export function limitWords(
 ): string {
   if (!limit) return '';
   const { kind, endsAtMs, limitMs, isNear } = limit;
-  const at = timeWords(endsAtMs);
-  // A day is said only of what may end on another one.
-  const ends = `ends at ${limitMs < 86_400_000 ? at.slice(11, 16) : at.slice(0, 16)}`;
+  // As exactly as matters: with seconds where it is minutes, with the day where it may be another one.
+  const [from, to] = [limitMs < 86_400_000 ? 11 : 0, limitMs < 600_000 ? 19 : 16];
+  const ends = `ends at ${timeWords(endsAtMs).slice(from, to)}`;
   if (kind === 'idle') return `${ends} unless somebody connects`;
   return isNear ? `${ends}: ${program} up ${name} --prolong` : ends;
 }

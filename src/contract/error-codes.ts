@@ -335,14 +335,17 @@ export const errorTable = {
     retry: 'user',
     exitCode: 5,
     headline: (d) => `${say(d.tunnel, 'this tunnel')} opens only when you say yes`,
-    next: (d) => `sallyport up ${say(d.tunnel, 'NAME')} asks; --yes says it beforehand`,
+    next: (d) =>
+      d.prolong
+        ? `sallyport up ${say(d.tunnel, 'NAME')} --prolong --yes`
+        : `sallyport up ${say(d.tunnel, 'NAME')} asks; --yes says it beforehand`,
   },
   'SP-REASON-REQUIRED': {
     retry: 'user',
     exitCode: 5,
     headline: (d) => `${say(d.tunnel, 'this tunnel')} opens only with a reason`,
     next: (d) =>
-      `sallyport up ${say(d.tunnel, 'NAME')} --reason ${d.example ? JSON.stringify(d.example) : 'TEXT'}`,
+      `sallyport up ${say(d.tunnel, 'NAME')}${d.prolong ? ' --prolong' : ''} --reason ${d.example ? JSON.stringify(d.example) : 'TEXT'}`,
   },
   'SP-REASON-MISMATCH': {
     retry: 'user',

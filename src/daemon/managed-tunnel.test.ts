@@ -138,7 +138,10 @@ describe('a policy with a time limit', () => {
     clock.advance(30 * minuteMs);
     await tunnel.up({ reason: 'OPS-2' });
     expect(tunnel.entity).toMatchObject({ reason: 'OPS-2', limit: { endsAtMs } });
-    await expect(tunnel.up({ prolong: true })).rejects.toMatchObject({ code: 'SP-REASON-REQUIRED' });
+    await expect(tunnel.up({ prolong: true })).rejects.toMatchObject({
+      code: 'SP-REASON-REQUIRED',
+      details: { prolong: true },
+    });
     await expect(tunnel.up({ prolong: true, reason: 'x' })).rejects.toMatchObject({
       code: 'SP-REASON-MISMATCH',
     });

@@ -128,7 +128,7 @@ export class TunnelRun implements AsyncDisposable {
   /** Its limits count from now on, where what the policy asks before a start is answered anew. Throws what is not. */
   prolong(granted: Granted): void {
     const obstacle = startObstacle(this.definition, granted);
-    if (obstacle) throw new AppError(obstacle.error.code, obstacle.error.details);
+    if (obstacle) throw new AppError(obstacle.error.code, { ...obstacle.error.details, prolong: true });
     this.#limits?.prolong();
   }
 
@@ -172,7 +172,7 @@ export class TunnelRun implements AsyncDisposable {
   #limitOver(limit: Limit): void {
     if (this.#onDemand && limit.kind === 'idle') return this.#sleep();
     const error = limitError(this.definition, limit);
-    this.#options.log.warn('ended by its policy', { ...error });
+    this.#options.log.warn('ended by its policy', { code: error.code, limit: error.details.limit });
     this.#isOver = true;
     this.#options.onLimit(error);
   }
