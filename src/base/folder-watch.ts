@@ -1,6 +1,5 @@
 import { type FSWatcher, watch } from 'node:fs';
 import type { Clock, Timer } from './clock.ts';
-import type { Log } from './log.ts';
 
 /** A file is written in several steps, a checkout in many; one call for all of them. */
 const settleMs = 100;
@@ -9,15 +8,16 @@ const longestSettleMs = 2_000;
 
 export interface FolderWatchOptions {
   /** Folders, because tools replace files rather than write into them. */
-  readonly folders: ReadonlySet<string>;
+  readonly folders: Iterable<string>;
   /** Which of a folder's entries count. */
-  readonly counts: (name: string) => boolean;
+  readonly counts: (name: string, folder: string) => boolean;
   readonly clock: Clock;
-  readonly log: Log;
   readonly onChange: () => void;
+  /** A folder cannot be watched, or not any more; the others are. `error` is the system's code. */
+  readonly onUnwatched: (at: { readonly folder: string; readonly error: string | undefined }) => void;
 }
 
-/** Tells when files in folders change, come or go. Does not keep the process alive. A folder that cannot be watched is logged. */
+/** Tells when files in folders change, come or go. Does not keep the process alive. */
 export class FolderWatch implements Disposable {
   readonly #options: FolderWatchOptions;
   readonly #watchers: FSWatcher[] = [];
@@ -33,18 +33,25 @@ export class FolderWatch implements Disposable {
     return this;
   }
 
+  /** Reports a change that is still settling now, for somebody who is about to act on what the files say. */
+  flush(): void {
+    if (this.#changedSinceMs === undefined) return;
+    this.#settling?.cancel();
+    this.#report();
+  }
+
   [Symbol.dispose](): void {
     for (const watcher of this.#watchers) watcher.close();
     this.#settling?.cancel();
   }
 
   #watchFolder(folder: string): void {
-    const { counts, log } = this.#options;
+    const { counts, onUnwatched } = this.#options;
     const unwatched = (error: unknown) =>
-      log.warn('folder-not-watched', { folder, error: (error as NodeJS.ErrnoException).code });
+      onUnwatched({ folder, error: (error as NodeJS.ErrnoException).code });
     try {
       const watcher = watch(folder, { persistent: false }, (_event, name) => {
-        if (name === null || counts(name)) this.#changed();
+        if (name === null || counts(name, folder)) this.#changed();
       });
       watcher.on('error', (error) => {
         unwatched(error);
@@ -57,13 +64,15 @@ export class FolderWatch implements Disposable {
   }
 
   #changed(): void {
-    const { clock, onChange } = this.#options;
+    const { clock } = this.#options;
     this.#changedSinceMs ??= clock.nowMs();
     this.#settling?.cancel();
     const leftMs = Math.max(0, this.#changedSinceMs + longestSettleMs - clock.nowMs());
-    this.#settling = clock.after(Math.min(settleMs, leftMs), () => {
-      this.#changedSinceMs = undefined;
-      onChange();
-    });
+    this.#settling = clock.after(Math.min(settleMs, leftMs), () => this.#report());
+  }
+
+  #report(): void {
+    this.#changedSinceMs = undefined;
+    this.#options.onChange();
   }
 }

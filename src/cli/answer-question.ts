@@ -1,7 +1,7 @@
 import { AppError } from '../base/app-error.ts';
 import type { Control } from '../client/control.ts';
 import type { Question, QuestionAnswer } from '../contract/control-question.ts';
-import { errorText } from '../contract/error-codes.ts';
+import { type ErrorCode, errorText } from '../contract/error-codes.ts';
 import type { ProfileChange } from '../contract/profile-snapshot.ts';
 import type { Asker } from './asker.ts';
 import type { Cli } from './cli.ts';
@@ -9,9 +9,12 @@ import type { Cli } from './cli.ts';
 /** A login may open a browser and wait for a person there. */
 const loginTimeoutMs = 600_000;
 
+/** Another answer may do. */
+const refusals: readonly ErrorCode[] = ['SP-REASON-MISMATCH', 'SP-PASSPHRASE-REFUSED'];
+
 /**
  * Asks the person at the terminal and passes the answer on; asks again where it is refused, as a reason that does not fit. Resolves with
- * false where they give up or say no: the tunnel is then taken down.
+ * false where they give up or say no: a tunnel that waits for it is then taken down.
  */
 export async function answerQuestion(
   question: Question,
@@ -26,7 +29,7 @@ export async function answerQuestion(
       const error = AppError.from(thrown);
       // Another face was faster.
       if (error.code === 'SP-QUESTION-GONE') return true;
-      if (error.code !== 'SP-REASON-MISMATCH') throw error;
+      if (!refusals.includes(error.code)) throw error;
       cli.stderr.write(`${errorText(error.toData()).headline}\n`);
     }
   }
@@ -59,6 +62,23 @@ async function ask(question: Question, asker: Asker, cli: Cli): Promise<Question
       const password = await asker.password(`Password${user} for ${name}`);
       return password ? { kind: 'password', password } : undefined;
     }
+    case 'passphrase': {
+      const passphrase = question.isNew
+        ? await newPassphrase(asker, cli)
+        : await asker.password('Passphrase of the file that passwords are kept in');
+      return passphrase ? { kind: 'passphrase', passphrase } : undefined;
+    }
+  }
+}
+
+/** Asked for twice: what was mistyped could never be opened again. */
+async function newPassphrase(asker: Asker, cli: Cli): Promise<string | undefined> {
+  for (;;) {
+    const first = await asker.password('A new passphrase, for a file that passwords are kept in');
+    if (!first) return undefined;
+    const again = await asker.password('The same again');
+    if (again === undefined || again === first) return again;
+    cli.stderr.write('they differ\n');
   }
 }
 

@@ -3,6 +3,14 @@ export interface Asker {
   confirm(message: string): Promise<boolean | undefined>;
   text(message: string, options?: TextQuestion): Promise<string | undefined>;
   password(message: string): Promise<string | undefined>;
+  /** One of several, by its value; what is typed narrows them down. */
+  choose(message: string, choices: readonly Choice[]): Promise<string | undefined>;
+}
+
+export interface Choice {
+  readonly value: string;
+  readonly label: string;
+  readonly hint?: string | undefined;
 }
 
 export interface TextQuestion {
@@ -31,6 +39,18 @@ export const terminalAsker: Asker = {
   async password(message) {
     const { password, isCancel } = await import('@clack/prompts');
     const answer = await password({ message, output: process.stderr });
+    return isCancel(answer) ? undefined : answer;
+  },
+  async choose(message, choices) {
+    const { autocomplete, isCancel } = await import('@clack/prompts');
+    const options = choices.map(({ value, label, hint }) => ({ value, label, ...(hint && { hint }) }));
+    const answer = await autocomplete({
+      message,
+      options,
+      maxItems: 12,
+      placeholder: 'type to search',
+      output: process.stderr,
+    });
     return isCancel(answer) ? undefined : answer;
   },
 };

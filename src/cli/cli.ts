@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Control } from '../client/control.ts';
 import type { Asker } from './asker.ts';
+import type { UntilSignalOptions } from './endings.ts';
 
 export interface Output {
   write(text: string): unknown;
@@ -35,8 +36,11 @@ export interface Cli {
   control(options?: OpenControl): Promise<Control>;
   /** Undefined where nobody can be asked. */
   readonly asker: Asker | undefined;
-  /** Aborts at the first SIGINT, SIGTERM or SIGHUP, with its name as the reason; they do not end the process then. */
-  untilSignal(): AbortSignal & Disposable;
+  /**
+   * Aborts at the first SIGINT, SIGTERM or SIGHUP, and when nobody reads its output any more (SIGPIPE), with the signal's name as the
+   * reason; they do not end the process then. A second signal does, at once.
+   */
+  untilSignal(options?: UntilSignalOptions): AbortSignal & Disposable;
   /** Runs a program on the terminal of this one until it ends; its exit code, 128 and the signal's number where a signal ended it. */
   runProgram(words: readonly string[], variables: Readonly<Record<string, string>>): Promise<number>;
   /** Gives a text to the clipboard, and says by what. Throws SP-PROGRAM-MISSING. */

@@ -1,17 +1,4 @@
-import type { Command } from 'commander';
-import type { Cli } from './cli.ts';
-
-/** Gives a command its arguments, options and what it does. */
-export type DefineCommand = (command: Command, cli: Cli) => void;
-
-export interface ListedCommand {
-  readonly name: string;
-  readonly summary: string;
-  readonly heading: string;
-  /** What stands behind its name is passed on as it is: the command has a program's options. */
-  readonly passesOn?: boolean;
-  load(): Promise<{ readonly define: DefineCommand }>;
-}
+import type { ListedCommand } from './listed-command.ts';
 
 const tunnels = 'Tunnels:';
 const connect = 'Connect:';
@@ -110,6 +97,12 @@ export const commandList: readonly ListedCommand[] = [
     summary: 'add, edit, check, import and agree to profiles',
     heading: profiles,
     load: () => import('./command/profile.ts'),
+  },
+  {
+    name: 'password',
+    summary: 'keep the password of a profile in the keychain, or forget it',
+    heading: profiles,
+    load: () => import('./command/password.ts'),
   },
   {
     name: 'pods',

@@ -5,48 +5,76 @@ import { createProgram } from './program.ts';
 /** Somebody has pressed Tab and waits. */
 const timeoutMs = 500;
 
-/** Arguments that are names of profiles and tunnels, and options that are names of groups. */
-const nameArguments: readonly string[] = ['names', 'name'];
+interface KnownName {
+  readonly name: string;
+  readonly is: string;
+}
+
+/** Names that are known at this moment, by what they are names of. */
+type KnownNames = Readonly<Record<'tunnels' | 'groups' | 'sources', readonly KnownName[]>>;
+
+const namesFor: Readonly<Record<string, keyof KnownNames>> = {
+  name: 'tunnels',
+  names: 'tunnels',
+  group: 'groups',
+  source: 'sources',
+  sources: 'sources',
+};
+/** Their name is to be a new one. */
+const makesNew: readonly string[] = ['profile add', 'profile source add'];
 
 /** Answers a shell's completion script: `words` are those of the line so far, the last one unfinished. Starts no daemon, and never fails. */
 export async function complete(words: readonly string[], cli: Cli): Promise<void> {
-  const program = await createProgram(cli, { all: true });
-  const known = await knownNames(cli);
+  const program = await createProgram(cli, words);
   const completion = tab(program, { completionCommandName: 'complete-script' });
-  for (const command of completion.commands.values()) {
-    for (const argument of command.arguments.values()) {
-      if (!nameArguments.includes(argument.name) || command.value === 'profile add') continue;
-      argument.handler = (add) => {
-        for (const { name, description } of known.tunnels) add(name, description);
-      };
-    }
-    const group = command.options.get('group');
-    if (!group) continue;
-    group.isBoolean = false;
-    group.handler = (add) => {
-      for (const name of known.groups) add(name, 'group');
+  const places = [...completion.commands.values()].flatMap(placesOfNames);
+  // Asked only where a name may come: who completes a command's own name does not wait for the daemon.
+  const known = places.length > 0 ? await knownNames(cli) : undefined;
+  for (const { of, at } of places) {
+    at.handler = (add) => {
+      for (const { name, is } of known?.[of] ?? []) add(name, is);
     };
   }
   completion.parse([...words]);
 }
 
-interface KnownNames {
-  readonly tunnels: readonly { readonly name: string; readonly description: string }[];
-  readonly groups: readonly string[];
+type ValueOf<M> = M extends Map<string, infer V> ? V : never;
+type TabCommand = ValueOf<ReturnType<typeof tab>['commands']>;
+
+interface PlaceOfNames {
+  readonly of: keyof KnownNames;
+  readonly at: ValueOf<TabCommand['arguments']> | ValueOf<TabCommand['options']>;
 }
 
-async function knownNames(cli: Cli): Promise<KnownNames> {
+function placesOfNames({ value, arguments: given, options }: TabCommand): PlaceOfNames[] {
+  const places: PlaceOfNames[] = [];
+  for (const argument of makesNew.includes(value) ? [] : given.values()) {
+    const of = namesFor[argument.name];
+    if (of) places.push({ of, at: argument });
+  }
+  const group = options.get('group');
+  if (group) {
+    group.isBoolean = false;
+    places.push({ of: 'groups', at: group });
+  }
+  return places;
+}
+
+async function knownNames(cli: Cli): Promise<KnownNames | undefined> {
   try {
     const control = await cli.control({ start: false });
-    const [{ tunnels }, { groups }] = await Promise.all([
+    const [{ tunnels }, { groups, sources }] = await Promise.all([
       control.call('tunnels', {}, { timeoutMs }),
       control.call('profiles', { folder: cli.cwd }, { timeoutMs }),
     ]);
     return {
-      tunnels: tunnels.map(({ name, shown, target }) => ({ name, description: `${shown} · ${target}` })),
-      groups: groups.map(({ name }) => name),
+      tunnels: tunnels.map(({ name, shown, target }) => ({ name, is: `${shown} · ${target}` })),
+      groups: groups.map(({ name }) => ({ name, is: 'group' })),
+      sources: sources
+        .filter(({ kind }) => kind === 'folder' || kind === 'git')
+        .map(({ key, location }) => ({ name: key, is: location })),
     };
   } catch {
-    return { tunnels: [], groups: [] };
+    return undefined;
   }
 }

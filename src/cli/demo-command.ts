@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
+import type { Cli } from './cli.ts';
 
 /** Adds `demo` to the program. The sandbox is loaded when it is called. */
-export function addDemoCommand(program: Command): void {
+export function addDemoCommand(program: Command, cli: Cli): void {
   program
     .command('demo')
     .summary('try everything with a real Postgres in an embedded sandbox cluster; needs no Kubernetes')
@@ -17,6 +18,6 @@ export function addDemoCommand(program: Command): void {
     .option('-v, --verbose', 'print connections, sessions and causes of errors', false)
     .action(async (flags: { readonly chaos: boolean; readonly verbose: boolean }) => {
       const { demo } = await import('./demo.ts');
-      await demo(flags);
+      await demo(flags, cli);
     });
 }

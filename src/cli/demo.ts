@@ -2,28 +2,27 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '../base/clock.ts';
 import { createLog, silentLog } from '../base/log.ts';
 import type { ForwardEvent } from '../contract/forward-event.ts';
+import type { Cli } from './cli.ts';
 import { startChaos } from './demo-chaos.ts';
 import { DemoClient } from './demo-client.ts';
 import { HumanOutput } from './forward-output.ts';
-import { version } from './version.ts';
+import { colorsFor } from './paint.ts';
 
 const namespace = 'demo';
 const pod = `${namespace}/postgres-0`;
 const database = { user: 'app', database: 'orders' } as const;
-const endSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+export interface DemoFlags {
+  readonly chaos: boolean;
+  readonly verbose: boolean;
+}
 
 /** Runs the demonstration until a signal ends it. Rejects with SP-SANDBOX-START and as runForward does. */
-export async function demo(flags: { readonly chaos: boolean; readonly verbose: boolean }): Promise<void> {
-  const clock = systemClock;
-  const ending = new AbortController();
-  const onSignal = () => {
-    if (ending.signal.aborted) process.exit(1);
-    ending.abort();
-  };
-  for (const signal of endSignals) process.on(signal, onSignal);
+export async function demo(flags: DemoFlags, cli: Cli): Promise<void> {
+  const { clock, env, stdout, stderr } = cli;
+  using ending = cli.untilSignal();
   const [{ startSandbox }, { postgresManifest }, { runForward }] = await Promise.all([
     import('../sandbox/sandbox.ts'),
     import('../sandbox/manifest.ts'),
@@ -33,16 +32,16 @@ export async function demo(flags: { readonly chaos: boolean; readonly verbose: b
   await using cleanup = new AsyncDisposableStack();
   const dir = await mkdtemp(join(tmpdir(), 'sallyport-demo-'));
   cleanup.defer(() => rm(dir, { recursive: true, force: true }));
-  process.stderr.write('Starting a sandbox cluster with a real Postgres…\n');
+  stderr.write('Starting a sandbox cluster with a real Postgres…\n');
   const password = randomBytes(9).toString('base64url');
   const manifest = postgresManifest({ namespace, password, ...database });
   const sandbox = cleanup.use(await startSandbox({ dir, namespace, manifest }));
 
   const output = new HumanOutput({
-    stdout: process.stdout,
-    stderr: process.stderr,
+    stdout,
+    stderr,
     clock,
-    color: process.stderr.isTTY === true && !process.env.NO_COLOR,
+    colors: colorsFor(stderr, cli),
     verbosity: flags.verbose ? 'verbose' : 'normal',
     names: ['5432'],
   });
@@ -54,13 +53,13 @@ export async function demo(flags: { readonly chaos: boolean; readonly verbose: b
     if (event.event === 'listening') port ??= event.port;
     if (event.event !== 'state' || event.shown !== 'ready' || introduced || port === undefined) return;
     introduced = true;
-    process.stdout.write(introduction({ port, password, kubeconfig: sandbox.kubeconfigPath }));
+    stdout.write(introduction({ port, password, kubeconfig: sandbox.kubeconfigPath }));
     if (!flags.chaos) return;
     const client = cleanup.use(new DemoClient({ ...database, password, port, clock }));
     // What ends with the demonstration has not failed.
-    ending.signal.addEventListener('abort', () => client.end(), { once: true });
+    ending.addEventListener('abort', () => client.end(), { once: true });
     const restart = () => sandbox.controls.pods.delete(pod);
-    const report = () => void process.stderr.write(`  client   ${client.summary()}\n`);
+    const report = () => void stderr.write(`  client   ${client.summary()}\n`);
     cleanup.use(startChaos({ clock, restart, report }));
   };
   await runForward(
@@ -73,18 +72,19 @@ export async function demo(flags: { readonly chaos: boolean; readonly verbose: b
       kubeconfig: sandbox.kubeconfigPath,
       impersonate: undefined,
       carrier: 'auto',
+      anyUser: false,
       holdMs: 60_000,
       patient: true,
       runningTimeoutMs: undefined,
-      userAgent: `sallyport/${version} (demo)`,
-      env: process.env,
+      userAgent: `sallyport/${cli.version} (demo)`,
+      env,
       clock,
-      log: flags.verbose ? createLog('debug', (line) => process.stderr.write(`${line}\n`)) : silentLog,
+      log: flags.verbose ? createLog('debug', (line) => stderr.write(`${line}\n`)) : silentLog,
       tell,
       onPluginOutput: () => {},
-      onWarning: (text) => process.stderr.write(`warning: ${text}\n`),
+      onWarning: (text) => stderr.write(`warning: ${text}\n`),
     },
-    ending.signal,
+    ending,
   );
 }
 

@@ -4,8 +4,8 @@ import { AppError } from '../base/app-error.ts';
 import { daemonPlaces } from '../base/daemon-places.ts';
 import { replaceFile } from '../base/replace-file.ts';
 import type { CommandOutput } from '../contract/command-output.ts';
-import type { ProfileEdit } from '../profile/edit-profile-text.ts';
 import { findProjectFile, projectFileName } from '../profile/find-project-file.ts';
+import type { ProfileEdit } from '../profile/profile-edit.ts';
 import type { ProfileStore } from '../profile/profile-store.ts';
 import type { Cli } from './cli.ts';
 import { printJson } from './print-json.ts';
@@ -34,6 +34,15 @@ export async function editFile(store: ProfileStore, edit: ProfileEdit, file: str
 export async function tellDaemon(cli: Cli): Promise<void> {
   const control = await cli.control({ start: false });
   await control.call('reload', { folder: cli.cwd }).catch((error) => {
+    if (AppError.from(error).code !== 'SP-DAEMON-NOT-RUNNING') throw error;
+  });
+}
+
+/** Tunnels without their profiles would stay up, and nothing would tell what they are. */
+export async function takeDown(names: readonly string[], cli: Cli): Promise<void> {
+  if (names.length === 0) return;
+  const control = await cli.control({ start: false });
+  await control.call('down', { names: [...names], folder: cli.cwd }).catch((error) => {
     if (AppError.from(error).code !== 'SP-DAEMON-NOT-RUNNING') throw error;
   });
 }

@@ -4,8 +4,8 @@ import { nearestName } from '../base/nearest-name.ts';
 import type { Endpoint } from '../connection-string/endpoint.ts';
 import type { Cli } from './cli.ts';
 import { endpointOf } from './endpoint-of.ts';
-import { localPassword } from './local-password.ts';
 import { readProfiles } from './profile-files.ts';
+import { passwordInFile } from './profile-password.ts';
 
 /** The endpoint of a profile in a file, without a daemon. Throws SP-PROFILE-UNKNOWN, SP-PROFILE-INVALID, and SP-USAGE without a local port. */
 export async function endpointInFile(
@@ -27,6 +27,6 @@ export async function endpointInFile(
     throw new AppError('SP-PROFILE-UNKNOWN', { profile: name, meant: nearestName(name, names) });
   }
   const { profile } = found;
-  const password = withPassword ? await localPassword(profile, { isOwn, cli }) : undefined;
-  return endpointOf({ name, profile, password: password?.kind === 'found' ? password.password : undefined });
+  const source = withPassword ? profile.connection?.password : undefined;
+  return endpointOf({ name, profile, password: await passwordInFile(source, { name, isOwn, cli }) });
 }

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { parseDurationMs } from '../base/duration.ts';
+import type { Cli } from './cli.ts';
 import type { ForwardFlags } from './forward.ts';
+import { duration, gather } from './selection.ts';
 
 const examples = `
 Examples:
@@ -13,7 +14,7 @@ It stays until SIGINT or SIGTERM ends it. Exit codes: 0 ended as asked, 2 usage,
 6 API server, 7 target, 8 connection into the pod, 9 this machine, 1 anything else.`;
 
 /** Adds `forward` to the program. What it does is loaded when it is called. */
-export function addForwardCommand(program: Command): void {
+export function addForwardCommand(program: Command, cli: Cli): void {
   program
     .command('forward')
     .summary('forward local ports to a pod and keep them forwarded, whatever happens to the pod')
@@ -34,6 +35,7 @@ export function addForwardCommand(program: Command): void {
       'local IP addresses or localhost, separated by commas (repeatable), or the path of a unix socket (default: localhost)',
       (list, before: string[] = []) => [...before, ...list.split(',')],
     )
+    .option('--any-user', 'let programs of other users of this machine connect too', false)
     .addOption(
       new Option('--hold <duration>', 'how long a new connection waits for a pod')
         .default(60_000, '60s')
@@ -59,26 +61,17 @@ export function addForwardCommand(program: Command): void {
     .option('-q, --quiet', 'print errors only, beside the Forwarding lines', false)
     .option('-v, --verbose', 'print connections, sessions and causes of errors', false)
     .option('--as <user>', 'impersonate this user')
-    .option('--as-group <group>', 'impersonate this group (repeatable)', (group, groups: string[] = []) => [
-      ...groups,
-      group,
-    ])
+    .option('--as-group <group>', 'impersonate this group (repeatable)', gather)
     .option('--as-uid <uid>', 'impersonate this UID')
     .addHelpText('after', examples)
     .action(async (target: string, ports: string[], flags: ForwardFlags) => {
       const { forward } = await import('./forward.ts');
-      await forward({ target, ports, flags });
+      await forward({ target, ports, flags }, cli);
     });
 }
 
 function limit(text: string): number {
   const valueMs = duration(text);
   if (valueMs === 0) throw new InvalidArgumentError('it must be more than 0');
-  return valueMs;
-}
-
-function duration(text: string): number {
-  const valueMs = parseDurationMs(text);
-  if (valueMs === undefined) throw new InvalidArgumentError('write it as 90s, 1m30s or 0');
   return valueMs;
 }

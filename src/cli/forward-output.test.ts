@@ -1,3 +1,4 @@
+import pc from 'picocolors';
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.ts';
 import type { ForwardEvent } from '../contract/forward-event.ts';
@@ -43,7 +44,7 @@ function start({
     stdout: sink('stdout'),
     stderr: sink('stderr'),
     clock,
-    color: false,
+    colors: pc.createColors(false),
     verbosity,
     names,
   });
@@ -99,6 +100,18 @@ describe('HumanOutput', () => {
     quiet.output.print(ready(pod));
     quiet.output.print(deleted(1));
     expect(quiet.text.stderr).toBe('');
+  });
+
+  it('says once who was refused and how to let them in', () => {
+    const { output, text } = start();
+    const next = '--any-user lets every user of this machine in';
+    for (const uid of [0, 0, 1001]) {
+      const error = { code: 'SP-PEER-DENIED' as const, details: { uid, next } };
+      output.print({ event: 'connection-denied', ...at, error });
+    }
+    expect(text.stderr).toBe(
+      `refused   a program of root may not use this tunnel; ${next}\nrefused   a program of user 1001 may not use this tunnel; ${next}\n`,
+    );
   });
 
   it('says what to do where it needs somebody', () => {

@@ -1,11 +1,12 @@
-import pc from 'picocolors';
 import type { Clock, Timer } from '../base/clock.ts';
 import { formatDuration } from '../base/duration.ts';
-import { errorText } from '../contract/error-codes.ts';
+import { type ErrorData, errorText } from '../contract/error-codes.ts';
 import type { ForwardEvent } from '../contract/forward-event.ts';
 import type { PodIdentity } from '../contract/pod.ts';
-import { stateGlyph } from '../contract/shown-state.ts';
 import type { ShownState, TunnelState } from '../contract/tunnel-state.ts';
+import type { Output } from './cli.ts';
+import { type Colors, paintedGlyph } from './paint.ts';
+import { count, hostPort, podWords, shortUid } from './tunnel-words.ts';
 
 /** Takes the events of `forward` and shows them. */
 export interface ForwardOutput {
@@ -14,20 +15,16 @@ export interface ForwardOutput {
   end(): void;
 }
 
-interface Sink {
-  write(text: string): unknown;
-}
-
 /** One event a line on stdout. */
-export function jsonOutput(stdout: Sink): ForwardOutput {
+export function jsonOutput(stdout: Output): ForwardOutput {
   return { print: (event) => stdout.write(`${JSON.stringify(event)}\n`), end() {} };
 }
 
 export interface HumanOutputOptions {
-  readonly stdout: Sink;
-  readonly stderr: Sink & { readonly isTTY?: boolean };
+  readonly stdout: Output;
+  readonly stderr: Output;
   readonly clock: Clock;
-  readonly color: boolean;
+  readonly colors: Colors;
   readonly verbosity: 'quiet' | 'normal' | 'verbose';
   /** Local ports as asked for, where there are several tunnels to tell apart. */
   readonly names: readonly string[];
@@ -37,6 +34,8 @@ export interface HumanOutputOptions {
 const counting: readonly ShownState[] = ['connecting', 'waiting'];
 /** A step that takes longer than this is worth a line. */
 const worthALineMs = 1000;
+/** Refusals that are remembered, so that each is said once. */
+const maxDenials = 100;
 
 type LiveText = (elapsedMs: number) => string;
 
@@ -46,24 +45,23 @@ type LiveText = (elapsedMs: number) => string;
  */
 export class HumanOutput implements ForwardOutput {
   readonly #options: HumanOutputOptions;
-  readonly #colors: ReturnType<typeof pc.createColors>;
   /** The last pod each tunnel was ready with, to tell a new one of the same name. */
   readonly #lastPod = new Map<number, PodIdentity>();
   /** What was printed last, but for the numbers in it: the same is not said twice. */
   readonly #lastSituation = new Map<number, string>();
+  readonly #denials = new Set<string>();
   #live: { readonly tunnel: number; readonly text: LiveText; readonly sinceMs: number } | undefined;
   #timer: Timer | undefined;
 
   constructor(options: HumanOutputOptions) {
     this.#options = options;
-    this.#colors = pc.createColors(options.color);
   }
 
   print(event: ForwardEvent): void {
     switch (event.event) {
       case 'listening': {
-        const address = event.address.includes(':') ? `[${event.address}]` : event.address;
-        const local = event.address.startsWith('/') ? event.address : `${address}:${event.port}`;
+        // A unix socket's path has no port.
+        const local = event.port === undefined ? event.address : hostPort(event.address, event.port);
         this.#settleLive();
         this.#options.stdout.write(`Forwarding from ${local} -> ${event.remotePort ?? '?'}\n`);
         return;
@@ -72,7 +70,8 @@ export class HumanOutput implements ForwardOutput {
         return this.#printState(event);
       case 'connection-start':
         if (this.#options.verbosity === 'verbose') {
-          this.#line(`  connection ${event.connection} to ${podWords(event.pod)}${heldWords(event.heldMs)}`);
+          const pod = `${event.pod.name} · ${shortUid(event.pod.uid)}`;
+          this.#line(`  connection ${event.connection} to ${pod}${heldWords(event.heldMs)}`);
         }
         return;
       case 'connection-end':
@@ -82,6 +81,8 @@ export class HumanOutput implements ForwardOutput {
           this.#line(`  connection ${event.connection} ended, ${bytes}${why}`);
         }
         return;
+      case 'connection-denied':
+        return this.#printDenied(event.error);
       case 'error':
         // The command's one error is printed by the command line itself.
         return;
@@ -96,7 +97,7 @@ export class HumanOutput implements ForwardOutput {
     if (this.#options.verbosity === 'quiet' || event.shown === 'off') return;
     const name = this.#options.names.length > 1 ? `${this.#options.names[event.tunnel]} ` : '';
     const words = this.#words(event);
-    const line = `${name}${this.#paint(event.shown, stateGlyph[event.shown])} `;
+    const line = `${name}${paintedGlyph(event.shown, this.#options.colors)} `;
     const text = (elapsedMs: number) => {
       const counted = elapsedMs >= worthALineMs && counting.includes(event.shown);
       const state = counted ? `${event.shown} ${formatDuration(elapsedMs)}` : event.shown;
@@ -115,6 +116,14 @@ export class HumanOutput implements ForwardOutput {
     this.#line(text(0));
   }
 
+  /** Once for each reason, as who is refused tries again. */
+  #printDenied(error: ErrorData): void {
+    const { headline, next } = errorText(error);
+    if (this.#options.verbosity === 'quiet' || this.#denials.has(headline)) return;
+    if (this.#denials.size < maxDenials) this.#denials.add(headline);
+    this.#line(`refused   ${headline}; ${next}`);
+  }
+
   #words(event: Extract<ForwardEvent, { event: 'state' }>): string {
     const { state, held } = event;
     const heldNow = held > 0 ? ` · ${count(held, 'connection')} held` : '';
@@ -126,7 +135,7 @@ export class HumanOutput implements ForwardOutput {
         const name = replaced ? `${state.pod.name} is a new pod` : state.pod.name;
         const served = event.served ? ` · ${count(event.served, 'held connection')} served` : '';
         const gap = event.gapMs === undefined ? '' : ` · gap ${formatDuration(event.gapMs)}`;
-        return `${name}${podFacts(state.pod)}${served}${gap}${polledWords(state)}`;
+        return `${podWords({ ...state.pod, name })}${served}${gap}${polledWords(state)}`;
       }
       case 'waiting':
         return `${errorText(state.reason).headline}${heldNow}${polledWords(state)}`;
@@ -138,22 +147,6 @@ export class HumanOutput implements ForwardOutput {
         return `${state.step}${heldNow}`;
       case 'off':
         return '';
-    }
-  }
-
-  #paint(shown: ShownState, glyph: string): string {
-    switch (shown) {
-      case 'ready':
-        return this.#colors.green(glyph);
-      case 'connecting':
-        return this.#colors.blue(glyph);
-      case 'waiting':
-        return this.#colors.yellow(glyph);
-      case 'needs you':
-        return this.#colors.red(glyph);
-      case 'off':
-      case 'paused':
-        return this.#colors.gray(glyph);
     }
   }
 
@@ -198,7 +191,7 @@ export class HumanOutput implements ForwardOutput {
 function situationWords(state: TunnelState): string {
   switch (state.kind) {
     case 'ready':
-      return `${state.pod.uid}${podFacts(state.pod)}${polledWords(state)}`;
+      return `${state.pod.uid} ${podWords(state.pod)}${polledWords(state)}`;
     case 'waiting':
       return errorText(state.reason).headline;
     case 'blocked':
@@ -209,20 +202,6 @@ function situationWords(state: TunnelState): string {
   }
 }
 
-/** The first four characters, which tell pods of one name apart. */
-function shortUid(uid: string): string {
-  return uid.slice(0, 4);
-}
-
-function podFacts(pod: PodIdentity): string {
-  const facts = [shortUid(pod.uid), pod.node, pod.role, pod.hostNetwork ? 'host network' : undefined];
-  return facts.map((fact) => (fact ? ` · ${fact}` : '')).join('');
-}
-
-function podWords(pod: PodIdentity): string {
-  return `${pod.name} · ${shortUid(pod.uid)}`;
-}
-
 function heldWords(heldMs: number): string {
   return heldMs >= 1 ? ` after ${formatDuration(heldMs)}` : '';
 }
@@ -230,8 +209,4 @@ function heldWords(heldMs: number): string {
 /** Without the right to watch, what is shown may be some seconds old. */
 function polledWords({ polled }: { readonly polled?: true | undefined }): string {
   return polled ? ' · may not watch: looks every 5 s' : '';
-}
-
-function count(amount: number, noun: string): string {
-  return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
 }

@@ -1,9 +1,9 @@
 import { AppError } from '../base/app-error.ts';
-import { systemClock } from '../base/clock.ts';
 import { createLog, silentLog } from '../base/log.ts';
 import { errorText } from '../contract/error-codes.ts';
+import type { Cli } from './cli.ts';
 import { type ForwardOutput, HumanOutput, jsonOutput } from './forward-output.ts';
-import { version } from './version.ts';
+import { colorsFor } from './paint.ts';
 
 export interface ForwardCall {
   readonly target: string;
@@ -18,6 +18,7 @@ export interface ForwardFlags {
   readonly kubeconfig?: string;
   readonly address?: readonly string[];
   readonly hold: number;
+  readonly anyUser: boolean;
   readonly podRunningTimeout?: number;
   readonly carrier: 'auto' | 'spdy' | 'websocket';
   readonly wait: boolean;
@@ -29,22 +30,12 @@ export interface ForwardFlags {
   readonly asUid?: string;
 }
 
-const endSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
 /** Forwards in the foreground until a signal ends it. Rejects as runForward does. */
-export async function forward(call: ForwardCall): Promise<void> {
+export async function forward(call: ForwardCall, cli: Cli): Promise<void> {
   const { target, ports, flags } = call;
-  const output = createOutput(call);
-  const ending = new AbortController();
-  const onSignal = () => {
-    // Asked twice: whoever asks does not want to wait for a clean end.
-    if (ending.signal.aborted) process.exit(1);
-    ending.abort();
-  };
-  for (const signal of endSignals) process.on(signal, onSignal);
-  // Nobody reads on, as after `| head -1`.
-  const onBrokenPipe = () => ending.abort();
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', onBrokenPipe);
+  const { clock, env, stderr } = cli;
+  using ending = cli.untilSignal();
+  const output = createOutput(call, cli);
   try {
     const { runForward } = await import('../engine/run-forward.ts');
     const run = {
@@ -57,35 +48,36 @@ export async function forward(call: ForwardCall): Promise<void> {
       impersonate: impersonation(flags),
       carrier: flags.carrier,
       holdMs: flags.hold,
+      anyUser: flags.anyUser,
       patient: flags.wait,
       runningTimeoutMs: flags.podRunningTimeout,
-      userAgent: `sallyport/${version} (${process.platform}; ${process.arch})`,
-      env: process.env,
-      clock: systemClock,
-      log: flags.verbose ? createLog('debug', (line) => process.stderr.write(`${line}\n`)) : silentLog,
+      userAgent: `sallyport/${cli.version} (${process.platform}; ${process.arch})`,
+      env,
+      clock,
+      log: flags.verbose ? createLog('debug', (line) => stderr.write(`${line}\n`)) : silentLog,
       tell: output.print.bind(output),
-      onPluginOutput: (text: string) => void process.stderr.write(text),
-      onWarning: (text: string) => void (flags.quiet || process.stderr.write(`warning: ${text}\n`)),
+      onPluginOutput: (text: string) => void stderr.write(text),
+      onWarning: (text: string) => void (flags.quiet || stderr.write(`warning: ${text}\n`)),
     };
-    await runForward(run, ending.signal);
+    await runForward(run, ending);
   } catch (thrown) {
     const { code, details } = AppError.from(thrown);
     const { headline, next } = errorText({ code, details });
-    output.print({ event: 'error', atMs: systemClock.wallMs(), error: { code, details }, headline, next });
+    output.print({ event: 'error', atMs: clock.wallMs(), error: { code, details }, headline, next });
     throw thrown;
   } finally {
     output.end();
-    for (const signal of endSignals) process.removeListener(signal, onSignal);
   }
 }
 
-function createOutput({ flags, ports }: ForwardCall): ForwardOutput {
-  if (flags.json) return jsonOutput(process.stdout);
+function createOutput({ flags, ports }: ForwardCall, cli: Cli): ForwardOutput {
+  const { stdout, stderr, clock } = cli;
+  if (flags.json) return jsonOutput(stdout);
   return new HumanOutput({
-    stdout: process.stdout,
-    stderr: process.stderr,
-    clock: systemClock,
-    color: process.stderr.isTTY === true && !process.env.NO_COLOR,
+    stdout,
+    stderr,
+    clock,
+    colors: colorsFor(stderr, cli),
     verbosity: flags.quiet ? 'quiet' : flags.verbose ? 'verbose' : 'normal',
     names: ports,
   });

@@ -326,3 +326,84 @@ it('url reads a profile from a file without any daemon', async () => {
   expect([code, stdout, control.calls]).toEqual([0, 'jdbc:postgresql://127.0.0.1:15432/\n', []]);
   expect((await sallyport(['url', 'bd', '--file', 'p.yaml'])).stderr).toContain('did you mean db?');
 });
+
+describe('profile source', () => {
+  const source = (...words: string[]) => sallyport(['profile', 'source', ...words]);
+
+  it.each([
+    ['https://example.com/t.git', [], 'git: https://example.com/t.git'],
+    ['git@example.com:team/t', ['--branch', 'main', '--every', '1h'], 'git: git@example.com:team/t'],
+    ['/srv/team.git', [], 'git: /srv/team.git'],
+    ['/srv/team', ['--path', 'profiles'], 'git: /srv/team'],
+    ['~/tunnels', [], 'folder: ~/tunnels'],
+    ['.', [], 'folder: '],
+  ])('add team %s %j', async (location, flags, line) => {
+    const { code, stderr } = await source('add', 'team', location, ...flags);
+    expect(code, stderr).toBe(0);
+    expect(await text()).toContain(`sources:\n  team:\n    ${location === '.' ? `folder: ${dir}` : line}`);
+  });
+
+  it('says how a repository is fetched', async () => {
+    const { stdout } = await source('add', 'team', 'https://example.com/t.git');
+    expect(stdout).toContain('sallyport profile pull team fetches it');
+  });
+
+  it.each([
+    [['add', 'user', '/srv/team.git'], 'a source cannot be called user'],
+    [['add', 'team', 'example.com/team'], "a repository's address begins with https://"],
+    [['add', 'team', 'https://a/b', '--branch', 'x', '--tag', 'y'], 'sources.team'],
+    [['remove', 'team'], 'there is no source team'],
+  ])('%j is refused', async (words, message) => {
+    const { code, stderr } = await source(...words);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(message) });
+  });
+
+  it('remove takes its tunnels down', async () => {
+    const file =
+      'version: 1\nprofiles:\n  web: {cluster: {context: p}, namespace: n, target: pod/w, port: 80}\n';
+    await mkdir(join(dir, 'shared'));
+    await writeFile(join(dir, 'shared', 'a.yaml'), file);
+    await source('add', 'team', 'shared');
+    await using control = nobody();
+    const removed = await sallyport(['profile', 'source', 'remove', 'team'], { control });
+    expect(removed.code, removed.stderr).toBe(0);
+    expect(control.calls).toContainEqual({
+      operation: 'down',
+      input: expect.objectContaining({ names: ['team/web'] }),
+    });
+    expect(await text()).not.toContain('team');
+  });
+});
+
+describe('profile group', () => {
+  const add = (name: string, local: number) =>
+    sallyport(['profile', 'add', name, 'svc/x', `${local}:80`, '-n', 'n', '--context', 'p']);
+  const group = (...words: string[]) => sallyport(['profile', 'group', ...words]);
+
+  it('is made, grows, shrinks and goes', async () => {
+    for (const [index, name] of ['a', 'b'].entries()) await add(name, 18_080 + index);
+    expect((await group('add', 'work', 'user/a')).stdout).toBe('Group work: a\n');
+    expect((await group('add', 'work', 'a', 'b')).stdout).toBe('Group work: a, b\n');
+    expect(await text()).toContain('groups:\n  work:\n    - a\n    - b\n');
+    expect((await group('remove', 'work', 'a')).stdout).toBe('Group work: b\n');
+    expect((await group('remove', 'work')).stdout).toMatch(/^Removed group work from /);
+    expect(await text()).not.toContain('work');
+  });
+
+  it('takes only what there is', async () => {
+    await add('orders-db', 18_080);
+    const { code, stderr } = await group('add', 'work', 'orders-bd');
+    expect(code).toBe(2);
+    expect(stderr).toContain('did you mean orders-db?');
+    expect((await group('remove', 'work')).stderr).toContain('there is no group work');
+  });
+
+  it("of a project names the project's profiles", async () => {
+    const words = ['profile', 'add', 'api', 'svc/api', '18080:80', '-n', 'n', '--context', 'p', '--project'];
+    await sallyport(words);
+    const { stdout } = await group('add', 'work', 'api', '--project', '--json');
+    const file = join(dir, 'sallyport.yaml');
+    expect(JSON.parse(stdout)).toEqual({ file, group: 'work', members: [`${file}/api`] });
+    expect(await readFile(file, 'utf8')).toContain('  work:\n    - api\n');
+  });
+});

@@ -3,6 +3,7 @@ import type { Cli } from './cli.ts';
 import { commandList } from './command-list.ts';
 import { addDemoCommand } from './demo-command.ts';
 import { addForwardCommand } from './forward-command.ts';
+import { commandNamed } from './listed-command.ts';
 
 const examples = (program: string) => `
 Examples:
@@ -12,8 +13,8 @@ Examples:
   ${program} run orders-db -- npm test          for the life of one command
   ${program} demo                               without a cluster`;
 
-/** `all`: whatever is there is needed, as for completion. Otherwise what the command line names is loaded, of the rest their summaries. */
-export async function createProgram(cli: Cli, { all = false } = {}): Promise<Command> {
+/** What the words of a command line name is loaded, of the rest their summaries. */
+export async function createProgram(cli: Cli, words: readonly string[] = cli.argv): Promise<Command> {
   const program = new Command(cli.program)
     .description('Lasting, guarded, recorded connections to databases and services inside Kubernetes')
     .version(cli.version, '-V, --version')
@@ -29,19 +30,14 @@ export async function createProgram(cli: Cli, { all = false } = {}): Promise<Com
     .showHelpAfterError(false)
     .addHelpText('after', examples(cli.program));
 
-  const named = namedCommand(cli.argv);
+  const named = commandNamed(words);
   for (const { name, summary, heading, passesOn = false, load } of commandList) {
-    const command = program.command(name).summary(summary).helpGroup(heading);
+    const command = program.command(name).summary(summary).description(summary).helpGroup(heading);
     if (passesOn) command.passThroughOptions();
-    if (all || named === name) (await load()).define(command, cli);
+    if (named.name === name) await (await load()).define(command, cli, named.rest);
   }
-  addForwardCommand(program);
-  addDemoCommand(program);
+  addForwardCommand(program, cli);
+  addDemoCommand(program, cli);
   for (const command of program.commands.slice(-2)) command.helpGroup('Without a daemon:');
   return program;
-}
-
-function namedCommand(argv: readonly string[]): string | undefined {
-  const [first, second] = argv.filter((word) => !word.startsWith('-'));
-  return first === 'help' ? second : first;
 }

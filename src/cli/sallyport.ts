@@ -1,6 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=1
-// The flag: what is carried lies in buffers outside the heap, which a small young generation gives back early. Without it, bulk
-// transfers keep twice the memory and spend a third more on full collections (measured).
+#!/usr/bin/env node
 // Kept to what every Node can parse: a version too old must get a sentence, not a syntax error.
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 

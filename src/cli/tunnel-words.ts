@@ -50,8 +50,10 @@ export function situation(tunnel: TunnelEntity, program?: string): string {
       return `${podWords(state.pod)}${more}`;
     case 'connecting':
       return `${state.step}${more}`;
-    case 'waiting':
-      return `${errorText(state.reason).headline}${more}`;
+    case 'waiting': {
+      const next = state.pod ? ` · ${shortUid(state.pod.uid)}` : '';
+      return `${errorText(state.reason).headline}${next}${more}`;
+    }
     case 'blocked':
       return `${withNext(state.error, program)}${more}`;
     case 'off':

@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { FakeCli } from '../../test/support/fake-cli.ts';
 import { FakeControl, fakeTunnel } from '../../test/support/fake-control.ts';
 import { AppError } from '../base/app-error.ts';
@@ -125,7 +128,7 @@ describe('run', () => {
   it('wants the variable that its profile names', async () => {
     await using control = daemon();
     using cli = new FakeCli({ control });
-    expect(await cli.run('run', 'orders-db', '--', 'true')).toBe(2);
+    expect(await cli.run('run', 'orders-db', '--', 'true')).toBe(9);
     expect(cli.stderr.text).toContain('the variable ORDERS_PW is not set');
     expect(control.view.tunnels.get('user/orders-db')?.wanted).toBe('off');
   });
@@ -133,16 +136,20 @@ describe('run', () => {
   it("never runs a command or reads a file for a profile of others', whatever it says", async () => {
     const hostile = listed(
       'orders-db',
-      { kind: 'postgres', connection: { password: { command: ['false'] } } },
+      { kind: 'postgres', connection: { password: { command: ['touch', 'was-run'] } } },
       'git',
     );
     await using control = new FakeControl({
       tunnels: [fakeTunnel({ id: 'team/orders-db' })],
       profiles: snapshot(hostile),
     });
-    using cli = new FakeCli({ control });
-    expect(await cli.run('run', 'orders-db', '--', 'true')).toBe(0);
-    expect(cli.ran[0]?.variables).not.toHaveProperty('PGPASSWORD');
+    const cwd = await mkdtemp(join(tmpdir(), 'hostile-'));
+    onTestFinished(() => rm(cwd, { recursive: true }));
+    using cli = new FakeCli({ control, cwd, env: { PATH: process.env.PATH } });
+    expect(await cli.run('run', 'orders-db', '--', 'true')).toBe(2);
+    expect(cli.stderr.text).toContain('only a profile of your own file may take its password from a command');
+    expect(cli.ran).toEqual([]);
+    expect(await readdir(cwd)).toEqual([]);
   });
 
   it('reads a password from what a command prints', async () => {
@@ -168,6 +175,18 @@ describe('psql', () => {
     expect(cli.ran[0]?.variables).toMatchObject({ PGDATABASE: 'orders' });
   });
 
+  it('says nothing of what other programs make of DATABASE_URL, as run does', async () => {
+    const required = listed('orders-db', { kind: 'postgres', connection: { sslmode: 'require' } });
+    await using control = daemon(snapshot(required));
+    const told = async (...argv: string[]) => {
+      using cli = new FakeCli({ control });
+      expect(await cli.run(...argv)).toBe(0);
+      return cli.stderr.text;
+    };
+    expect(await told('run', 'orders-db', '--', 'true')).toContain('warning: node-postgres');
+    expect(await told('psql', 'orders-db')).not.toContain('warning');
+  });
+
   it('is for Postgres alone', async () => {
     await using control = daemon();
     using cli = new FakeCli({ control });
@@ -184,6 +203,17 @@ describe('connection strings', () => {
     expect(await cli.run('copy', 'orders-db', '--with-password')).toBe(0);
     expect(cli.copied).toEqual(["PGPASSWORD=s3cret psql 'host=127.0.0.1 port=15432 dbname=orders user=app'"]);
     expect(cli.stdout.text).toBe('Copied the psql command of orders-db: with its password\n');
+  });
+
+  it('says where to paste what does not say so itself', async () => {
+    await using control = daemon();
+    using cli = new FakeCli({ control });
+    expect(await cli.run('copy', 'orders-db', '--format', 'datagrip')).toBe(0);
+    expect(cli.stdout.text).toBe(
+      'Copied the DataGrip data source of orders-db\n  for the Database Explorer of DataGrip and other JetBrains IDEs: +, Import from Clipboard\n',
+    );
+    expect(await cli.run('help', 'url')).toBe(0);
+    expect(cli.stdout.text).toContain('TablePlus');
   });
 
   it('prints each format, in the quoting of the shell', async () => {

@@ -26,7 +26,8 @@ export interface SocketControlOptions {
 }
 
 const callTimeoutMs = 30_000;
-const maxSockets = 8;
+/** servername: there is no TLS to find a name for, and the look costs a short command 4 ms. */
+const agentOptions = { keepAlive: true, maxSockets: 8, servername: '' };
 
 /** Control over the daemon's socket. Nothing is opened before the first call. */
 export class SocketControl implements Control {
@@ -38,7 +39,7 @@ export class SocketControl implements Control {
 
   constructor(options: SocketControlOptions) {
     this.#options = options;
-    this.#agent = new Agent({ keepAlive: true, maxSockets });
+    this.#agent = new Agent(agentOptions);
   }
 
   /** As the last answer had it: where it is not this program's own, a restart of the daemon is worth offering. */

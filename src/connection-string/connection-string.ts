@@ -2,7 +2,7 @@ import { AppError } from '../base/app-error.ts';
 import { type ConnectionFormat, type ConnectionKind, formatsByKind } from '../contract/connection-format.ts';
 import type { ConnectionString, ConnectionWarning, Shell } from '../contract/connection-string.ts';
 import { type Endpoint, openEndpoint } from './endpoint.ts';
-import { commandLine, environmentLines, needsNewPowershell } from './shell-quoting.ts';
+import { commandLine, environmentLines, olderPowershell } from './shell-quoting.ts';
 import { warning } from './warnings.ts';
 import { writerOf } from './writers.ts';
 import type { Written } from './written.ts';
@@ -32,8 +32,9 @@ export function connectionString(
   const written = write(login);
   const warnings: ConnectionWarning[] = [...(written.warnings ?? [])];
   if (withPassword && login.password === undefined) warnings.push(passwordUnknown(tunnel));
-  if (shell === 'powershell' && written.form === 'command' && needsNewPowershell(written.command.words)) {
-    warnings.push(warning('powershell-version', 'PowerShell before 7.3 passes double quotes on wrongly'));
+  if (shell === 'powershell' && written.form === 'command') {
+    const older = olderPowershell(written.command.words);
+    if (older) warnings.push(warning('powershell-version', older));
   }
   const leftOut = warnings.some(({ code }) => code === 'password-left-out');
   const secret = login.password !== undefined && !leftOut;

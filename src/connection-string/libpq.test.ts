@@ -116,8 +116,12 @@ describe.skipIf(!hasPsql)('libpq', () => {
     const names = { database: 'orders', user: 'app', password: 'x' };
     const verified = { ...endpoint(names), sslmode: 'verify-full', serverName: 'postgres.db.svc' } as const;
     // The server speaks no TLS: what is to be seen is that the name was not looked up and the address dialled.
-    for (const format of ['psql', 'uri', 'libpq', 'env'] as const) {
-      const line = lines[format]?.(text(verified, format)) ?? '';
+    const dialling = (['psql', 'uri', 'libpq', 'env'] as const).map(
+      (format) => [format, lines[format]?.(text(verified, format)) ?? ''] as const,
+    );
+    // libpq adds PGHOSTADDR to a URI without one.
+    const url = ['DATABASE_URL', `${text(verified, 'env')}\nexec psql -w "$DATABASE_URL"`] as const;
+    for (const [format, line] of [...dialling, url]) {
       const env = { PATH: process.env.PATH ?? '', HOME: folder, PGSSLROOTCERT: '/dev/null' };
       const error = await run('sh', ['-c', line], { env, timeout: 10_000 }).catch((error: Error) => error);
       expect(String(error), format).toMatch(/server does not support SSL|root certificate/);

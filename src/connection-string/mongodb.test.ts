@@ -65,6 +65,8 @@ describe('mongodb', () => {
 
   it('refuses what cannot be said', () => {
     expect(refusal(() => text({ ...plain, database: '..' }, 'uri'))).toContain('the database ".."');
+    const odd: Endpoint = { ...plain, local: { kind: 'unix', path: '/run/mongodb' } };
+    expect(refusal(() => text(odd, 'uri'))).toBe('a MongoDB URI cannot say the socket /run/mongodb');
     expect(refusal(() => text({ ...plain, user: undefined }, 'uri'))).toContain('a password without a user');
   });
 });

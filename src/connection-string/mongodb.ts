@@ -33,7 +33,7 @@ function mongodbWarnings(login: Login): ConnectionWarning[] {
   return [members, ...mongodbHost(login).warnings];
 }
 
-/** Connection String Options, "TLS Options". */
+/** MongoDB manual, "Connection String Options": "TLS Options". */
 const tls: Record<Sslmode, Record<string, string>> = {
   disable: { tls: 'false' },
   allow: {},
@@ -44,13 +44,21 @@ const tls: Record<Sslmode, Record<string, string>> = {
 };
 
 /**
- * `mongodb://user:password@host:port/database?directConnection=true`; a socket stands percent-encoded in the place of the host. The
- * database in the path is also the one that knows the user, unless the client is told another authSource.
+ * `mongodb://user:password@host:port/database?directConnection=true`; a socket stands percent-encoded in the place of the host, and is known
+ * by its ending (Connection String specification, "Host Information"). The database in the path is also the one that knows the user, unless
+ * the client is told another authSource.
  */
 function mongodbUri(login: Login): string {
   const { local, database, user, password, sslmode } = login;
   if (user === undefined && password !== undefined) {
     throw cannotSay('a MongoDB URI', 'a password without a user', 'put the user into the profile');
+  }
+  if (local.kind === 'unix' && !local.path.endsWith('.sock')) {
+    throw cannotSay(
+      'a MongoDB URI',
+      `the socket ${local.path}`,
+      'its file must be named *.sock: drivers take anything else for a host',
+    );
   }
   const address =
     local.kind === 'unix' ? percentEncode(local.path) : hostPort({ ...local, host: mongodbHost(login).host });

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { createPool } from 'mysql2';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { connectionString } from './connection-string.ts';
 import { anyNames, codes, orders, refusal, text, withNames } from './endpoint.fixture.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -70,12 +70,37 @@ describe('mysql', () => {
     );
   });
 
-  it('carries any name in JDBC', () => {
+  it('carries any name in JDBC, or refuses a database that Connector/J would trim', () => {
     fc.assert(
       fc.property(anyNames, (names) => {
-        expect(readJdbc(text(withNames(plain, names), 'jdbc'))).toMatchObject(names);
+        const endpoint = withNames(plain, names);
+        // What String.trim() of Java takes off.
+        const trimmed = names.database.replace(/^[\0- ]+|[\0- ]+$/g, '');
+        if (trimmed === names.database) expect(readJdbc(text(endpoint, 'jdbc'))).toMatchObject(names);
+        else expect(refusal(() => text(endpoint, 'jdbc'))).toContain('begins or ends with a blank');
       }),
+      { numRuns: 300 },
     );
+  });
+
+  it.each([' a', 'a ', '\ta', 'a\u0001'])('refuses the database %j in JDBC', (database) => {
+    expect(refusal(() => text({ ...plain, database }, 'jdbc'))).toContain('Connector/J cannot say');
+  });
+
+  it('says that mysql2 connects in clear text whatever ssl-mode a URI has', () => {
+    const error = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const required: Endpoint = { ...plain, sslmode: 'require' };
+    expect(readMysql2(text(required, 'uri')).ssl).toBe(false);
+    expect(String(error.mock.calls)).toContain('ssl-mode');
+    error.mockRestore();
+    for (const format of ['uri', 'env'] as const) expect(codes(required, format)).toEqual(['reader-differs']);
+    expect(codes({ ...plain, sslmode: 'disable' }, 'uri')).toEqual([]);
+  });
+
+  it("says that MariaDB's client has no --ssl-mode, wherever it is given", () => {
+    for (const sslmode of ['disable', 'require'] as const) {
+      expect(codes({ ...plain, sslmode }, 'mysql')).toEqual(['reader-differs']);
+    }
   });
 
   it('carries any name in a Go DSN, or refuses it', () => {
@@ -110,8 +135,8 @@ describe('mysql', () => {
 
   it('says what checking a name needs', () => {
     for (const format of ['mysql', 'uri', 'jdbc', 'go', 'env'] as const) {
-      expect(codes(verified, format)).toEqual(['hosts-entry']);
-      expect(codes({ ...verified, serverName: undefined }, format)).toEqual(['certificate-name']);
+      expect(codes(verified, format)[0]).toBe('hosts-entry');
+      expect(codes({ ...verified, serverName: undefined }, format)[0]).toBe('certificate-name');
       expect(codes(plain, format)).toEqual([]);
     }
   });

@@ -1,19 +1,19 @@
 import type { FormatOf } from '../contract/connection-format.ts';
-import type { Sslmode } from '../contract/connection-string.ts';
+import type { ConnectionWarning, Sslmode } from '../contract/connection-string.ts';
 import type { Login } from './endpoint.ts';
 import { databasePath, hostPort, percentEncode, query, userInfo } from './percent-encoding.ts';
-import { dialledHost } from './warnings.ts';
+import { dialledHost, readerDiffers } from './warnings.ts';
 import { cannotSay, type FormatWriter, known, type Variables, type Written } from './written.ts';
 
 export const mysqlFormats: Record<FormatOf<'mysql'>, FormatWriter> = {
   mysql,
-  uri: (login) => ({ form: 'value', text: mysqlUri(login), warnings: mysqlHost(login).warnings }),
+  uri: (login) => ({ form: 'value', text: mysqlUri(login), warnings: uriWarnings(login) }),
   jdbc,
   go,
   env: (login) => ({
     form: 'environment',
     variables: mysqlVariables(login),
-    warnings: mysqlHost(login).warnings,
+    warnings: uriWarnings(login),
   }),
 };
 
@@ -39,7 +39,8 @@ function mysqlAddress(login: Login): string | undefined {
 
 /**
  * The client's command. Values are joined to their options, so that none is taken for an option; the protocol is named, because the client
- * dials a socket for "localhost". The password goes by MYSQL_PWD: arguments are public.
+ * dials a socket for "localhost". The password goes by MYSQL_PWD: arguments are public (MySQL manual, "Connection Options",
+ * "Environment Variables"). MariaDB's client takes all of it but --ssl-mode.
  */
 function mysql(login: Login): Written {
   const { local, database, user, password, sslmode } = login;
@@ -50,7 +51,32 @@ function mysql(login: Login): Written {
       : ['--protocol=SOCKET', `--socket=${local.path}`];
   const options = Object.entries(known({ user, database, 'ssl-mode': sslmode && tlsMode[sslmode] }));
   const words = ['mysql', ...where, ...options.map(([name, value]) => `--${name}=${value}`)];
-  return { form: 'command', command: { environment: known({ MYSQL_PWD: password }), words }, warnings };
+  const client = sslmode
+    ? [
+        readerDiffers(
+          "MariaDB's mysql command ends at --ssl-mode: there it is --ssl, --ssl-verify-server-cert or --skip-ssl",
+        ),
+      ]
+    : [];
+  return {
+    form: 'command',
+    command: { environment: known({ MYSQL_PWD: password }), words },
+    warnings: [...warnings, ...client],
+  };
+}
+
+/** A driver that leaves ssl-mode out sends everything in clear text without a word, so that it has to be said. */
+function uriWarnings(login: Login): ConnectionWarning[] {
+  const { sslmode } = login;
+  const warnings = [...mysqlHost(login).warnings];
+  if (sslmode && tlsMode[sslmode] !== 'DISABLED') {
+    warnings.push(
+      readerDiffers(
+        'ssl-mode in a URI is known to MySQL Shell and few others: mysql2 for Node.js connects without TLS unless its option `ssl` is set',
+      ),
+    );
+  }
+  return warnings;
 }
 
 /** MySQL's URI; a socket stands percent-encoded in the place of the host ("Connecting to the Server Using URI-Like Strings"). */
@@ -61,11 +87,17 @@ function mysqlUri(login: Login): string {
   return `mysql://${userInfo(login)}${address}/${databasePath('a MySQL URI', database)}${query(parameters)}`;
 }
 
-/** Connector/J decodes the database and the values of its properties. */
+/**
+ * Connector/J decodes the database and the values of its properties (MySQL Connector/J, "Connection URL Syntax"), and then trims the
+ * database of everything up to U+0020 (ConnectionUrlParser of 9.1).
+ */
 function jdbc(login: Login): Written {
   const address = mysqlAddress(login);
   if (address === undefined) throw cannotSay('JDBC', 'a unix socket', 'use a local port');
   const { database = '', user, password, sslmode } = login;
+  if (/^[\0- ]|[\0- ]$/.test(database)) {
+    throw cannotSay('Connector/J', 'a database that begins or ends with a blank', 'take another format');
+  }
   const parameters = known({ user, password, sslMode: sslmode && tlsMode[sslmode] });
   const text = `jdbc:mysql://${address}/${percentEncode(database)}${query(parameters)}`;
   return { form: 'value', text, warnings: mysqlHost(login).warnings };

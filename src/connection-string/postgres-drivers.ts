@@ -1,8 +1,16 @@
 import type { ConnectionWarning, Sslmode } from '../contract/connection-string.ts';
 import type { Login } from './endpoint.ts';
 import { databasePath, hostPort, percentEncode, query, userInfo } from './percent-encoding.ts';
-import { effectiveSslmode, keyValues, libpqHost, libpqWarnings, socketFolder } from './postgres-libpq.ts';
-import { dialledHost, warning } from './warnings.ts';
+import {
+  effectiveSslmode,
+  isCheckedInFull,
+  isUnlikeInUrls,
+  keyValues,
+  libpqHost,
+  libpqWarnings,
+  socketFolder,
+} from './postgres-libpq.ts';
+import { dialledHost, readerDiffers, warning } from './warnings.ts';
 import { cannotSay, known, type Written } from './written.ts';
 
 /** The formats of drivers that are not libpq, each with what it needs behind PgBouncer in transaction mode. */
@@ -17,8 +25,8 @@ function driverHost(login: Login): { host: string; port: string; warnings: reado
 }
 
 /**
- * pgjdbc: database and property values are URL-decoded, a "+" to a space (jdbc.postgresql.org, "Connecting to the Database"). prepareThreshold=0
- * keeps it from naming statements. Throws SP-USAGE for a unix socket, which needs a further library.
+ * pgjdbc: database and property values are URL-decoded, a "+" to a space (jdbc.postgresql.org, "Initializing the Driver"; Driver.parseURL of
+ * 42.7 reads every name back). prepareThreshold=0 keeps it from naming statements. Throws SP-USAGE for a unix socket, which needs a further library.
  */
 export function jdbcUrl(login: Login): { text: string; warnings: readonly ConnectionWarning[] } {
   if (login.local.kind === 'unix') throw cannotSay('JDBC', 'a unix socket', 'use a local port');
@@ -34,8 +42,9 @@ export function jdbc(login: Login): Written {
 }
 
 /**
- * SQLAlchemy with psycopg 3: the query's parameters are handed to libpq, so that hostaddr works. SQLAlchemy 2.0 does not percent-decode the
- * database in the path (engine/url.py), but does in the query, where libpq's own name for it wins (_psycopg_common.py).
+ * SQLAlchemy with psycopg 3: the query's parameters are handed to libpq, so that hostaddr works. SQLAlchemy does not percent-decode the
+ * database in the path (engine/url.py, _parse_url), but does in the query, where libpq's own name for it wins (_psycopg_common.py); 2.0 and 2.1
+ * read every name back.
  */
 export function sqlalchemy(login: Login): Written {
   const { host, hostaddr, port } = libpqHost(login);
@@ -51,7 +60,7 @@ export function sqlalchemy(login: Login): Written {
     ? [
         warning(
           'transaction-pooler',
-          'SQLAlchemy: create_engine(url, connect_args={"prepare_threshold": None}); with asyncpg {"statement_cache_size": 0}',
+          'behind a transaction pooler: create_engine(url, connect_args={"prepare_threshold": None})',
         ),
       ]
     : [];
@@ -68,8 +77,9 @@ const npgsqlSslmode: Record<Sslmode, string> = {
 };
 
 /**
- * Npgsql, with DbConnectionStringBuilder's quoting: a value that is not plain stands in double quotes, with those inside doubled. Behind a
- * transaction pooler DISCARD ALL must not be sent and nothing prepared (npgsql.org, "Compatibility Notes" on PgBouncer).
+ * Npgsql, with DbConnectionStringBuilder's quoting: a value that is not plain stands in double quotes, with those inside doubled (.NET,
+ * "Connection String Syntax"). Behind a transaction pooler DISCARD ALL must not be sent and nothing prepared (npgsql.org, "Compatibility
+ * Notes" on PgBouncer).
  */
 export function npgsql(login: Login): Written {
   const { host, port, warnings } = driverHost(login);
@@ -94,8 +104,7 @@ export function npgsql(login: Login): Written {
 }
 
 /**
- * pgx: libpq's key/value grammar, which unlike its URL carries a database name that begins with a slash (pgconn/config.go). It knows no
- * hostaddr. The mode exec uses no named statements (pgx.QueryExecModeExec).
+ * pgx: libpq's key/value grammar (pgconn/config.go, parseKeywordValueSettings). It knows no hostaddr, and hands the server what it does not know. The mode exec uses no named statements (pgx.QueryExecModeExec).
  */
 export function pgx(login: Login): Written {
   const { host, port, warnings } = driverHost(login);
@@ -114,19 +123,20 @@ export function pgx(login: Login): Written {
   return { form: 'value', text, warnings };
 }
 
-/** Prisma knows three modes; sslaccept says whether the certificate is checked, by default it is not. */
-const prismaTls: Record<Sslmode, Record<string, string>> = {
+/** Prisma's engines know three modes; sslaccept says whether certificate and name are checked, by default they are not. */
+const prismaTls: Record<Exclude<Sslmode, 'verify-ca'>, Record<string, string>> = {
   disable: { sslmode: 'disable' },
   allow: { sslmode: 'prefer' },
   prefer: { sslmode: 'prefer' },
   require: { sslmode: 'require' },
-  'verify-ca': { sslmode: 'require', sslaccept: 'strict' },
   'verify-full': { sslmode: 'require', sslaccept: 'strict' },
 };
 
 /**
  * A line of .env. Everything that dotenv would expand or end the value at is percent-encoded already. A socket's folder stands in the
- * query, beside a host that the URL must have all the same (prisma.io, "PostgreSQL").
+ * query, beside a host that the URL must have all the same (prisma.io, "PostgreSQL": "Connection details"; quaint, connector/postgres/url.rs).
+ * Two programs read it: Prisma's own engines (the client before 7, Migrate), which before 2026 did not decode the database, and
+ * node-postgres (the client since 7).
  */
 export function prisma(login: Login): Written {
   const { host, port, warnings } = driverHost(login);
@@ -137,6 +147,9 @@ export function prisma(login: Login): Written {
     port: Number(port),
   });
   const sslmode = effectiveSslmode(login);
+  if (sslmode === 'verify-ca') {
+    throw cannotSay('Prisma', 'sslmode=verify-ca', "use verify-full with the Service's name, or require");
+  }
   const parameters = {
     ...known({ host: folder }),
     ...(sslmode && prismaTls[sslmode]),
@@ -151,5 +164,18 @@ export function prisma(login: Login): Written {
         ),
       ]
     : [];
-  return { form: 'file', text: `DATABASE_URL="${uri}"`, warnings: [...warnings, ...pooler] };
+  const readers: ConnectionWarning[] = [];
+  if (isUnlikeInUrls(login.database ?? '')) {
+    readers.push(
+      readerDiffers("Prisma's engines before 2026 (client before 7, Migrate) get this database's name wrong"),
+    );
+  }
+  if (sslmode !== undefined && isCheckedInFull(sslmode)) {
+    readers.push(
+      readerDiffers(
+        `Prisma 7 and later demand TLS and check certificate and name in full with sslmode=${sslmode}: set \`ssl\` on the adapter where that is too much`,
+      ),
+    );
+  }
+  return { form: 'file', text: `DATABASE_URL="${uri}"`, warnings: [...warnings, ...pooler, ...readers] };
 }

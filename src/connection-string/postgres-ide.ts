@@ -6,7 +6,8 @@ import { cannotSay, known, type Written } from './written.ts';
 
 /**
  * `dbeaver -con "driver=postgresql|host=…"` (DBeaver wiki, "Command Line"). The parameters have no quoting: they are split at every "|", and `${…}` in
- * them is replaced (DataSourceUtils.getDataSourceBySpec, GeneralUtils.replaceVariables). The password is not saved by DBeaver.
+ * them is replaced (DataSourceUtils.getDataSourceBySpec, GeneralUtils.replaceVariables). The password is not saved by DBeaver. A data source
+ * that has the name already keeps its host and port, and takes the rest.
  */
 export function dbeaver(login: Login): Written {
   const { local, tunnel, database, user, password, sslmode, pooler } = login;
@@ -37,8 +38,8 @@ export function dbeaver(login: Login): Written {
 }
 
 /**
- * The text that DataGrip and the other JetBrains IDEs copy for a data source, and take on paste in the Database Explorer. It never holds a
- * password: the IDE asks and keeps it itself. The id is the tunnel's, so that two pastes are one data source.
+ * The text that DataGrip and the other JetBrains IDEs copy for a data source (Copy Settings), and take back by "Import from Clipboard". The
+ * format is documented nowhere: this is what their copies have in common. It never holds a password: the IDE asks and keeps it itself. The id is the tunnel's, so that two pastes are one data source.
  */
 export function datagrip(login: Login): Written {
   const { text, warnings } = jdbcUrl({ ...login, user: undefined, password: undefined });

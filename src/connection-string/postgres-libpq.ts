@@ -1,10 +1,14 @@
 import type { ConnectionWarning, Sslmode } from '../contract/connection-string.ts';
 import type { Login } from './endpoint.ts';
 import { hostPort, percentEncode, query, userInfo } from './percent-encoding.ts';
-import { certificateName, hostsEntry } from './warnings.ts';
+import { certificateName, hostsEntry, readerDiffers, warning } from './warnings.ts';
 import { cannotSay, known, type Variables } from './written.ts';
 
-/** libpq's formats: parameters, key/value string, URI, service file, environment (PostgreSQL documentation, "Database Connection Control Functions"). */
+/**
+ * libpq's formats: parameters, key/value string, URI, service file, environment (PostgreSQL documentation, chapter "libpq": "Connection Strings",
+ * "Environment Variables", "The Connection Service File"). What other drivers make of a URI was tried with node-postgres
+ * (pg-connection-string 2.14), postgres.js 3.4, pgx 5.12, lib/pq 1.12, asyncpg 0.32 and psycopg.
+ */
 
 /** libpq finds a socket by its folder and a port. Throws SP-USAGE for any other name, and where TLS is demanded, which libpq does not speak there. */
 export function socketFolder({ local, sslmode }: Login): { folder: string; port: string } | undefined {
@@ -85,27 +89,72 @@ export function keyValues(parameters: Readonly<Record<string, string>>): string 
  * percent-encoded, as a host.
  */
 export function postgresUri(login: Login, parameters: Readonly<Record<string, string>>): string {
-  const { host, hostaddr, port } = libpqHost(login);
+  const { host, port } = libpqHost(login);
   const database = login.database === undefined ? '' : percentEncode(login.database);
   const start = `postgresql://${userInfo(login)}`;
   if (login.local.kind === 'unix') return `${start}/${database}${query({ host, port, ...parameters })}`;
-  return `${start}${hostPort({ kind: 'tcp', host, port: Number(port) })}/${database}${query({ ...known({ hostaddr }), ...parameters })}`;
+  return `${start}${hostPort({ kind: 'tcp', host, port: Number(port) })}/${database}${query(parameters)}`;
 }
 
 /** What the URI is read by decides what works: libpq takes all of it, others a part. */
 export function uriWarnings(login: Login): ConnectionWarning[] {
-  const warnings = libpqWarnings(login);
   const { hostaddr, host } = libpqHost(login);
-  if (hostaddr !== undefined)
-    warnings.push(hostsEntry(host, hostaddr, 'a client without libpq (node-postgres, pgx)'));
-  // pg-connection-string applies decodeURI, which leaves %2F and the like as they are, to a WHATWG URL, which drops dots for folders.
-  if (/[;/?:@&=+$,#]|^\.\.?$/.test(login.database ?? '')) {
-    warnings.push({
-      code: 'reader-differs',
-      message: "node-postgres gets this database's name wrong in a URI: pass it as the option `database`",
-    });
+  const warnings = [...libpqWarnings(login), ...readerWarnings(login)];
+  if (hostaddr !== undefined) {
+    // node-postgres leaves it out; the others hand it to the server as a setting, which refuses it.
+    warnings.push(
+      warning(
+        'hosts-entry',
+        `node-postgres, postgres.js, pgx and asyncpg know no hostaddr: for them take it out of the URI and add the line "${hostaddr} ${host}" to the hosts file`,
+      ),
+    );
   }
   return warnings;
+}
+
+/** Of DATABASE_URL, which stands beside libpq's own variables. */
+export function environmentWarnings(login: Login): ConnectionWarning[] {
+  const { hostaddr, host } = libpqHost(login);
+  const warnings = [...libpqWarnings(login), ...readerWarnings(login)];
+  if (hostaddr !== undefined) warnings.push(hostsEntry(host, hostaddr, 'a client without libpq'));
+  return warnings;
+}
+
+function readerWarnings(login: Login): ConnectionWarning[] {
+  const { database = '' } = login;
+  const warnings: ConnectionWarning[] = [];
+  if (isUnlikeInUrls(database)) {
+    // decodeURI leaves %2F and the like as they are, and a WHATWG URL drops dots for folders.
+    const nodePostgres = /[;/?:@&=+$,#]|^\.\.?$/.test(database);
+    const who = nodePostgres ? 'node-postgres and postgres.js get' : 'postgres.js gets';
+    warnings.push(
+      readerDiffers(`${who} this database's name wrong in a URI: pass it as the option \`database\``),
+    );
+  }
+  const sslmode = effectiveSslmode(login);
+  if (sslmode !== undefined && isCheckedInFull(sslmode)) {
+    warnings.push(
+      readerDiffers(
+        `node-postgres demands TLS and checks certificate and name in full with sslmode=${sslmode}: set its option \`ssl\` where that is too much`,
+      ),
+    );
+  }
+  if (login.local.kind === 'unix') {
+    warnings.push(
+      readerDiffers('postgres.js takes no URI without a host: pass it the options `host` and `port`'),
+    );
+  }
+  return warnings;
+}
+
+/** Whether readers differ on a database's name in a URL's path: some do not decode it. */
+export function isUnlikeInUrls(database: string): boolean {
+  return !/^[\w.~-]*$/.test(database) || /^\.\.?$/.test(database);
+}
+
+/** Whether node-postgres takes it for verify-full, as it does until its version 9. */
+export function isCheckedInFull(sslmode: Sslmode): boolean {
+  return sslmode !== 'disable' && sslmode !== 'verify-full';
 }
 
 /**
@@ -139,7 +188,10 @@ function serviceRefusal(name: string, value: string): string | undefined {
   return undefined;
 }
 
-/** The variables of `run`: libpq's own, and DATABASE_URL for everything else. */
+/**
+ * The variables of `run`: libpq's own, and DATABASE_URL for everything else. That one carries no hostaddr, which most drivers hand to the
+ * server as a setting: libpq adds PGHOSTADDR to whatever a URI leaves open.
+ */
 export function postgresVariables(login: Login): Variables {
   const { host, hostaddr, port } = libpqHost(login);
   const sslmode = effectiveSslmode(login);

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { parse } from 'pg-connection-string';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type ConnectionFormat, formatsByKind } from '../contract/connection-format.ts';
 import { connectionString } from './connection-string.ts';
 import { anyNames, codes, orders, password, refusal, text, withNames } from './endpoint.fixture.ts';
@@ -130,7 +130,7 @@ const examples: Record<
       'export PGDATABASE=orders',
       'export PGUSER=app',
       'export PGSSLMODE=verify-full',
-      "export DATABASE_URL='postgresql://app@postgres.db.svc:15432/orders?hostaddr=127.0.0.1&sslmode=verify-full'",
+      "export DATABASE_URL='postgresql://app@postgres.db.svc:15432/orders?sslmode=verify-full'",
     ].join('\n'),
     socket: [
       `export PGHOST=${folder}`,
@@ -198,6 +198,12 @@ it('escapes a DataGrip data source for XML, white space included', () => {
   expect(source).toContain('<user-name>&#32;&lt;a&gt; &amp; &quot;b&quot;&#10;</user-name>');
 });
 
+/** What is said of programs that read a format differently. */
+function readers(endpoint: Endpoint, format: ConnectionFormat): string[] {
+  const { warnings } = connectionString(endpoint, { format });
+  return warnings.filter(({ code }) => code === 'reader-differs').map(({ message }) => message);
+}
+
 describe('any name and password', () => {
   const reads = (
     format: ConnectionFormat,
@@ -217,8 +223,8 @@ describe('any name and password', () => {
         const endpoint = withNames(orders, names);
         const { user, password, database } = parse(text(endpoint, 'uri'));
         expect({ user, password }).toEqual({ user: names.user, password: names.password });
-        if (!codes(endpoint, 'uri').includes('reader-differs')) expect(database).toBe(names.database);
-        else expect(database).not.toBe(names.database);
+        const said = readers(endpoint, 'uri').some((message) => message.startsWith('node-postgres and'));
+        expect(database === names.database).toBe(!said);
       }),
       { numRuns: 300 },
     );
@@ -232,6 +238,17 @@ describe('any name and password', () => {
     );
     expect(text({ ...plain, database }, 'jdbc')).toBe(
       `jdbc:postgresql://127.0.0.1:15432/${database}?user=app`,
+    );
+  });
+
+  it('is the same undecoded in a URI, or it is said that postgres.js does not decode it', () => {
+    fc.assert(
+      fc.property(anyNames, (names) => {
+        const endpoint = withNames(orders, names);
+        const [, undecoded] = /([^/]*)$/.exec(text(endpoint, 'uri')) ?? [];
+        expect(readers(endpoint, 'uri').join()).toMatch(undecoded === names.database ? /^$/ : /postgres\.js/);
+        expect(readers(endpoint, 'prisma').join()).toMatch(undecoded === names.database ? /^$/ : /engines/);
+      }),
     );
   });
 
@@ -310,6 +327,12 @@ describe('refuses', () => {
     ],
     ['"|" in DBeaver', named({ user: 'a|b' }), 'dbeaver', 'a DBeaver command cannot say a user with "|"'],
     [
+      'a check of the chain alone in Prisma, whose strict checks the name too',
+      named({ sslmode: 'verify-ca' }),
+      'prisma',
+      'Prisma cannot say sslmode=verify-ca',
+    ],
+    [
       'TLS on a socket',
       { ...socket, sslmode: 'require' },
       'uri',
@@ -369,7 +392,40 @@ describe('warns', () => {
     const warned = formatsByKind.postgres.filter((format) =>
       codes(pooled, format).includes('transaction-pooler'),
     );
-    expect(warned).toEqual(['uri', 'libpq', 'sqlalchemy', 'prisma', 'env']);
+    expect(warned).toEqual(['uri', 'libpq', 'sqlalchemy', 'prisma', 'pg-service', 'env']);
+  });
+
+  it.each(['allow', 'prefer', 'require', 'verify-ca'] as const)(
+    'that node-postgres takes sslmode=%s for verify-full',
+    (sslmode) => {
+      const uri = text({ ...plain, sslmode }, 'uri');
+      const full = text({ ...plain, sslmode: 'verify-full' }, 'uri');
+      const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+      expect(parse(uri).ssl).toEqual(parse(full).ssl);
+      warned.mockRestore();
+      for (const format of ['uri', 'env'] as const) {
+        expect(readers({ ...plain, sslmode }, format).join()).toContain(`sslmode=${sslmode}`);
+      }
+      if (sslmode !== 'verify-ca')
+        expect(readers({ ...plain, sslmode }, 'prisma').join()).toContain('Prisma 7');
+    },
+  );
+
+  it.each(['disable', 'verify-full'] as const)('of no reader for sslmode=%s', (sslmode) => {
+    for (const format of ['uri', 'env', 'prisma'] as const) {
+      expect(readers({ ...plain, sslmode }, format)).toEqual([]);
+    }
+  });
+
+  it('that postgres.js takes no URI without a host', () => {
+    expect(() => new URL(text(socket, 'uri'))).toThrow();
+    expect(readers(socket, 'uri').join()).toContain('postgres.js');
+  });
+
+  it('what to take out of a URI for drivers that hand hostaddr to the server', () => {
+    const [hosts] = connectionString(verified, { format: 'uri' }).warnings;
+    expect(hosts?.message).toContain('take it out of the URI');
+    expect(text(verified, 'env')).not.toMatch(/DATABASE_URL=.*hostaddr/);
   });
 
   it('of nothing where there is nothing', () => {

@@ -5,7 +5,9 @@ import { jdbc, npgsql, pgx, prisma, sqlalchemy } from './postgres-drivers.ts';
 import { datagrip, dbeaver } from './postgres-ide.ts';
 import {
   effectiveSslmode,
+  environmentWarnings,
   keyValues,
+  libpqHost,
   libpqParameters,
   libpqWarnings,
   postgresUri,
@@ -20,7 +22,10 @@ export const postgresFormats: Record<FormatOf<'postgres'>, FormatWriter> = {
   psql,
   uri: (login) => ({
     form: 'value',
-    text: postgresUri(login, known({ sslmode: effectiveSslmode(login) })),
+    text: postgresUri(
+      login,
+      known({ hostaddr: libpqHost(login).hostaddr, sslmode: effectiveSslmode(login) }),
+    ),
     warnings: [...uriWarnings(login), ...poolerWarnings(login)],
   }),
   libpq: (login) => ({
@@ -33,13 +38,17 @@ export const postgresFormats: Record<FormatOf<'postgres'>, FormatWriter> = {
   npgsql,
   pgx,
   prisma,
-  'pg-service': (login) => ({ form: 'file', text: serviceEntry(login), warnings: libpqWarnings(login) }),
+  'pg-service': (login) => ({
+    form: 'file',
+    text: serviceEntry(login),
+    warnings: [...libpqWarnings(login), ...poolerWarnings(login)],
+  }),
   dbeaver,
   datagrip,
   env: (login) => ({
     form: 'environment',
     variables: postgresVariables(login),
-    warnings: [...uriWarnings(login), ...poolerWarnings(login)],
+    warnings: [...environmentWarnings(login), ...poolerWarnings(login)],
   }),
 };
 

@@ -56,6 +56,8 @@ describe('redis', () => {
           local.kind === 'tcp' ? { host: local.host, port: local.port } : { path: local.path },
         );
       }),
+      // node-redis makes a client of all its commands each time.
+      { numRuns: 25 },
     );
   });
 
@@ -74,5 +76,22 @@ describe('redis', () => {
   it('says what a cluster does, and what checking a name needs', () => {
     expect(codes(plain, 'redis-cli')).toEqual(['in-cluster-addresses']);
     expect(codes(verified, 'uri')).toEqual(['in-cluster-addresses', 'hosts-entry']);
+  });
+
+  it('says that a rediss URI is checked in full, whatever sslmode asks for', () => {
+    const url = text({ ...plain, sslmode: 'require' }, 'uri');
+    // What node-redis gives to tls.connect(), which checks unless it is told not to.
+    expect(createClient({ url }).options?.socket).toMatchObject({ tls: true });
+    expect(createClient({ url }).options?.socket).not.toHaveProperty('rejectUnauthorized');
+    for (const format of ['uri', 'env'] as const) {
+      expect(codes({ ...plain, sslmode: 'require' }, format)).toContain('reader-differs');
+      expect(codes({ ...plain, sslmode: 'verify-ca' }, format)).toContain('reader-differs');
+    }
+    expect(codes({ ...plain, sslmode: 'require' }, 'redis-cli')).not.toContain('reader-differs');
+  });
+
+  it('says that ioredis takes no unix URI', () => {
+    expect(codes(socket, 'uri')).toContain('reader-differs');
+    expect(codes(plain, 'uri')).not.toContain('reader-differs');
   });
 });

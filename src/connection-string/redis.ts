@@ -2,13 +2,13 @@ import type { FormatOf } from '../contract/connection-format.ts';
 import type { ConnectionWarning, Sslmode } from '../contract/connection-string.ts';
 import type { Login } from './endpoint.ts';
 import { hostPort, percentEncode, userInfo } from './percent-encoding.ts';
-import { dialledHost, warning } from './warnings.ts';
+import { dialledHost, readerDiffers, warning } from './warnings.ts';
 import { cannotSay, type FormatWriter, known, type Variables, type Written } from './written.ts';
 
 export const redisFormats: Record<FormatOf<'redis'>, FormatWriter> = {
   'redis-cli': redisCli,
-  uri: (login) => ({ form: 'value', text: redisUri(login), warnings: redisWarnings(login) }),
-  env: (login) => ({ form: 'environment', variables: redisVariables(login), warnings: redisWarnings(login) }),
+  uri: (login) => ({ form: 'value', text: redisUri(login), warnings: uriWarnings(login) }),
+  env: (login) => ({ form: 'environment', variables: redisVariables(login), warnings: uriWarnings(login) }),
 };
 
 const clusterWarning = warning(
@@ -16,8 +16,22 @@ const clusterWarning = warning(
   'a Redis Cluster answers MOVED with in-cluster addresses, and Sentinel gives them out: through one tunnel only this one server can be used, without cluster mode',
 );
 
-function redisWarnings(login: Login): ConnectionWarning[] {
-  return [clusterWarning, ...redisHost(login).warnings];
+function uriWarnings(login: Login): ConnectionWarning[] {
+  const { local, sslmode } = login;
+  const warnings = [clusterWarning, ...redisHost(login).warnings];
+  if (sslmode === 'require' || sslmode === 'verify-ca') {
+    warnings.push(
+      readerDiffers(
+        `a rediss URI has no way to say sslmode=${sslmode}: clients check certificate and name in full unless their own options say otherwise`,
+      ),
+    );
+  }
+  if (local.kind === 'unix') {
+    warnings.push(
+      readerDiffers('ioredis takes no unix URI: pass it the options `path`, `username`, `password` and `db`'),
+    );
+  }
+  return warnings;
 }
 
 function redisHost(login: Login) {
@@ -66,7 +80,7 @@ function redisCli(login: Login): Written {
   };
 }
 
-/** `redis://user:password@host:port/0` (IANA), `rediss` over TLS, `unix://user:password@/path?db=0` for a socket, as node-redis, go-redis and redis-py read it. */
+/** `redis://user:password@host:port/0` (IANA, "redis" URI scheme), `rediss` over TLS, `unix://user:password@/path?db=0` for a socket, as node-redis, go-redis and redis-py read it. */
 function redisUri(login: Login): string {
   const { local, sslmode } = login;
   const database = checked(login);

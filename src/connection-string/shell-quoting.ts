@@ -3,8 +3,8 @@ import type { Command, Variables } from './written.ts';
 
 /**
  * Each shell's literal quotes, in which nothing is expanded.
- * sh: nothing can be escaped inside single quotes, so that a quote leaves and re-enters them (POSIX 2.2.2).
- * fish: \\ and \' are the only escapes in single quotes (fish language, "Quotes").
+ * sh: nothing can be escaped inside single quotes, so that a quote leaves and re-enters them (POSIX, Shell Command Language 2.2.2).
+ * fish: \\ and \' are the only escapes in single quotes (fish documentation, "The fish language": "Quotes").
  * PowerShell: a quote is doubled, and the typographic quotes U+2018 to U+201B are quotes too (about_Quoting_Rules; CharTraits.IsSingleQuote).
  */
 const literal: Record<Shell, (text: string) => string> = {
@@ -25,7 +25,10 @@ export function quoteWord(word: string, shell: Shell): string {
   return bare[shell].test(word) ? word : literal[shell](word);
 }
 
-/** One line that runs the command. In PowerShell the variables outlive it: it has no way to set them for one command. */
+/**
+ * One line that runs the command, with its variables for it alone (fish since 3.1). In PowerShell they outlive it: it has no way to set them
+ * for one command.
+ */
 export function commandLine({ environment = {}, words }: Command, shell: Shell): string {
   const command = words.map((word) => quoteWord(word, shell)).join(' ');
   const settings = Object.entries(environment).map(([name, value]) =>
@@ -48,7 +51,15 @@ export function environmentLines(variables: Variables, shell: Shell): string {
     .join('\n');
 }
 
-/** Whether PowerShell before 7.3 would hand the program other words: it drops empty ones and does not escape double quotes. */
-export function needsNewPowershell(words: readonly string[]): boolean {
-  return words.some((word) => word === '' || word.includes('"'));
+/**
+ * What an older PowerShell makes of the command, if not the same. Before 7.3 it drops empty words and escapes neither double quotes nor a
+ * backslash before its own closing quote (about_Parsing, "Passing arguments that contain quote characters"; about_Preference_Variables,
+ * $PSNativeCommandArgumentPassing). Windows PowerShell has an alias curl.
+ */
+export function olderPowershell(words: readonly string[]): string | undefined {
+  if (words[0] === 'curl')
+    return 'Windows PowerShell 5 takes curl for Invoke-WebRequest: write curl.exe there';
+  const isMangled = (word: string) => word === '' || word.includes('"') || /\s.*\\$/su.test(word);
+  if (words.some(isMangled)) return 'PowerShell before 7.3 passes quotes and backslashes on wrongly';
+  return undefined;
 }

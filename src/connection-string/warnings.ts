@@ -5,6 +5,11 @@ export function warning(code: ConnectionWarning['code'], message: string): Conne
   return { code, message };
 }
 
+/** Where some readers of a format take it otherwise than those it is named for. */
+export function readerDiffers(message: string): ConnectionWarning {
+  return warning('reader-differs', message);
+}
+
 /** For formats that have no place for a password, where one was asked for. */
 export function passwordLeftOut({ password }: Login, message: string): ConnectionWarning[] {
   return password === undefined ? [] : [warning('password-left-out', message)];

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { connectionStringSchema } from './connection-string.ts';
 import { operations } from './control.ts';
 import { checkSchema, resolvedTargetSchema } from './control-check.ts';
+import { keptSchema } from './control-password.ts';
 import { logLineSchema, tunnelIdSchema, tunnelSchema } from './control-tunnel.ts';
 import { profileNameSchema, profileSchema } from './profile.ts';
 import {
@@ -23,6 +24,9 @@ const edited = z.object({
   profile: z.string(),
   change: z.enum(['added', 'changed', 'removed', 'overridden']),
 });
+const editedSource = z.object({ file: z.string(), source: z.string(), change: z.enum(['added', 'removed']) });
+/** Members by SOURCE/NAME, as they are now; none: there is no such group any more. */
+const editedGroup = z.object({ file: z.string(), group: z.string(), members: z.array(z.string()) });
 
 export const errorOutputSchema = z.object({
   error: errorDataSchema.extend({
@@ -59,6 +63,12 @@ export const commandOutputs = {
   pods: resolvedTargetSchema,
   /** The rule for the cluster's audit policy that records who forwards there, as YAML. */
   check: checkSchema.extend({ auditPolicy: z.string() }),
+  password: z.object({
+    tunnel: tunnelIdSchema,
+    kept: keptSchema.optional(),
+    /** Whether there was one to forget. */
+    forgotten: z.boolean().optional(),
+  }),
   login: operations.login.answer,
   ui: operations.ui.answer,
   version: z.object({
@@ -91,6 +101,11 @@ export const commandOutputs = {
     profiles: z.array(z.object({ name: profileNameSchema, profile: profileSchema })),
     notCarried: z.array(z.object({ what: z.string(), reason: z.string() })),
   }),
+  'profile source add': editedSource,
+  'profile source remove': editedSource,
+  'profile source list': z.object({ sources: z.array(listedSourceSchema) }),
+  'profile group add': editedGroup,
+  'profile group remove': editedGroup,
   'profile trust': z.object({ profile: z.string(), trust: profileTrustSchema }),
   'profile pull': z.object({ sources: z.array(listedSourceSchema) }),
 } as const;

@@ -52,3 +52,14 @@ export const formatTitle: Record<ConnectionFormat, string> = {
   address: 'address',
   nc: 'nc command',
 };
+
+/** What people do with a format whose title does not say it, and which of the well-known programs take it. */
+export const formatUse: Partial<Record<ConnectionFormat, string>> = {
+  uri: 'for programs that take an address: TablePlus, database extensions of VS Code, MongoDB Compass, Redis Insight, most drivers',
+  jdbc: 'for Java, and for DBeaver (Connect by: URL) and DataGrip (URL)',
+  'pg-service': 'for ~/.pg_service.conf; then `psql service=NAME`, or the service of pgAdmin and of drivers',
+  prisma: 'for the .env file of a project',
+  dbeaver: 'opens it in DBeaver, whose program may be dbeaver-ce, or in its own folder on macOS and Windows',
+  datagrip: 'for the Database Explorer of DataGrip and other JetBrains IDEs: +, Import from Clipboard',
+  env: 'for a shell; `sallyport run` gives the same to one command',
+};

@@ -41,9 +41,9 @@ export const connectionWarningSchema = z.object({
     'password-left-out',
     /** The command carries the password among its arguments, where other processes of this machine can read it. */
     'password-in-arguments',
-    /** Some readers of this format get a name wrong that others get right. */
+    /** Some readers of this format take a part of it otherwise than others, or not at all. */
     'reader-differs',
-    /** PowerShell before 7.3 passes such an argument on wrongly. */
+    /** An older PowerShell runs another command, or passes an argument on wrongly. */
     'powershell-version',
   ]),
   message: z.string(),

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { peerSchema } from './peer.ts';
 import { podIdentitySchema } from './pod.ts';
 import { profileNameSchema, profileSchema } from './profile.ts';
 import { sourceKindSchema } from './profile-snapshot.ts';
@@ -25,7 +26,11 @@ export const adHocSchema = z.strictObject({
   port: profileSchema.shape.port,
   local: profileSchema.shape.local,
   kind: profileSchema.shape.kind,
-  connection: profileSchema.shape.connection,
+  /** No program: who may ask for a tunnel may not have one run by whoever asks for its password. */
+  connection: profileSchema.shape.connection.refine(
+    (connection) => !connection?.password || !('command' in connection.password),
+    'a tunnel without a profile takes its password from a Secret, the keychain, a variable or a file',
+  ),
 });
 
 export type AdHoc = z.infer<typeof adHocSchema>;
@@ -117,6 +122,8 @@ export const liveConnectionSchema = z.object({
   sinceMs: z.number(),
   heldMs: z.number(),
   pod: podIdentitySchema,
+  /** Which local process has it; absent through a unix socket, from another machine, and where the system is not asked. */
+  peer: peerSchema.optional(),
 });
 
 export type LiveConnection = z.infer<typeof liveConnectionSchema>;

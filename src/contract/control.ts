@@ -4,7 +4,15 @@
  */
 import * as z from 'zod';
 import { checkSchema, resolvedTargetSchema } from './control-check.ts';
-import { answerSchema, questionSchema } from './control-question.ts';
+import {
+  contextsSchema,
+  namespacesInput,
+  namespacesSchema,
+  objectsInput,
+  objectsSchema,
+} from './control-objects.ts';
+import { keepPasswordAnswerSchema, passwordAnswerSchema } from './control-password.ts';
+import { answerSchema, passwordSchema, questionSchema } from './control-question.ts';
 import {
   adHocSchema,
   historyEntrySchema,
@@ -31,6 +39,8 @@ const waitMs = z
   .max(600_000)
   .default(0)
   .describe('How long to wait until each is ready, needs its user or cannot start.');
+/** Whether somebody is there to answer; else what would be asked is an error. */
+const ask = z.boolean().default(false);
 const selection = { names, groups, all: z.boolean().default(false), folder };
 const nothing = z.strictObject({});
 
@@ -175,10 +185,37 @@ export const operations = {
     input: z.strictObject({ name: nameSchema.optional(), adHoc: adHocSchema.optional(), folder }),
     answer: checkSchema,
   }),
+  contexts: operation({
+    summary: 'The contexts of the kubeconfig.',
+    input: nothing,
+    answer: contextsSchema,
+  }),
+  namespaces: operation({
+    summary: 'The namespaces behind a context.',
+    input: namespacesInput,
+    answer: namespacesSchema,
+  }),
+  objects: operation({
+    summary:
+      'The Services and StatefulSets of a namespace, or of all of a context, that a tunnel can lead to.',
+    input: objectsInput,
+    answer: objectsSchema,
+  }),
   login: operation({
     summary: "Runs the credential plugin of a tunnel's cluster with leave to ask, and says who the user is.",
     input: z.strictObject({ name: nameSchema, folder }),
     answer: z.object({ user: z.string().optional(), context: z.string(), output: z.string() }),
+  }),
+  password: operation({
+    summary:
+      'The password that a profile names, read when it is asked for. On the socket alone: no page of a browser is given one.',
+    input: z.strictObject({ name: nameSchema, folder, ask }),
+    answer: passwordAnswerSchema,
+  }),
+  keepPassword: operation({
+    summary: "Keeps a password of a profile that names the keychain, or forgets it ('password' absent).",
+    input: z.strictObject({ name: nameSchema, folder, ask, password: passwordSchema.optional() }),
+    answer: keepPasswordAnswerSchema,
   }),
   questions: operation({
     summary: 'What waits for an answer.',

@@ -174,7 +174,8 @@ export const errorTable = {
   'SP-PORT-REFUSED': {
     retry: 'auto',
     exitCode: 8,
-    headline: (d) => `nothing listens on port ${say(d.port, '')} in ${say(d.pod, 'the pod')}`,
+    headline: (d) =>
+      `nothing listens on port ${say(d.port, '')} in ${say(d.pod, 'the pod')}${d.known ? `, which declares ${d.known}` : ''}`,
     next: () => 'only listeners on localhost or all addresses of the pod can be reached',
   },
   'SP-SANDBOX-GONE': {
@@ -233,6 +234,30 @@ export const errorTable = {
     headline: (d) => `cannot listen on ${say(d.address, '')}: ${say(d.message, '')}`,
     next: (d) => say(d.next, 'name an address of this machine with --address'),
   },
+  'SP-PEER-DENIED': {
+    retry: 'user',
+    exitCode: 5,
+    headline: (d) => {
+      if (d.program !== undefined)
+        return `${d.program}${d.pid === undefined ? '' : ` (pid ${d.pid})`} is not among the programs that may use this tunnel`;
+      if (d.uid !== undefined)
+        return `a program of ${d.uid === 0 ? 'root' : `user ${d.uid}`} may not use this tunnel`;
+      return 'a connection was refused: it ended, or is of another user, so that no program could be found';
+    },
+    next: (d) =>
+      say(
+        d.next,
+        d.program === undefined
+          ? 'connect as the user that runs Sallyport'
+          : "name its path among the `programs` of the profile's policy",
+      ),
+  },
+  'SP-CONNECTION-LIMIT': {
+    retry: 'user',
+    exitCode: 5,
+    headline: (d) => `the tunnel's policy allows ${say(d.limit, '')} connections at one time`,
+    next: () => 'close one of those that are open',
+  },
   'SP-HOLD-TIMEOUT': {
     retry: 'auto',
     exitCode: 8,
@@ -271,6 +296,12 @@ export const errorTable = {
     exitCode: 5,
     headline: (d) => `${say(d.profile, 'what you agreed to')} has changed while it was shown`,
     next: () => 'look at it as it is now, and agree again',
+  },
+  'SP-PROFILE-EXISTS': {
+    retry: 'never',
+    exitCode: 2,
+    headline: (d) => `there is a profile ${say(d.profile, 'of this name')} already`,
+    next: (d) => say(d.next, 'choose another name'),
   },
   'SP-PROFILE-EDIT': {
     retry: 'user',
@@ -440,7 +471,7 @@ export const errorTable = {
     retry: 'user',
     exitCode: 9,
     headline: (d) => `${say(d.path, 'the state')} cannot be used: ${say(d.message, 'it is damaged')}`,
-    next: () => 'move it away; then nothing is wanted',
+    next: (d) => say(d.next, 'move it away; then nothing is wanted'),
   },
   'SP-IMPORT': {
     retry: 'never',
@@ -448,6 +479,53 @@ export const errorTable = {
     headline: (d) => `this cannot be imported: ${say(d.message, 'its format is not known')}`,
     next: (d) =>
       say(d.next, 'kftray and kube-forwarder exports and a kubectl port-forward command can be imported'),
+  },
+  'SP-SECRET-MISSING': {
+    retry: 'user',
+    exitCode: 7,
+    headline: (d) =>
+      `the Secret ${say(d.secret, 'of the profile')} does not exist in namespace ${say(d.namespace, 'default')}`,
+    next: (d) => `kubectl get secrets -n ${say(d.namespace, 'default')}; correct what the profile names`,
+  },
+  'SP-SECRET-KEY': {
+    retry: 'user',
+    exitCode: 7,
+    headline: (d) =>
+      `the Secret ${say(d.secret, 'of the profile')} has ${say(d.message, 'no password')} under the key ${say(d.key, '')}`,
+    next: (d) => (d.known ? `keys there are: ${d.known}` : 'correct what the profile names'),
+  },
+  'SP-PASSWORD-SOURCE': {
+    retry: 'user',
+    exitCode: 9,
+    headline: (d) => `the password is not there: ${say(d.message, 'what the profile names has none')}`,
+    next: (d) => say(d.next, 'correct what connection.password of the profile names'),
+  },
+  'SP-PASSWORD-REQUIRED': {
+    retry: 'user',
+    exitCode: 4,
+    headline: (d) => `the password for ${say(d.tunnel, 'this tunnel')} is not kept here yet`,
+    next: (d) => `sallyport password ${say(d.tunnel, 'NAME')} asks for it and keeps it`,
+  },
+  'SP-KEYCHAIN': {
+    retry: 'user',
+    exitCode: 9,
+    headline: (d) => `the keychain cannot be used: ${say(d.message, 'it does not answer')}`,
+    next: (d) => say(d.next, 'unlock it, or set passwords.keepIn in settings.yaml to file or memory'),
+  },
+  'SP-PASSPHRASE-REQUIRED': {
+    retry: 'user',
+    exitCode: 4,
+    headline: (d) =>
+      d.isNew
+        ? 'the file that passwords are to be kept in has no passphrase yet'
+        : 'the file that passwords are kept in is locked',
+    next: () => 'run the command in a terminal: it asks for the passphrase',
+  },
+  'SP-PASSPHRASE-REFUSED': {
+    retry: 'user',
+    exitCode: 4,
+    headline: (d) => say(d.message, 'this is not the passphrase'),
+    next: (d) => say(d.next, 'give another'),
   },
   'SP-PROGRAM-MISSING': {
     retry: 'never',

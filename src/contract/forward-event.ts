@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { peerSchema } from './peer.ts';
 import { podIdentitySchema } from './pod.ts';
 import { errorDataSchema, tunnelStateSchema } from './tunnel-state.ts';
 
@@ -36,6 +37,8 @@ export const forwardEventSchema = z.discriminatedUnion('event', [
     pod: podIdentitySchema,
     /** Time between accept and the opened stream, ms. */
     heldMs: z.number(),
+    /** Which local user has it, where that is known. */
+    peer: peerSchema.optional(),
   }),
   z.object({
     event: z.literal('connection-end'),
@@ -47,6 +50,8 @@ export const forwardEventSchema = z.discriminatedUnion('event', [
     sentBytes: z.number(),
     error: errorDataSchema.optional(),
   }),
+  /** A connection was not let in. */
+  z.object({ event: z.literal('connection-denied'), ...at, ...tunnel, error: errorDataSchema }),
   z.object({
     event: z.literal('error'),
     ...at,

@@ -170,6 +170,14 @@ const policySchema = z
         .max(10_000, 'a number from 1 to 10000')
         .describe('Local connections at one time.')
         .optional(),
+      programs: z
+        .array(text('an absolute path', /^(\/|[A-Za-z]:\\)[^\0]{1,4000}$/), 'a list of absolute paths')
+        .min(1, 'a list of at least one path')
+        .max(64, 'a list of at most 64 paths')
+        .describe(
+          'Programs that may connect: paths of executables without symbolic links (of a script: its interpreter). Default: all of yours.',
+        )
+        .optional(),
       statementAudit: flag().describe('Postgres: statements are recorded, with literals removed.').optional(),
     },
     'a map',

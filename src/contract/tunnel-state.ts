@@ -28,6 +28,8 @@ export const tunnelStateSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('waiting'),
     reason: errorDataSchema,
+    /** The pod that is expected to answer next, where it is there already: often another one of the same name. */
+    pod: podIdentitySchema.optional(),
     /** The pod that answered last, where there was one. */
     lastPod: podIdentitySchema.optional(),
     polled: polledSchema,

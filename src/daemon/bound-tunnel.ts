@@ -6,11 +6,12 @@ import type { TunnelState } from '../contract/tunnel-state.ts';
 import { portOwner } from '../peer/port-owner.ts';
 import { parseTarget } from '../target/parse-target.ts';
 import type { ConnectionEvent } from '../tunnel/connection-event.ts';
+import type { ListenSpec } from '../tunnel/listen-address.ts';
 import type { Admit } from '../tunnel/listener.ts';
 import { createTunnel, type Tunnel } from '../tunnel/tunnel.ts';
 import type { ClusterChoice, ClusterLease, ClusterPool } from './cluster-pool.ts';
 import { GatedUpstream, type Shut } from './gated-upstream.ts';
-import { listenSpec, type TunnelDefinition } from './tunnel-definition.ts';
+import type { TunnelDefinition } from './tunnel-definition.ts';
 
 /** A port that another program has is tried again this often. */
 const bindAgainMs = 15_000;
@@ -18,11 +19,9 @@ const bindAgainMs = 15_000;
 /** What it takes of the daemon to have a port and a cluster. */
 export interface BindHost {
   readonly clock: Clock;
-  readonly home: string;
   readonly clusters: ClusterPool;
   /** Rejects with SP-CLUSTER-* and SP-KUBECONFIG-*. */
   contextOf(definition: TunnelDefinition): Promise<ClusterChoice>;
-  keptPort(id: string): number | undefined;
   keepPort(id: string, port: number): void;
 }
 
@@ -36,6 +35,7 @@ export interface BoundTunnelOptions {
   readonly host: BindHost;
   readonly definition: TunnelDefinition;
   readonly log: Log;
+  readonly listen: ListenSpec;
   readonly admit: Admit;
   /** Not called any more once it is let go of. */
   readonly onState: (recovery: Recovery) => void;
@@ -57,9 +57,8 @@ export class BoundTunnel implements AsyncDisposable {
   #isOver = false;
   readonly #over = Promise.withResolvers<void>();
 
-  constructor({ host, definition, log, admit, onState, onConnection }: BoundTunnelOptions) {
-    const { clock, home } = host;
-    const { id, profile } = definition;
+  constructor({ host, definition, log, listen, admit, onState, onConnection }: BoundTunnelOptions) {
+    const { clock } = host;
     this.#definition = definition;
     this.#host = host;
     this.#log = log;
@@ -69,7 +68,7 @@ export class BoundTunnel implements AsyncDisposable {
       upstream: this.#gate,
       clock,
       log,
-      listen: listenSpec(profile.local, host.keptPort(id), home),
+      listen,
       portOwner,
       admit,
     });

@@ -26,6 +26,8 @@ export interface ClusterPoolOptions {
     choice: ClusterChoice,
     ask: { readonly interactive: () => boolean; readonly onPluginOutput: (text: string) => void },
   ) => Promise<KubeApi>;
+  /** Called when a watch of any engine breaks off, which is then opened anew. */
+  readonly onWatchBreak?: () => void;
   /** How long an engine outlives its last user. Default 10 s. */
   readonly lingerMs?: number;
 }
@@ -132,7 +134,7 @@ export class ClusterPool implements AsyncDisposable {
   }
 
   async #open(choice: ClusterChoice): Promise<Shared> {
-    const { clock, log, createApi } = this.#options;
+    const { clock, log, createApi, onWatchBreak } = this.#options;
     let key = '';
     const api = await createApi(choice, {
       interactive: () => this.#isInteractive.has(key) || this.#somebodyWaits(key),
@@ -146,7 +148,7 @@ export class ClusterPool implements AsyncDisposable {
       if (known && !this.#isOver) return known;
       throw new AppError('SP-DAEMON-STOPPING');
     }
-    const engine = new Engine({ api, clock, log, carrier: 'auto' });
+    const engine = new Engine({ api, clock, log, carrier: 'auto', onWatchBreak });
     const shared: Shared = { key, api, engine, choice, users: new Map(), closing: undefined };
     api.onChange(() => void this.#lookAgain(shared));
     this.#shared.set(key, shared);

@@ -109,7 +109,8 @@ async function resolve(
   return { name, context, server, namespace, target: targetText(target), port: profile.port, resolution };
 }
 
-function limited(signal: AbortSignal): AbortSignal {
+/** Until the cluster answers or the question has taken too long. */
+export function limited(signal: AbortSignal): AbortSignal {
   const tooLong = new AbortController();
   const timer = setTimeout(
     () => tooLong.abort(new AppError('SP-API-UNREACHABLE', { message: 'no answer in time' })),

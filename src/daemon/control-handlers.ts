@@ -1,11 +1,14 @@
 import { AppError } from '../base/app-error.ts';
 import type { DaemonPlaces } from '../base/daemon-places.ts';
+import { Secret } from '../base/secret.ts';
 import type { Hello } from '../client/control-view.ts';
 import type { ControlHandlers } from '../contract/control.ts';
 import type { ProfileStore } from '../profile/profile-store.ts';
 import type { ClusterPool } from './cluster-pool.ts';
 import type { ClusterQuestions } from './cluster-questions.ts';
 import type { EventHub } from './event-hub.ts';
+import type { ObjectLister } from './objects.ts';
+import type { Passwords } from './passwords.ts';
 import type { QuestionBoard } from './question-board.ts';
 import type { TunnelSet } from './tunnel-set.ts';
 
@@ -16,7 +19,9 @@ export interface ControlHandlersOptions {
   readonly tunnels: TunnelSet;
   readonly clusters: ClusterPool;
   readonly cluster: ClusterQuestions;
+  readonly objects: ObjectLister;
   readonly questions: QuestionBoard;
+  readonly passwords: Passwords;
   readonly events: EventHub;
   readonly metrics: () => Promise<string>;
   readonly metricsUrl: () => string | undefined;
@@ -27,7 +32,20 @@ export interface ControlHandlersOptions {
 
 /** What the daemon does for each operation of the contract. */
 export function controlHandlers(options: ControlHandlersOptions): ControlHandlers {
-  const { hello, places, profiles, tunnels, clusters, cluster, questions, events, metrics, invite } = options;
+  const {
+    hello,
+    places,
+    profiles,
+    tunnels,
+    clusters,
+    cluster,
+    objects,
+    questions,
+    passwords,
+    events,
+    metrics,
+    invite,
+  } = options;
   const { version, protocol, pid, startedAtMs } = hello;
   /** The project that the person stands in counts from now on. */
   const inFolder = async (folder: string | undefined) => {
@@ -86,7 +104,24 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
     acceptSource: ({ source, commit }) => profiles.accept(source, commit),
     pods: (input, { signal }) => cluster.pods(input, signal),
     check: (input, { signal }) => cluster.check(input, signal),
+    contexts: () => objects.contexts(),
+    namespaces: (input, { signal }) => objects.namespaces(input, signal),
+    objects: (input, { signal }) => objects.objects(input, signal),
     login: (input, { signal }) => cluster.login(input, signal),
+    password: async ({ name, folder, ask }, { signal }) => {
+      const { definition } = await tunnels.find(name, folder);
+      const found = await passwords.find(definition, { ask, signal });
+      return found.kind === 'found' ? { ...found, password: found.password.reveal() } : found;
+    },
+    keepPassword: async ({ name, folder, ask, password }) => {
+      const { definition } = await tunnels.find(name, folder);
+      if (password === undefined) {
+        const wasKept = await passwords.forget(definition, { ask });
+        return typeof wasKept === 'boolean' ? { kind: 'forgotten', wasKept } : wasKept;
+      }
+      const kept = await passwords.keep(definition, new Secret(password), { ask });
+      return 'kind' in kept ? kept : { kind: 'kept', kept };
+    },
     questions: async () => ({ questions: questions.all }),
     answer: async ({ question, answer }) => {
       const { tunnel: id } = await questions.answer(question, answer);

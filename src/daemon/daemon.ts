@@ -4,11 +4,17 @@ import { AppError } from '../base/app-error.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { DaemonPlaces } from '../base/daemon-places.ts';
 import { createLog, type Log, type LogLevel } from '../base/log.ts';
+import type { Secret } from '../base/secret.ts';
 import { protocolVersion } from '../contract/control-protocol.ts';
 import { createKubeApi } from '../kube/http-kube-api.ts';
 import { loadKubeconfig } from '../kube/kubeconfig.ts';
 import { DaemonMetrics } from '../metrics/daemon-metrics.ts';
+import { createPeerFinder } from '../peer/peer-finder.ts';
 import { ProfileStore } from '../profile/profile-store.ts';
+import type { Keychain } from '../secret/keychain.ts';
+import { MemoryKeychain } from '../secret/memory-keychain.ts';
+import { PasswordFile } from '../secret/password-file.ts';
+import { SystemKeychain } from '../secret/system-keychain.ts';
 import { checkTarget } from '../target/check-target.ts';
 import { listenPrivately, removeStaleSocket } from '../tunnel/unix-socket.ts';
 import { ClusterPool } from './cluster-pool.ts';
@@ -21,9 +27,11 @@ import { acquireInstanceLock } from './instance-lock.ts';
 import { LogFile } from './log-file.ts';
 import { LoopbackPage } from './loopback-page.ts';
 import { openMetricsEndpoint } from './metrics-endpoint.ts';
+import { ObjectLister } from './objects.ts';
+import { Passwords } from './passwords.ts';
 import { ensurePrivateFolder } from './private-folder.ts';
 import { QuestionBoard } from './question-board.ts';
-import { readSettings } from './settings.ts';
+import { readSettings, type Settings } from './settings.ts';
 import { TunnelSet } from './tunnel-set.ts';
 import { WantedFile } from './wanted-file.ts';
 
@@ -39,6 +47,8 @@ export interface DaemonOptions {
   /** Also told each line of the log, as in the foreground. */
   readonly onLogLine?: ((line: string) => void) | undefined;
   readonly clock?: Clock;
+  /** Default: that of the system. */
+  readonly keychain?: Keychain;
   /** Where files that are made here find their schema. */
   readonly schemaLocation?: string;
 }
@@ -112,7 +122,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const clusters: ClusterPool = starting.use(
       new ClusterPool({
         clock,
-        log: countingWatches(log, () => metrics.watchRestarted()),
+        log,
+        onWatchBreak: () => metrics.watchRestarted(),
         createApi: ({ kubeconfig, context }, ask) =>
           createKubeApi({
             kubeconfig,
@@ -138,6 +149,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         home,
         clusters,
         questions,
+        peers: starting.use(createPeerFinder({ clock })),
         profiles,
         wanted,
         contextOf,
@@ -164,6 +176,18 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         profiles: () => profiles.snapshot,
       }),
     );
+    const passwords = starting.use(
+      new Passwords({
+        clock,
+        log,
+        env,
+        home,
+        clusters,
+        contextOf,
+        questions,
+        ...passwordStore(settings, { clock, folder: folders.data, keychain: options.keychain }),
+      }),
+    );
     const metrics = new DaemonMetrics({ version, tunnels: () => tunnels.all.map(({ entity }) => entity) });
     await tunnels.restore();
     starting.defer(profiles.onChange((snapshot) => events.profilesChanged(snapshot)));
@@ -173,7 +197,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       clock,
       log,
       pageFolder: options.pageFolder,
-      createServer: (guard) => createControlServer({ ...server, guard, without: ['ui'] }),
+      createServer: (guard) => createControlServer({ ...server, guard, without: ['ui', 'password'] }),
     });
     const handlers = controlHandlers({
       hello,
@@ -182,8 +206,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       tunnels,
       clusters,
       questions,
+      passwords,
       events,
       cluster: new ClusterQuestions({ clusters, tunnels, contextOf }),
+      objects: new ObjectLister({ clusters, kubeconfig: () => loadKubeconfig({ env }) }),
       metrics: () => metrics.text(),
       metricsUrl: () => metricsUrl,
       invite: () => page.invite(),
@@ -250,15 +276,25 @@ function profileStore({
   });
 }
 
-/** Watches say in the log that they broke; this is also how they are counted. */
-function countingWatches(log: Log, broke: () => void): Log {
-  return {
-    ...log,
-    debug(event, fields) {
-      if (event === 'watch broke') broke();
-      log.debug(event, fields);
-    },
-  };
+/** Where passwords are kept that were asked for, and what opens it where it has to be opened. */
+function passwordStore(
+  { passwords: { keepIn } = { keepIn: 'keychain' } }: Settings,
+  {
+    clock,
+    folder,
+    keychain = new SystemKeychain({ clock }),
+  }: { readonly clock: Clock; readonly folder: string; readonly keychain?: Keychain | undefined },
+): { readonly keychain: Keychain; readonly unlock?: (passphrase: Secret) => Promise<void> } {
+  switch (keepIn) {
+    case 'keychain':
+      return { keychain: new MemoryKeychain({ before: keychain }) };
+    case 'memory':
+      return { keychain: new MemoryKeychain() };
+    case 'file': {
+      const file = new PasswordFile({ path: join(folder, 'passwords.json') });
+      return { keychain: file, unlock: (passphrase) => file.unlock(passphrase) };
+    }
+  }
 }
 
 async function listenOn(control: FastifyInstance, path: string): Promise<void> {

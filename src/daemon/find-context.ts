@@ -49,7 +49,7 @@ export async function findContext({
   throw new AppError('SP-CLUSTER-AMBIGUOUS', { cluster: wanted, contexts, source, name });
 }
 
-async function matches(entry: ClusterEntry, cluster: Profile['cluster']): Promise<boolean> {
+export async function matches(entry: ClusterEntry, cluster: Profile['cluster']): Promise<boolean> {
   if (cluster.server !== undefined && normalized(cluster.server) !== normalized(entry.server)) return false;
   if (cluster.caFingerprint === undefined) return true;
   const wanted = cluster.caFingerprint.replaceAll(':', '').toLowerCase();
@@ -62,7 +62,7 @@ function normalized(server: string): string {
 }
 
 /** Of each certificate in the cluster's bundle; none where it cannot be read. */
-async function fingerprints({ certificateAuthority }: ClusterEntry): Promise<string[]> {
+export async function fingerprints({ certificateAuthority }: ClusterEntry): Promise<string[]> {
   try {
     const pem = await dataOrFile(
       certificateAuthority,
@@ -86,7 +86,7 @@ async function withUid(
   return contexts.filter((_, index) => uids[index] === uid);
 }
 
-function isSameAccess({ contexts }: KubeconfigFile, a: string, b: string): boolean {
+export function isSameAccess({ contexts }: KubeconfigFile, a: string, b: string): boolean {
   const [one, other] = [contexts.get(a), contexts.get(b)];
   return one?.cluster === other?.cluster && one?.user === other?.user;
 }

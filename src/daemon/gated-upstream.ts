@@ -37,6 +37,7 @@ export class GatedUpstream implements Upstream {
   readonly #options: GatedUpstreamOptions;
   #shut: Shut | undefined;
   #onChange: ((resolution: Resolution) => void) | undefined;
+  #onAsking: ((isAsking: boolean) => void) | undefined;
   #inner: Inner | undefined;
   #again: Timer | undefined;
   /** Counts openings: what a lease brings that nobody waits for any more is given back. */
@@ -58,8 +59,9 @@ export class GatedUpstream implements Upstream {
     if (this.#onChange) this.#apply();
   }
 
-  follow(onChange: (resolution: Resolution) => void): Following {
+  follow(onChange: (resolution: Resolution) => void, onAsking: (isAsking: boolean) => void): Following {
     this.#onChange = onChange;
+    this.#onAsking = onAsking;
     // Never before it returns, as the tunnel expects of whom it follows.
     queueMicrotask(() => {
       if (this.#onChange === onChange) this.#apply();
@@ -68,6 +70,7 @@ export class GatedUpstream implements Upstream {
       refresh: () => (this.#inner ? this.#inner.following.refresh() : this.#apply()),
       [Symbol.asyncDispose]: async () => {
         this.#onChange = undefined;
+        this.#onAsking = undefined;
         this.#close();
         await Promise.all(this.#closing);
       },
@@ -101,9 +104,14 @@ export class GatedUpstream implements Upstream {
       const lease = await this.#options.lease();
       if (isStale()) return lease[Symbol.dispose]();
       const upstream = this.#options.upstreamOf(lease);
-      const following = upstream.follow((resolution) => {
-        if (!isStale()) this.#onChange?.(resolution);
-      });
+      const following = upstream.follow(
+        (resolution) => {
+          if (!isStale()) this.#onChange?.(resolution);
+        },
+        (isAsking) => {
+          if (!isStale()) this.#onAsking?.(isAsking);
+        },
+      );
       const ends = [
         lease.engine.onRetry(this.#options.onRetry),
         lease.onMoved(() => {
@@ -127,6 +135,7 @@ export class GatedUpstream implements Upstream {
     if (!inner) return;
     this.#inner = undefined;
     this.#options.onLease(undefined);
+    this.#onAsking?.(false);
     for (const end of inner.ends) end();
     const parts = [...this.#links].map((link) => link.letGo());
     const closing: Promise<void> = Promise.allSettled([inner.following[Symbol.asyncDispose](), ...parts])

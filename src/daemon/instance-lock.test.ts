@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { systemClock } from '../base/clock.ts';
+import { isAlive, startOf } from '../base/process-identity.ts';
 import { acquireInstanceLock } from './instance-lock.ts';
-import { isAlive, startOf } from './process-identity.ts';
 
 let folder: string;
 const children: ChildProcess[] = [];

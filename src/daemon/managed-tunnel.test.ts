@@ -58,6 +58,7 @@ function managed(given: Partial<Profile>) {
     // Never reached: there is no context.
     clusters: {} as ClusterPool,
     questions,
+    peers: { ownerOf: async () => ({ kind: 'absent' }), prepare: async () => {}, [Symbol.dispose]() {} },
     contextOf: async () => {
       lookups++;
       throw new AppError('SP-CLUSTER-UNKNOWN');

@@ -10,6 +10,12 @@ const settingsSchema = z.strictObject({
     .strictObject({ port: z.int().min(1).max(65_535) })
     .describe('Offers metrics on this port of 127.0.0.1; the bearer token is in the file metrics-token.')
     .optional(),
+  passwords: z
+    .strictObject({ keepIn: z.enum(['keychain', 'file', 'memory']) })
+    .describe(
+      "Where passwords are kept that were asked for: the system's keychain (default; where there is none, memory), a file under a passphrase, or memory until the daemon ends.",
+    )
+    .optional(),
 });
 
 export type Settings = z.infer<typeof settingsSchema>;

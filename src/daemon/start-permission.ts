@@ -99,6 +99,7 @@ export class StartPermission {
         await login();
         return true;
       case 'password':
+      case 'passphrase':
         return false;
     }
   }

@@ -36,16 +36,34 @@ export class TunnelRecord {
   }
 
   connection(event: ConnectionEvent): void {
-    const { connection } = event;
-    if (event.kind === 'start') {
-      this.#served++;
-      const { atMs: sinceMs, heldMs, pod } = event;
-      this.#live.set(connection, { connection, sinceMs, heldMs, pod });
-    } else {
-      if (!event.pod) this.#failed++;
-      this.#live.delete(connection);
-      if (event.error) this.lastError = { atMs: event.atMs, error: event.error };
+    switch (event.kind) {
+      case 'start':
+        this.#served++;
+        return this.#begin(event);
+      case 'end':
+        if (!event.pod) this.#failed++;
+        this.#live.delete(event.connection);
+        break;
+      case 'denied':
+        this.#failed++;
     }
+    if (event.error) this.lastError = { atMs: event.atMs, error: event.error };
+  }
+
+  #begin({
+    connection,
+    atMs: sinceMs,
+    heldMs,
+    pod,
+    peer,
+  }: Extract<ConnectionEvent, { kind: 'start' }>): void {
+    const live = { connection, sinceMs, heldMs, pod, ...(peer && { peer: { uid: peer.uid } }) };
+    this.#live.set(connection, live);
+    void peer?.process().then((process) => {
+      // Unless it has ended meanwhile.
+      if (process && this.#live.get(connection) === live)
+        this.#live.set(connection, { ...live, peer: { uid: peer.uid, process } });
+    });
   }
 
   /** The listener that counted this is gone. */

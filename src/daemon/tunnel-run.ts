@@ -2,18 +2,23 @@ import { AppError } from '../base/app-error.ts';
 import type { Log } from '../base/log.ts';
 import type { ErrorData } from '../contract/error-codes.ts';
 import type { TunnelState } from '../contract/tunnel-state.ts';
+import type { PeerFinder } from '../peer/peer-owner.ts';
 import type { ConnectionEvent } from '../tunnel/connection-event.ts';
 import { type BindHost, BoundTunnel, type Recovery } from './bound-tunnel.ts';
+import { ClientAdmission } from './client-admission.ts';
 import type { ClusterLease } from './cluster-pool.ts';
 import type { QuestionBoard } from './question-board.ts';
 import { type Granted, startObstacle } from './start-obstacle.ts';
 import { StartPermission } from './start-permission.ts';
-import type { TunnelDefinition } from './tunnel-definition.ts';
+import { listenSpec, type TunnelDefinition } from './tunnel-definition.ts';
 import { type Limit, limitError, limitsOf, TunnelLimits } from './tunnel-limits.ts';
 
 /** What a run needs of the daemon around it. */
 export interface RunHost extends BindHost {
+  readonly home: string;
+  readonly peers: PeerFinder;
   readonly questions: QuestionBoard;
+  keptPort(id: string): number | undefined;
   /** Agrees to a profile by its hash; what is defined by it is told by a new definition. */
   agree(id: string, hash: string): Promise<void>;
 }
@@ -44,6 +49,7 @@ export class TunnelRun implements AsyncDisposable {
   readonly definition: TunnelDefinition;
   readonly #options: TunnelRunOptions;
   readonly #permission: StartPermission;
+  readonly #clients: ClientAdmission;
   readonly #bound: BoundTunnel;
   /** While it may use its cluster, or waits for leave to. */
   #limits: TunnelLimits | undefined;
@@ -61,11 +67,20 @@ export class TunnelRun implements AsyncDisposable {
       refused: () => options.onRefused(),
       answered: () => this.#enter(),
     });
+    const { local, policy } = definition.profile;
+    const listen = listenSpec(local, host.keptPort(definition.id), host.home);
+    this.#clients = new ClientAdmission({
+      policy,
+      listen: listen.kind,
+      peers: host.peers,
+      onAdmitted: () => this.#clientCame(),
+    });
     this.#bound = new BoundTunnel({
       host,
       definition,
       log,
-      admit: () => this.#admit(),
+      listen,
+      admit: this.#clients.admit,
       onState: (recovery) => this.#moved(recovery),
       onConnection: (event) => this.#connection(event),
     });
@@ -208,26 +223,22 @@ export class TunnelRun implements AsyncDisposable {
     this.retryNow();
   }
 
-  #admit(): boolean {
-    const { log, onCounters } = this.#options;
-    const { maxConnections } = this.definition.profile.policy ?? {};
-    if (maxConnections !== undefined && this.local.connections >= maxConnections) {
-      log.warn('client refused', { maxConnections });
-      return false;
-    }
+  #clientCame(): void {
     if (this.#bound.isAsleep) {
-      log.info('woken by a client');
+      this.#options.log.info('woken by a client');
       this.#wake();
     }
-    onCounters();
-    return true;
+    this.#options.onCounters();
   }
 
   #connection(event: ConnectionEvent): void {
     const { onConnection, onCounters } = this.#options;
     onConnection(event);
     if (this.#isOver) return;
-    if (event.kind === 'end') this.#limits?.used();
+    if (event.kind === 'end') {
+      this.#clients.left();
+      this.#limits?.used();
+    }
     onCounters();
   }
 }

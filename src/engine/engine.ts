@@ -13,7 +13,6 @@ import { createTargetResolver, type TargetFollow, type TargetResolver } from '..
 import { type CarrierChoice, SessionDialer } from '../transport/session-dialer.ts';
 import { SessionPool } from '../transport/session-pool.ts';
 import { UidCheck } from '../transport/uid-check.ts';
-import { createTunnel, type Tunnel, type TunnelOptions } from '../tunnel/tunnel.ts';
 import type { PodLink, Upstream } from '../tunnel/upstream.ts';
 import { AccessReviews } from './access-reviews.ts';
 import { accessQuestion, Preflight } from './preflight.ts';
@@ -24,9 +23,12 @@ export interface EngineOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly carrier: CarrierChoice;
+  /** Called when a watch breaks off, which is then opened anew. */
+  readonly onWatchBreak?: (() => void) | undefined;
 }
 
-export interface TunnelSpec extends Pick<TunnelOptions, 'listen' | 'hold' | 'admit' | 'portOwner'> {
+/** What is followed: a port of what a target points at. */
+export interface FollowSpec {
   readonly target: Target;
   readonly namespace: string;
   readonly port: RemotePort;
@@ -34,13 +36,15 @@ export interface TunnelSpec extends Pick<TunnelOptions, 'listen' | 'hold' | 'adm
   readonly onResolution?: (resolution: Resolution) => void;
 }
 
-type FollowSpec = Pick<TunnelSpec, 'target' | 'namespace' | 'port' | 'onResolution'>;
 type PodResolution = Extract<Resolution, { kind: 'pod' }>;
 
 /** A session that ended so has seen what the watch may not have: the pod is another, or gone. */
 const provesOldView: readonly ErrorCode[] = ['SP-SANDBOX-GONE', 'SP-POD-REPLACED', 'SP-POD-DELETED'];
 
-/** What opens tunnels into one cluster as one user. Watches, credentials and sessions are shared by all its tunnels. */
+/**
+ * What tunnels reach one cluster by, as one user: watches, credentials and sessions are shared by all of them. It knows no tunnel: who makes one
+ * gives it an `upstream` and follows onRetry while it lasts, and stops it before the engine ends.
+ */
 export class Engine implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #log: Log;
@@ -49,18 +53,17 @@ export class Engine implements AsyncDisposable {
   readonly #resolver: TargetResolver;
   readonly #dialer: SessionDialer;
   readonly #pool: SessionPool;
-  readonly #tunnels = new Set<Tunnel>();
   readonly #reviews: AccessReviews;
   readonly #retries = new Listeners<void>();
   readonly #wake: Disposable;
   readonly #forgetApi: () => void;
 
-  constructor({ api, clock, log, carrier }: EngineOptions) {
+  constructor({ api, clock, log, carrier, onWatchBreak }: EngineOptions) {
     this.#reviews = new AccessReviews(api, clock);
     this.#api = api;
     this.#clock = clock;
     this.#log = log;
-    this.#caches = new WatchRegistry({ api, clock, log });
+    this.#caches = new WatchRegistry({ api, clock, log, onBreak: onWatchBreak });
     api.preconnect();
     this.#resolver = createTargetResolver({ caches: this.#caches, log });
     this.#dialer = new SessionDialer({ api, uidCheck: new UidCheck(api), clock, log, carrier });
@@ -75,18 +78,6 @@ export class Engine implements AsyncDisposable {
       if (change === 'replaced') this.#startOver();
       this.retryNow();
     });
-  }
-
-  /** A tunnel that is not started yet. It ends with the engine, or before it by its own stop. */
-  tunnel(spec: TunnelSpec): Tunnel {
-    const tunnel = createTunnel({
-      ...spec,
-      upstream: this.upstream(spec),
-      clock: this.#clock,
-      log: this.#log,
-    });
-    this.#tunnels.add(tunnel);
-    return tunnel;
   }
 
   /** The first pod that the target points at; waits for one. Rejects with the signal's reason. */
@@ -111,11 +102,10 @@ export class Engine implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#wake[Symbol.dispose]();
     this.#forgetApi();
-    const ended = await Promise.allSettled([...this.#tunnels].map((tunnel) => tunnel.stop()));
-    this.#tunnels.clear();
-    ended.push(
-      ...(await Promise.allSettled([this.#pool[Symbol.asyncDispose](), this.#caches[Symbol.asyncDispose]()])),
-    );
+    const ended = await Promise.allSettled([
+      this.#pool[Symbol.asyncDispose](),
+      this.#caches[Symbol.asyncDispose](),
+    ]);
     const failures = ended.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
     if (failures.length > 0) throw new AggregateError(failures, 'the engine did not end cleanly');
   }
@@ -137,11 +127,10 @@ export class Engine implements AsyncDisposable {
   /** A person, or somebody who knows more of the machine than this engine, asks to try at once. */
   retryNow(): void {
     this.#caches.refresh();
-    for (const tunnel of this.#tunnels) tunnel.retryNow();
     this.#retries.emit();
   }
 
-  /** What a tunnel that is made elsewhere reaches this cluster by. Whoever makes it also follows onRetry. */
+  /** What one tunnel reaches the cluster by. */
   upstream({ target, namespace, port, onResolution }: FollowSpec): Upstream {
     const preflight = new Preflight({
       reviews: this.#reviews,
@@ -153,7 +142,7 @@ export class Engine implements AsyncDisposable {
     });
     let follow: TargetFollow | undefined;
     return {
-      follow: (onChange) => {
+      follow: (onChange, onAsking) => {
         let newest: Resolution | undefined;
         const tell = (resolution: Resolution) => {
           onResolution?.(resolution);
@@ -168,10 +157,12 @@ export class Engine implements AsyncDisposable {
           });
         });
         const following = follow;
+        const forgetAsking = this.#api.onAsking(onAsking);
         return {
           refresh: () => following.refresh(),
           async [Symbol.asyncDispose]() {
             newest = undefined;
+            forgetAsking();
             preflight[Symbol.dispose]();
             await following[Symbol.asyncDispose]();
           },

@@ -1,27 +1,34 @@
 import { AppError } from '../base/app-error.ts';
-import type { Clock } from '../base/clock.ts';
+import type { Clock, Timer } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
 import type { ErrorData } from '../contract/error-codes.ts';
 import type { TunnelFacts } from '../contract/forward-event.ts';
 import type { Resolution } from '../contract/resolution.ts';
 import { shownState } from '../contract/shown-state.ts';
+import type { PeerFinder } from '../peer/peer-owner.ts';
+import { createPeerCheck } from '../peer/peer-policy.ts';
 import { portOwner } from '../peer/port-owner.ts';
 import type { PortSpec } from '../target/parse-port-spec.ts';
 import type { Target } from '../target/target.ts';
 import type { ConnectionEvent } from '../tunnel/connection-event.ts';
 import type { ListenSpec } from '../tunnel/listen-address.ts';
 import type { StateChange } from '../tunnel/runner.ts';
-import type { Tunnel } from '../tunnel/tunnel.ts';
+import { createTunnel, type Tunnel } from '../tunnel/tunnel.ts';
 import type { Engine } from './engine.ts';
 
 export interface ForwardedPortOptions {
-  readonly engine: Engine;
+  readonly engine: Pick<Engine, 'firstPod' | 'upstream' | 'onRetry'>;
   readonly clock: Clock;
+  readonly log: Log;
   readonly target: Target;
   readonly namespace: string;
   readonly port: PortSpec;
   /** As --address has it: IP addresses, `localhost`, or the path of a unix socket. */
   readonly addresses: readonly string[];
   readonly holdMs: number;
+  readonly peers: PeerFinder;
+  /** Local users whose programs may connect. */
+  readonly uids: readonly number[] | 'any';
   /** Whether to wait at the start for what somebody must mend. */
   readonly patient: boolean;
   /** Limit for the first pod that serves, ms. */
@@ -32,11 +39,13 @@ export interface ForwardedPortOptions {
 }
 
 /** One port of `forward`: a tunnel, and what is told of it. */
-export class ForwardedPort {
+export class ForwardedPort implements AsyncDisposable {
   /** A pod was ready once: from then on nothing ends the tunnel by itself. */
   wasReady = false;
   readonly #options: ForwardedPortOptions;
   #tunnel: Tunnel | undefined;
+  #forgetRetry: (() => void) | undefined;
+  #runningTimeout: Timer | undefined;
   #remotePort: number | undefined;
   #resolved = false;
   #announced = false;
@@ -53,22 +62,37 @@ export class ForwardedPort {
 
   /** Binds the local port; `forward` takes it from there. Rejects with SP-LOCAL-* and with the signal's reason. */
   async start(signal: AbortSignal): Promise<void> {
-    const { engine, clock, target, namespace, port, holdMs, runningTimeoutMs } = this.#options;
-    if (runningTimeoutMs !== undefined) clock.after(runningTimeoutMs, () => this.#runningTimedOut());
+    const { engine, clock, log, target, namespace, port, holdMs, runningTimeoutMs } = this.#options;
+    const { peers, uids } = this.#options;
+    if (runningTimeoutMs !== undefined)
+      this.#runningTimeout = clock.after(runningTimeoutMs, () => this.#runningTimedOut());
     const onResolution = (resolution: Resolution) => this.#onResolution(resolution);
     const spec = { target, namespace, port: port.remote, onResolution };
     const local = port.local === 'as-remote' ? (await engine.firstPod(spec, signal)).port : port.local;
-    const tunnel = engine.tunnel({
-      ...spec,
+    signal.throwIfAborted();
+    const listen = this.#listenSpec(local);
+    const tunnel = createTunnel({
+      upstream: engine.upstream(spec),
+      clock,
+      log,
       portOwner,
-      listen: this.#listenSpec(local),
+      admit: createPeerCheck({ finder: peers, listen: listen.kind, uids }),
+      listen,
       hold: { timeoutMs: holdMs },
     });
     this.#tunnel = tunnel;
+    this.#forgetRetry = engine.onRetry(() => tunnel.retryNow());
     tunnel.onState((change) => this.#onState(change));
     tunnel.onConnection((event) => this.#onConnection(event));
     await tunnel.start();
     this.#announce();
+  }
+
+  /** Ends the tunnel; resolves when clean. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#runningTimeout?.cancel();
+    this.#forgetRetry?.();
+    await this.#tunnel?.stop();
   }
 
   #listenSpec(port: number): ListenSpec {
@@ -115,19 +139,28 @@ export class ForwardedPort {
   }
 
   #onConnection(event: ConnectionEvent): void {
-    const { connection } = event;
-    if (event.kind === 'start') {
-      const { pod, heldMs } = event;
-      this.#options.tell({ event: 'connection-start', connection, pod, heldMs });
-    } else {
-      const { receivedBytes, sentBytes, error } = event;
-      this.#options.tell({
-        event: 'connection-end',
-        connection,
-        receivedBytes,
-        sentBytes,
-        ...(error && { error }),
-      });
+    const { tell } = this.#options;
+    switch (event.kind) {
+      case 'start': {
+        const { connection, pod, heldMs, peer } = event;
+        const facts = { connection, pod, heldMs, ...(peer && { peer: { uid: peer.uid } }) };
+        return tell({ event: 'connection-start', ...facts });
+      }
+      case 'end': {
+        const { connection, receivedBytes, sentBytes, error } = event;
+        return tell({
+          event: 'connection-end',
+          connection,
+          receivedBytes,
+          sentBytes,
+          ...(error && { error }),
+        });
+      }
+      case 'denied': {
+        const { code, details } = event.error;
+        const next = '--any-user lets every user of this machine in';
+        return tell({ event: 'connection-denied', error: { code, details: { ...details, next } } });
+      }
     }
   }
 

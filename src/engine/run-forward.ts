@@ -3,6 +3,8 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { ForwardEvent } from '../contract/forward-event.ts';
 import { createKubeApi } from '../kube/http-kube-api.ts';
+import { createPeerFinder } from '../peer/peer-finder.ts';
+import { ownUids } from '../peer/peer-policy.ts';
 import { parsePortSpec } from '../target/parse-port-spec.ts';
 import { parseTarget } from '../target/parse-target.ts';
 import type { CarrierChoice } from '../transport/session-dialer.ts';
@@ -22,6 +24,8 @@ export interface ForwardRun {
     | undefined;
   readonly carrier: CarrierChoice;
   readonly holdMs: number;
+  /** Lets programs of every local user connect. */
+  readonly anyUser: boolean;
   /** Whether to wait at the start for what somebody must mend. */
   readonly patient: boolean;
   readonly runningTimeoutMs: number | undefined;
@@ -60,17 +64,22 @@ export async function runForward(run: ForwardRun, signal: AbortSignal): Promise<
     onPluginOutput: run.onPluginOutput,
   });
   for (const warning of api.warnings) run.onWarning(warning);
+  using peers = createPeerFinder({ clock });
   await using engine = new Engine({ api, clock, log, carrier: run.carrier });
+  await using running = new AsyncDisposableStack();
 
   for (const [index, port] of portSpecs.entries()) {
     const forwarded = new ForwardedPort({
       engine,
       clock,
+      log,
       target,
       namespace: api.namespace,
       port,
       addresses: run.addresses,
       holdMs: run.holdMs,
+      peers,
+      uids: run.anyUser ? 'any' : ownUids(run.env),
       patient: run.patient,
       runningTimeoutMs: run.runningTimeoutMs,
       tell: (facts) => {
@@ -78,9 +87,11 @@ export async function runForward(run: ForwardRun, signal: AbortSignal): Promise<
       },
       fail: (error) => failing.abort(error),
     });
-    ports.push(forwarded);
+    ports.push(running.use(forwarded));
     forwarded.start(ending).catch((thrown) => failing.abort(AppError.from(thrown)));
   }
+  // While the API server is waited for.
+  void peers.prepare();
   await new Promise<void>((resolve) => {
     if (ending.aborted) resolve();
     else ending.addEventListener('abort', () => resolve(), { once: true });

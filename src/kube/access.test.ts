@@ -2,35 +2,25 @@ import { execFile } from 'node:child_process';
 import { appendFile, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   base64,
   certificates,
   connectTo,
   execUser,
-  type LoopbackHandlers,
   startLoopbackApi,
   watch,
 } from '../../test/support/loopback-api.ts';
 import { systemClock } from '../base/clock.ts';
 
-let stack = new AsyncDisposableStack();
-afterEach(async () => {
-  await stack.disposeAsync();
-  stack = new AsyncDisposableStack();
-});
-
-const start = async (handlers?: LoopbackHandlers) => stack.use(await startLoopbackApi(handlers));
-const connect = async (...args: Parameters<typeof connectTo>) => stack.use(await connectTo(...args));
-
 describe('a kubeconfig that changes', () => {
   it('is read again before the next request, and leaves a request in progress alone', async () => {
-    const server = await start({
+    const server = await startLoopbackApi({
       onRequest: ({ url }, response) => (url === '/slow' ? response.write('1\n') : response.end('{}')),
     });
-    const other = await start();
+    const other = await startLoopbackApi();
     const path = await server.kubeconfig({ user: { token: 'one' } });
-    const api = await connect(path);
+    const api = await connectTo(path);
     const reader = api.lines({ ...watch(), path: '/slow' })[Symbol.asyncIterator]();
     expect((await reader.next()).value).toBe('1');
     const before = api.key;
@@ -42,9 +32,9 @@ describe('a kubeconfig that changes', () => {
   });
 
   it('that means the same keeps connections and credentials', async () => {
-    const server = await start();
+    const server = await startLoopbackApi();
     const path = await server.kubeconfig({ user: execUser(server.folder) });
-    const api = await connect(path);
+    const api = await connectTo(path);
     await api.request({ path: '/' });
     await appendFile(path, '\n');
     await api.request({ path: '/' });
@@ -60,9 +50,9 @@ describe('a kubeconfig that changes', () => {
     ['somebody to impersonate', { user: { token: 'one', as: 'bob' } }, 'replaced'],
     ['nothing new', {}, undefined],
   ] as const)('that now names %s tells so', async (_what, change, told) => {
-    const server = await start();
+    const server = await startLoopbackApi();
     const config = { user: { token: 'one' } };
-    const api = await connect(await server.kubeconfig(config));
+    const api = await connectTo(await server.kubeconfig(config));
     const heard: string[] = [];
     const remove = api.onChange((what) => heard.push(what));
     await server.kubeconfig({ ...config, ...change });
@@ -76,8 +66,8 @@ describe('a kubeconfig that changes', () => {
     ['oidc login', (sub: string, serial: number) => oidcUser(jwt({ iss: 'idp', sub, serial, exp: 9e9 }))],
     ['certificate', (sub: string) => certificateUser(sub)],
   ])('that holds a renewed %s of the same user tells of no other one', async (_what, userOf) => {
-    const server = await start();
-    const api = await connect(await server.kubeconfig({ user: userOf('alice', 1) }));
+    const server = await startLoopbackApi();
+    const api = await connectTo(await server.kubeconfig({ user: userOf('alice', 1) }));
     const heard: string[] = [];
     const remove = api.onChange((what) => heard.push(what));
     await server.kubeconfig({ user: userOf('alice', 2) });
@@ -92,22 +82,22 @@ describe('a kubeconfig that changes', () => {
   it.skipIf(process.platform === 'win32')(
     'that is a pipe, as in --kubeconfig <(command), is read once: after a 401 the log-in is what is missing',
     async () => {
-      const server = await start({
+      const server = await startLoopbackApi({
         onRequest: ({ url }, response) => response.writeHead(url === '/' ? 200 : 401).end('{}'),
       });
       const text = await readFile(await server.kubeconfig({ user: { token: 'one' } }));
       const pipe = join(server.folder, 'pipe');
       await promisify(execFile)('mkfifo', [pipe]);
-      const [api] = await Promise.all([connect(pipe), writeFile(pipe, text)]);
+      const [api] = await Promise.all([connectTo(pipe), writeFile(pipe, text)]);
       await api.request({ path: '/' });
       await expect(api.request({ path: '/refused' })).rejects.toMatchObject({ code: 'SP-LOGIN-REQUIRED' });
     },
   );
 
   it('that is broken is an error until it is mended', async () => {
-    const server = await start();
+    const server = await startLoopbackApi();
     const path = await server.kubeconfig({ user: { token: 'one' } });
-    const api = await connect(path);
+    const api = await connectTo(path);
     await writeFile(path, 'users: [');
     await expect(api.request({ path: '/' })).rejects.toMatchObject({ code: 'SP-KUBECONFIG-INVALID' });
     await server.kubeconfig({ user: { token: 'two' } });
@@ -116,10 +106,10 @@ describe('a kubeconfig that changes', () => {
   });
 
   it('wakes those who listen, also for a file that it names and for one that is replaced', async () => {
-    const server = await start();
+    const server = await startLoopbackApi();
     await writeFile(join(server.folder, 'token'), 'one');
     const path = await server.kubeconfig({ user: { tokenFile: 'token' } });
-    const api = await connect(path, { clock: systemClock });
+    const api = await connectTo(path, { clock: systemClock });
     let heard = Promise.withResolvers<void>();
     const remove = api.onChange(() => heard.resolve());
     await writeFile(join(server.folder, 'token'), 'two');

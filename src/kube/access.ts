@@ -34,7 +34,7 @@ import { chooseProxy } from './proxy.ts';
 const maxNamedFileBytes = 4 * 1024 * 1024;
 
 export interface AccessOptions {
-  /** --kubeconfig, --context and --namespace. */
+  /** --kubeconfig: that file alone. */
   readonly kubeconfig?: string | undefined;
   readonly context?: string | undefined;
   readonly namespace?: string | undefined;

@@ -1,52 +1,44 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   base64,
   certificates,
   connectTo,
-  type LoopbackHandlers,
   startLoopbackApi,
   switching,
 } from '../../test/support/loopback-api.ts';
 import { createLog } from '../base/log.ts';
 import { issueCertificates } from '../sandbox/certificates.ts';
 
-let stack = new AsyncDisposableStack();
-afterEach(async () => {
-  await stack.disposeAsync();
-  stack = new AsyncDisposableStack();
-});
-
-const start = async (handlers?: LoopbackHandlers) => stack.use(await startLoopbackApi(handlers));
-const connect = async (...args: Parameters<typeof connectTo>) => stack.use(await connectTo(...args));
-
 const alice = certificates.issueClient({ user: 'alice' });
 const aliceData = { 'client-certificate-data': base64(alice.cert), 'client-key-data': base64(alice.key) };
 
 describe('TLS', () => {
   it('refuses a server of another authority and a server of another name', async () => {
-    const server = await start();
+    const server = await startLoopbackApi();
     const other = base64(issueCertificates(['127.0.0.1']).ca);
-    const stranger = await connect(
+    const stranger = await connectTo(
       await server.kubeconfig({ cluster: { 'certificate-authority-data': other } }),
     );
     await expect(stranger.request({ path: '/' })).rejects.toMatchObject({ code: 'SP-API-TLS' });
-    const renamed = await connect(await server.kubeconfig({ cluster: { 'tls-server-name': 'other.test' } }));
+    const renamed = await connectTo(
+      await server.kubeconfig({ cluster: { 'tls-server-name': 'other.test' } }),
+    );
     await expect(renamed.request({ path: '/' })).rejects.toMatchObject({ code: 'SP-API-TLS' });
     expect(server.seen).toEqual([]);
   });
 
   it('verifies tls-server-name in place of the host', async () => {
-    const server = await start();
-    const api = await connect(await server.kubeconfig({ cluster: { 'tls-server-name': 'api.test' } }));
+    const server = await startLoopbackApi();
+    const api = await connectTo(await server.kubeconfig({ cluster: { 'tls-server-name': 'api.test' } }));
     await api.request({ path: '/' });
     expect(server.seen).toHaveLength(1);
   });
 
   it('says aloud that a certificate is not verified, and refuses that together with an authority', async () => {
-    const server = await start();
+    const server = await startLoopbackApi();
     const lines: string[] = [];
     const unverified = { 'insecure-skip-tls-verify': true, 'certificate-authority-data': '' };
-    const api = await connect(await server.kubeconfig({ cluster: unverified }), {
+    const api = await connectTo(await server.kubeconfig({ cluster: unverified }), {
       log: createLog('warn', (line) => lines.push(line)),
     });
     await api.request({ path: '/' });
@@ -56,12 +48,12 @@ describe('TLS', () => {
     ]);
     expect(lines).toHaveLength(1);
     const both = await server.kubeconfig({ cluster: { 'insecure-skip-tls-verify': true } });
-    await expect(connect(both)).rejects.toMatchObject({ code: 'SP-KUBECONFIG-INVALID' });
+    await expect(connectTo(both)).rejects.toMatchObject({ code: 'SP-KUBECONFIG-INVALID' });
   });
 
   it('keeps connections, and resumes TLS sessions on new ones', async () => {
-    const server = await start({ onUpgrade: (_request, socket) => socket.write(switching('a')) });
-    const api = await connect(await server.kubeconfig({ user: aliceData }));
+    const server = await startLoopbackApi({ onUpgrade: (_request, socket) => socket.write(switching('a')) });
+    const api = await connectTo(await server.kubeconfig({ user: aliceData }));
     await api.request({ path: '/1' });
     await api.request({ path: '/2' });
     const first = await api.upgrade({ path: '/3', headers: { Upgrade: 'a' }, timeoutMs: 5000 });

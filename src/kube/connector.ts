@@ -3,12 +3,20 @@
  * server alone: nothing here follows a redirect, and a proxy sees none of them.
  */
 import { Agent, type ClientRequestArgs } from 'node:http';
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
-import { connect as connectTls, createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
+import { connect as connectTcp, isIP } from 'node:net';
+import { Duplex } from 'node:stream';
+import {
+  type ConnectionOptions,
+  checkServerIdentity,
+  connect as connectTls,
+  createSecureContext,
+  getCACertificates,
+  type SecureContext,
+} from 'node:tls';
 import { AppError } from '../base/app-error.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Credential } from './credentials.ts';
+import { lending } from './lent-reads.ts';
 import { bareHost, type ProxyEndpoint, portOf } from './proxy.ts';
 import { openProxyTunnel, proxyName } from './proxy-tunnel.ts';
 import { classifyNetworkError } from './status-error.ts';
@@ -134,9 +142,10 @@ export class Connector {
   async #connect(pool: Pool, opened: (socket: Duplex) => void): Promise<Duplex> {
     const { server, proxy } = this.#options;
     const destination = { host: bareHost(server), port: portOf(server) };
-    const socket = proxy ? await this.#toProxy(proxy, opened) : await tcp(destination, opened);
-    if (proxy) await openProxyTunnel(socket, proxy, destination);
-    return pool.secureContext ? this.#serverTls(socket, pool, opened) : socket;
+    const socket = proxy && (await this.#toProxy(proxy, opened));
+    if (socket && proxy) await openProxyTunnel(socket, proxy, destination);
+    if (pool.secureContext) return this.#serverTls(socket ?? destination, pool, opened);
+    return socket ?? tcp(destination, opened);
   }
 
   /** A proxy's certificate may be of the cluster's authority too, as with kubectl; the client certificate stays here. */
@@ -161,20 +170,26 @@ export class Connector {
     }
   }
 
-  async #serverTls(socket: Duplex, pool: Pool, opened: (socket: Duplex) => void): Promise<Duplex> {
+  async #serverTls(
+    over: Duplex | Destination,
+    pool: Pool,
+    opened: (socket: Duplex) => void,
+  ): Promise<Duplex> {
     const { server, tlsServerName, insecureSkipTlsVerify } = this.#options;
-    const host = bareHost(server);
-    const name = tlsServerName ?? host;
-    const secured = connectTls({
-      socket,
+    const name = tlsServerName ?? bareHost(server);
+    const options: ConnectionOptions = {
       secureContext: pool.secureContext,
-      // Verified against `host` where there is no server name to send: SNI knows no addresses.
-      host: name,
+      // SNI knows no addresses, so the name that is verified is not always the one that is sent.
       ...(isIP(name) ? {} : { servername: name }),
+      checkServerIdentity: (_host, certificate) => checkServerIdentity(name, certificate),
       rejectUnauthorized: !insecureSkipTlsVerify,
       ALPNProtocols: ['http/1.1'],
       ...(pool.session ? { session: pool.session } : {}),
-    });
+    };
+    const secured =
+      over instanceof Duplex
+        ? connectTls({ ...options, socket: over })
+        : lending((onread) => connectTls({ ...options, ...tcpOptions(over), ...onread }));
     opened(secured);
     secured.on('session', (session) => {
       pool.session = session;
@@ -240,18 +255,22 @@ class DialingAgent extends Agent {
   }
 }
 
-async function tcp(
-  { host, port }: { readonly host: string; readonly port: number },
-  opened: (socket: Duplex) => void,
-): Promise<Duplex> {
-  const socket: Socket = connectTcp({
-    host,
-    port,
-    noDelay: true,
-    keepAlive: true,
-    keepAliveInitialDelay: keepAliveProbeMs,
-    autoSelectFamilyAttemptTimeout: addressAttemptMs,
-  });
+interface Destination {
+  readonly host: string;
+  readonly port: number;
+}
+
+const tcpOptions = ({ host, port }: Destination) => ({
+  host,
+  port,
+  noDelay: true,
+  keepAlive: true,
+  keepAliveInitialDelay: keepAliveProbeMs,
+  autoSelectFamilyAttemptTimeout: addressAttemptMs,
+});
+
+async function tcp(destination: Destination, opened: (socket: Duplex) => void): Promise<Duplex> {
+  const socket = lending((onread) => connectTcp({ ...tcpOptions(destination), ...onread }));
   opened(socket);
   return once(socket, 'connect');
 }

@@ -4,27 +4,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   acceptWebSocket,
   base64,
   certificates,
   connectTo,
   execUser,
-  type LoopbackHandlers,
   startLoopbackApi,
   switching,
   watch,
 } from '../../test/support/loopback-api.ts';
-
-let stack = new AsyncDisposableStack();
-afterEach(async () => {
-  await stack.disposeAsync();
-  stack = new AsyncDisposableStack();
-});
-
-const start = async (handlers?: LoopbackHandlers) => stack.use(await startLoopbackApi(handlers));
-const connect = async (...args: Parameters<typeof connectTo>) => stack.use(await connectTo(...args));
 
 const alice = certificates.issueClient({ user: 'alice' });
 const aliceData = { 'client-certificate-data': base64(alice.cert), 'client-key-data': base64(alice.key) };
@@ -35,23 +25,23 @@ describe('who we are', () => {
     ['user and password', { username: 'me', password: 'pä' }, `Basic ${base64('me:pä')}`],
     ['nothing', {}, undefined],
   ])('%s', async (_what, user, authorization) => {
-    const server = await start();
-    await (await connect(await server.kubeconfig({ user }))).request({ path: '/version' });
+    const server = await startLoopbackApi();
+    await (await connectTo(await server.kubeconfig({ user }))).request({ path: '/version' });
     expect(server.seen[0]?.headers.authorization).toBe(authorization);
     expect(server.seen[0]?.headers['user-agent']).toBe('sallyport/1 (test)');
   });
 
   it('a client certificate, inline or in files that are read again when they change', async () => {
-    const server = await start();
+    const server = await startLoopbackApi();
     await writeFile(join(server.folder, 'tls.crt'), certificates.issueClient({ user: 'bob' }).cert);
-    const inline = await connect(await server.kubeconfig({ user: aliceData, name: 'inline' }));
+    const inline = await connectTo(await server.kubeconfig({ user: aliceData, name: 'inline' }));
     await inline.request({ path: '/' });
     const bob = certificates.issueClient({ user: 'bob' });
     const carol = certificates.issueClient({ user: 'carol' });
     await writeFile(join(server.folder, 'tls.crt'), bob.cert);
     await writeFile(join(server.folder, 'tls.key'), bob.key);
     const user = { 'client-certificate': 'tls.crt', 'client-key': 'tls.key' };
-    const api = await connect(await server.kubeconfig({ user }));
+    const api = await connectTo(await server.kubeconfig({ user }));
     await api.request({ path: '/' });
     await writeFile(join(server.folder, 'tls.crt'), carol.cert);
     await writeFile(join(server.folder, 'tls.key'), carol.key);
@@ -60,9 +50,9 @@ describe('who we are', () => {
   });
 
   it('a token file, which wins over the inline token and is read again when it is replaced', async () => {
-    const server = await start();
+    const server = await startLoopbackApi();
     await writeFile(join(server.folder, 'token'), 'one\n');
-    const api = await connect(await server.kubeconfig({ user: { token: 'inline', tokenFile: 'token' } }));
+    const api = await connectTo(await server.kubeconfig({ user: { token: 'inline', tokenFile: 'token' } }));
     await api.request({ path: '/' });
     await writeFile(join(server.folder, 'next'), 'two\n');
     await rename(join(server.folder, 'next'), join(server.folder, 'token'));
@@ -71,7 +61,7 @@ describe('who we are', () => {
   });
 
   it('impersonation: user, uid, groups and extra, with names that no header may hold', async () => {
-    const server = await start();
+    const server = await startLoopbackApi();
     const user = {
       token: 'abc',
       as: 'bøb',
@@ -79,7 +69,7 @@ describe('who we are', () => {
       'as-groups': ['admins', 'devs'],
       'as-user-extra': { 'example.org/scopes': ['a', 'b'] },
     };
-    await (await connect(await server.kubeconfig({ user }))).request({ path: '/' });
+    await (await connectTo(await server.kubeconfig({ user }))).request({ path: '/' });
     const raw = server.seen[0]?.rawHeaders ?? [];
     const values = (name: string) => raw.filter((_, at) => at % 2 === 1 && raw[at - 1] === name);
     expect(values('Impersonate-User').map((name) => Buffer.from(name, 'latin1').toString())).toEqual(['bøb']);
@@ -89,9 +79,9 @@ describe('who we are', () => {
   });
 
   it('impersonation given by the caller replaces the kubeconfig', async () => {
-    const server = await start();
+    const server = await startLoopbackApi();
     const kubeconfig = await server.kubeconfig({ user: { token: 'abc', as: 'bob', 'as-groups': ['x'] } });
-    const api = await connect(kubeconfig, { impersonate: { user: 'carol' } });
+    const api = await connectTo(kubeconfig, { impersonate: { user: 'carol' } });
     await api.request({ path: '/' });
     expect(api.key).toBe(`${server.url}/ one as carol`);
     expect(server.seen[0]?.headers).toMatchObject({ 'impersonate-user': 'carol' });
@@ -106,10 +96,10 @@ describe('who we are', () => {
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    stack.defer(() => void server.close());
+    onTestFinished(() => void server.close());
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/k8s/clusters/c-1/`;
-    const api = await connect(
-      await (await start()).kubeconfig({
+    const api = await connectTo(
+      await (await startLoopbackApi()).kubeconfig({
         cluster: { server: url, 'certificate-authority-data': '' },
         user: { token: 'a', as: 'b' },
       }),
@@ -128,8 +118,8 @@ describe('who we are', () => {
     ['groups without a user', { 'as-groups': ['a'] }, 'need `as`'],
     ['a provider that is no more', { 'auth-provider': { name: 'gcp' } }, 'removed from Kubernetes'],
   ])('refuses %s, as kubectl does', async (_what, user, message) => {
-    const kubeconfig = await (await start()).kubeconfig({ user });
-    await expect(connect(kubeconfig)).rejects.toMatchObject({
+    const kubeconfig = await (await startLoopbackApi()).kubeconfig({ user });
+    await expect(connectTo(kubeconfig)).rejects.toMatchObject({
       code: 'SP-KUBECONFIG-INVALID',
       message: expect.stringContaining(message),
     });
@@ -137,7 +127,7 @@ describe('who we are', () => {
 
   it('refuses a key that does not belong to the certificate', async () => {
     const user = { ...aliceData, 'client-key-data': base64(certificates.issueClient({ user: 'b' }).key) };
-    const api = await connect(await (await start()).kubeconfig({ user }));
+    const api = await connectTo(await (await startLoopbackApi()).kubeconfig({ user }));
     await expect(api.request({ path: '/' })).rejects.toMatchObject({ code: 'SP-KUBECONFIG-INVALID' });
   });
 });
@@ -158,7 +148,7 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
 
 describe('a 401', () => {
   const rejectingFirst = () =>
-    start({
+    startLoopbackApi({
       onRequest: guarded(({ headers }) => headers.authorization === 'Bearer t2'),
       onUpgrade: (request, socket) => {
         if (request.headers.authorization !== 'Bearer t2') {
@@ -173,7 +163,7 @@ describe('a 401', () => {
     '%s: is tried once more with new credentials',
     async (kind) => {
       const server = await rejectingFirst();
-      const api = await connect(await server.kubeconfig({ user: execUser(server.folder) }));
+      const api = await connectTo(await server.kubeconfig({ user: execUser(server.folder) }));
       if (kind === 'request') await api.request({ path: '/' });
       if (kind === 'lines') expect(await all(api.lines(watch()))).toEqual(['{}']);
       if (kind === 'upgrade') {
@@ -189,8 +179,8 @@ describe('a 401', () => {
   );
 
   it('that comes twice asks for a log-in, and names the command', async () => {
-    const server = await start({ onRequest: guarded(() => false) });
-    const api = await connect(await server.kubeconfig({ user: execUser(server.folder) }));
+    const server = await startLoopbackApi({ onRequest: guarded(() => false) });
+    const api = await connectTo(await server.kubeconfig({ user: execUser(server.folder) }));
     const error = await api.request({ path: '/' }).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({
       code: 'SP-LOGIN-REQUIRED',
@@ -202,17 +192,17 @@ describe('a 401', () => {
 
   it('runs the plugin once for many requests that met it together', async () => {
     const server = await rejectingFirst();
-    const api = await connect(await server.kubeconfig({ user: execUser(server.folder) }));
+    const api = await connectTo(await server.kubeconfig({ user: execUser(server.folder) }));
     await Promise.all(Array.from({ length: 10 }, () => api.request({ path: '/' })));
     const tokens = new Set(server.seen.map(({ headers }) => headers.authorization));
     expect(tokens).toEqual(new Set(['Bearer t1', 'Bearer t2']));
   });
 
   it('reads the kubeconfig again, whatever its time stamp says', async () => {
-    const server = await start({
+    const server = await startLoopbackApi({
       onRequest: guarded(({ headers }) => headers.authorization === 'Bearer new'),
     });
-    const api = await connect(await server.kubeconfig({ user: { token: 'old' } }));
+    const api = await connectTo(await server.kubeconfig({ user: { token: 'old' } }));
     await server.kubeconfig({ user: { token: 'new' } });
     await api.request({ path: '/' });
     expect(server.seen.at(-1)?.headers.authorization).toBe('Bearer new');

@@ -21,6 +21,8 @@ export interface ClientCertificate {
 export interface Credentials {
   /** What a person can do to log in again; names the plugin's command. */
   readonly loginHint: string | undefined;
+  /** False where current() has to run a plugin or ask an identity provider before it answers. */
+  readonly atHand: boolean;
   /** The credential of this moment. May run a plugin or ask an identity provider, once for all who wait. Throws SP-CREDENTIAL-PLUGIN, SP-LOGIN-REQUIRED. */
   current(): Promise<Credential>;
   /** `rejected` got a 401: the next current() must not answer with it where another can be had. */
@@ -49,7 +51,7 @@ export function basic(username: string, password: string): Secret {
 
 /** Credentials that are as they are until a file changes, which makes new ones. */
 export function fixedCredentials(credential: Credential): Credentials {
-  return { loginHint: undefined, current: async () => credential, discard() {} };
+  return { loginHint: undefined, atHand: true, current: async () => credential, discard() {} };
 }
 
 /** Reads a file that the kubeconfig names; rejects where it is missing or too large. */

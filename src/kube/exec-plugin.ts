@@ -65,12 +65,16 @@ export class ExecPlugin implements Credentials {
     return `log in again: ${words.join(' ')}`.slice(0, maxShownLength);
   }
 
+  get atHand(): boolean {
+    return this.#issued !== undefined && this.#options.clock.wallMs() < this.#issued.expiresAtMs;
+  }
+
   async current(): Promise<Credential> {
-    const nowMs = this.#options.clock.wallMs();
     const issued = this.#issued;
-    if (issued && nowMs < issued.renewAtMs) return issued.credential;
+    if (issued && this.#options.clock.wallMs() < issued.renewAtMs) return issued.credential;
+    const { atHand } = this;
     const renewed = this.#renew();
-    if (!issued || nowMs >= issued.expiresAtMs) return (await renewed).credential;
+    if (!issued || !atHand) return (await renewed).credential;
     // Still good: nobody waits for the new one, and its failure matters only once the old one has ended.
     renewed.catch(() => {});
     return issued.credential;

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.ts';
 import {
   connectTo,
@@ -10,37 +10,56 @@ import {
   watch,
 } from '../../test/support/loopback-api.ts';
 
-let stack = new AsyncDisposableStack();
-afterEach(async () => {
-  await stack.disposeAsync();
-  stack = new AsyncDisposableStack();
-});
-
-const start = async (handlers?: LoopbackHandlers) => stack.use(await startLoopbackApi(handlers));
-const connect = async (...args: Parameters<typeof connectTo>) => stack.use(await connectTo(...args));
-
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   const list: T[] = [];
   for await (const item of items) list.push(item);
   return list;
 }
 
+describe('a credential that takes its time', () => {
+  it('is told of from the first that waits to the last, also to who listens late', async () => {
+    const server = await startLoopbackApi();
+    const api = await connectTo(await server.kubeconfig({ user: execUser(server.folder) }));
+    const late: boolean[] = [];
+    const told: boolean[] = [];
+    api.onAsking((isAsking) => {
+      told.push(isAsking);
+      if (isAsking) api.onAsking((now) => late.push(now));
+    });
+    await Promise.all([api.request({ path: '/1' }), api.request({ path: '/2' })]);
+    await api.request({ path: '/3' });
+    expect([told, late]).toEqual([
+      [true, false],
+      [true, false],
+    ]);
+  });
+
+  it('is not told of where it is at hand', async () => {
+    const server = await startLoopbackApi();
+    const api = await connectTo(await server.kubeconfig({ user: { token: 'abc' } }));
+    const told: boolean[] = [];
+    api.onAsking((isAsking) => told.push(isAsking));
+    await api.request({ path: '/' });
+    expect(told).toEqual([]);
+  });
+});
+
 describe('requests', () => {
   it('send JSON and give JSON', async () => {
     let body = '';
-    const server = await start({
+    const server = await startLoopbackApi({
       onRequest: (request, response) =>
         request
           .on('data', (chunk) => (body += chunk))
           .on('end', () => response.writeHead(201).end('{"made": true}')),
     });
-    const api = await connect(await server.kubeconfig());
+    const api = await connectTo(await server.kubeconfig());
     expect(await api.request({ method: 'POST', path: '/x', body: { a: 'ü' } })).toEqual({ made: true });
     expect(body).toBe('{"a":"ü"}');
   });
 
   it('take what is no JSON, a redirect and a broken answer for errors, and follow nothing', async () => {
-    const server = await start({
+    const server = await startLoopbackApi({
       onRequest: ({ url }, response) => {
         if (url === '/html') response.end('<html>');
         if (url === '/away') response.writeHead(302, { Location: 'https://elsewhere' }).end();
@@ -50,7 +69,7 @@ describe('requests', () => {
         }
       },
     });
-    const api = await connect(await server.kubeconfig({ user: { token: 'a' } }));
+    const api = await connectTo(await server.kubeconfig({ user: { token: 'a' } }));
     await expect(api.request({ path: '/html' })).rejects.toMatchObject({ code: 'SP-API-ERROR' });
     await expect(api.request({ path: '/away' })).rejects.toMatchObject({
       code: 'SP-API-ERROR',
@@ -59,11 +78,23 @@ describe('requests', () => {
     await expect(api.request({ path: '/cut' })).rejects.toMatchObject({ code: 'SP-API-UNREACHABLE' });
   });
 
+  it('read no more of an answer than is wanted', async () => {
+    const server = await startLoopbackApi({
+      onRequest: (_, response) => response.end(JSON.stringify('x'.repeat(98))),
+    });
+    const api = await connectTo(await server.kubeconfig());
+    expect(await api.request({ path: '/', maxAnswerBytes: 100 })).toHaveLength(98);
+    await expect(api.request({ path: '/', maxAnswerBytes: 99 })).rejects.toMatchObject({
+      code: 'SP-API-ERROR',
+      details: { message: 'an answer of more than 99 bytes' },
+    });
+  });
+
   it('end after their time, or with the reason of their signal', async () => {
     const clock = new FakeClock();
     const arrived = () => new Promise<void>((resolve) => server.server.once('request', () => resolve()));
-    const server = await start({ onRequest: () => {} });
-    const api = await connect(await server.kubeconfig(), { clock });
+    const server = await startLoopbackApi({ onRequest: () => {} });
+    const api = await connectTo(await server.kubeconfig(), { clock });
     const first = arrived();
     const late = api.request({ path: '/', timeoutMs: 700 });
     late.catch(() => {});
@@ -85,7 +116,7 @@ describe('requests', () => {
 
   it('are sent again where the kept connection was closed meanwhile', async () => {
     let served = 0;
-    const server = await start({
+    const server = await startLoopbackApi({
       onRequest: (request, response) => {
         served++;
         // The second request finds a connection that the server closes under it, unanswered.
@@ -93,7 +124,7 @@ describe('requests', () => {
         else response.end('{}');
       },
     });
-    const api = await connect(await server.kubeconfig());
+    const api = await connectTo(await server.kubeconfig());
     await api.request({ path: '/' });
     await api.request({ path: '/' });
     expect(server.seen.map(({ connection }) => connection)).toEqual([1, 1, 2]);
@@ -101,10 +132,10 @@ describe('requests', () => {
 
   it('but not if they may change something', async () => {
     let served = 0;
-    const server = await start({
+    const server = await startLoopbackApi({
       onRequest: (request, response) => (++served === 2 ? request.socket.destroy() : response.end('{}')),
     });
-    const api = await connect(await server.kubeconfig());
+    const api = await connectTo(await server.kubeconfig());
     await api.request({ path: '/' });
     await expect(api.request({ method: 'POST', path: '/', body: {} })).rejects.toMatchObject({
       code: 'SP-API-UNREACHABLE',
@@ -113,8 +144,8 @@ describe('requests', () => {
   });
 
   it('tell an API server that is not there', async () => {
-    const server = await start();
-    const api = await connect(await server.kubeconfig());
+    const server = await startLoopbackApi();
+    const api = await connectTo(await server.kubeconfig());
     await new Promise((closed) => server.server.close(closed));
     await expect(api.request({ path: '/' })).rejects.toMatchObject({
       code: 'SP-API-UNREACHABLE',
@@ -127,8 +158,8 @@ describe('requests', () => {
 
 describe('lines', () => {
   const lines = async (onRequest: NonNullable<LoopbackHandlers['onRequest']>, clock = new FakeClock()) => {
-    const server = await start({ onRequest });
-    return connect(await server.kubeconfig(), { clock });
+    const server = await startLoopbackApi({ onRequest });
+    return connectTo(await server.kubeconfig(), { clock });
   };
 
   it('come as they are written, however they are cut', async () => {
@@ -179,7 +210,7 @@ describe('lines', () => {
 
   it('wait for credentials as long as these take: a slow plugin costs the request none of its time', async () => {
     const clock = new FakeClock();
-    const server = await start();
+    const server = await startLoopbackApi();
     const asked = Promise.withResolvers<void>();
     const answer = join(server.folder, 'answer');
     const script = `process.stderr.write('asking');
@@ -188,7 +219,7 @@ describe('lines', () => {
         clearInterval(look);
         console.log(JSON.stringify({ kind: 'ExecCredential', apiVersion: 'client.authentication.k8s.io/v1', status: { token: 't' } }));
       }, 5)`;
-    const api = await connect(await server.kubeconfig({ user: execUser(server.folder, script) }), {
+    const api = await connectTo(await server.kubeconfig({ user: execUser(server.folder, script) }), {
       clock,
       onPluginOutput: () => asked.resolve(),
     });
@@ -230,10 +261,10 @@ describe('lines', () => {
 
 describe('closing', () => {
   it('ends what is in progress, also on connections from before a change', async () => {
-    const server = await start({
+    const server = await startLoopbackApi({
       onRequest: ({ url }, response) => (url === '/watch' ? response.write('1\n') : response.end('{}')),
     });
-    const api = await connect(await server.kubeconfig({ user: { token: 'one' } }));
+    const api = await connectTo(await server.kubeconfig({ user: { token: 'one' } }));
     const before = api.lines(watch())[Symbol.asyncIterator]();
     await before.next();
     await server.kubeconfig({ user: { token: 'two' } });

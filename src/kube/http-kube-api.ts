@@ -5,9 +5,8 @@ import { AppError } from '../base/app-error.ts';
 import type { Clock } from '../base/clock.ts';
 import { Listeners } from '../base/listeners.ts';
 import type { Log } from '../base/log.ts';
-import { type Access, isUpToDate, loadAccess } from './access.ts';
+import { type Access, type AccessOptions, isUpToDate, loadAccess } from './access.ts';
 import type { Credential } from './credentials.ts';
-import { FileWatch } from './file-watch.ts';
 import {
   type Answer,
   Deadline,
@@ -25,29 +24,22 @@ import type {
   UpgradeRequest,
   WebSocketRequest,
 } from './kube-api.ts';
-import type { Impersonation } from './kubeconfig-file.ts';
 import { classifyNetworkError, classifyStatus } from './status-error.ts';
 import { unlessAborted } from './unless-aborted.ts';
+import { watchFiles } from './watch-files.ts';
 import { openWebSocket } from './web-socket.ts';
 
 const defaultTimeoutMs = 30_000;
 
-export interface KubeApiOptions {
-  /** --kubeconfig: that file alone. */
-  readonly kubeconfig?: string | undefined;
-  readonly context?: string | undefined;
-  readonly namespace?: string | undefined;
-  /** Replaces the kubeconfig's impersonation. */
-  readonly impersonate?: Impersonation | undefined;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly clock: Clock;
-  readonly log: Log;
+export interface KubeApiOptions
+  extends Pick<
+    AccessOptions,
+    'kubeconfig' | 'context' | 'namespace' | 'impersonate' | 'env' | 'clock' | 'log' | 'interactive'
+  > {
   /** Called for each request. */
   readonly userAgent: () => string;
   /** What a credential plugin says to the person (its standard error). */
   readonly onPluginOutput?: (text: string) => void;
-  /** Somebody waits: a credential plugin may ask. */
-  readonly interactive: () => boolean;
   /** A plugin may read standard input. Default: it is a terminal. */
   readonly stdinIsTerminal?: () => boolean;
 }
@@ -85,9 +77,12 @@ interface Attempt {
 class HttpKubeApi implements KubeApi {
   readonly #options: HttpKubeApiOptions;
   readonly #changes = new Listeners<KubeApiChange>();
+  readonly #onAsking = new Listeners<boolean>();
+  /** Requests that wait for a credential. */
+  #asking = 0;
   #access: Access;
   #loading: Promise<Access> | undefined;
-  #watch: FileWatch | undefined;
+  #watch: Disposable | undefined;
 
   constructor(options: HttpKubeApiOptions) {
     this.#options = options;
@@ -128,12 +123,19 @@ class HttpKubeApi implements KubeApi {
     };
   }
 
+  onAsking(listener: (isAsking: boolean) => void): () => void {
+    const remove = this.#onAsking.add(listener);
+    if (this.#asking > 0) listener(true);
+    return remove;
+  }
+
   async request<T>(request: KubeRequest): Promise<T> {
     return this.#authorized(request.signal, async (attempt) => {
       using deadline = this.#deadline(request.timeoutMs ?? defaultTimeoutMs, request.signal);
       const answer = await this.#send(attempt, request, deadline.signal);
       if (answer.kind === 'upgraded') throw unasked(answer);
-      const text = await this.#body(attempt, answer.response, deadline.signal);
+      const limitBytes = request.maxAnswerBytes ?? maxBodyBytes;
+      const text = await this.#body(attempt, answer.response, { limitBytes, signal: deadline.signal });
       try {
         return JSON.parse(text) as T;
       } catch (error) {
@@ -225,8 +227,18 @@ class HttpKubeApi implements KubeApi {
     this.#options.closing.signal.throwIfAborted();
     if (!(await isUpToDate(this.#access))) await this.#reload();
     const access = this.#access;
-    const credential = await unlessAborted(access.credentials.current(), signal);
+    const credential = await unlessAborted(this.#credential(access), signal);
     return { access, credential };
+  }
+
+  async #credential({ credentials }: Access): Promise<Credential> {
+    if (credentials.atHand) return credentials.current();
+    if (this.#asking++ === 0) this.#onAsking.emit(true);
+    try {
+      return await credentials.current();
+    } finally {
+      if (--this.#asking === 0) this.#onAsking.emit(false);
+    }
   }
 
   /** Reads the files anew. What means the same as before changes nothing: pools and credentials stay. */
@@ -257,13 +269,13 @@ class HttpKubeApi implements KubeApi {
     return next;
   }
 
-  #watchFiles(): FileWatch {
+  #watchFiles(): Disposable {
     const { clock, log } = this.#options;
-    return new FileWatch({
-      files: [...this.#access.files.keys()],
+    return watchFiles([...this.#access.files.keys()], {
       clock,
-      log,
       onChange: () => this.#changes.emit('touched'),
+      // No loss that anybody must know of: each dial looks at its files anyway.
+      onUnwatched: (at) => log.debug('folder-not-watched', at),
     });
   }
 
@@ -330,10 +342,10 @@ class HttpKubeApi implements KubeApi {
   async #body(
     { access }: Attempt,
     response: Extract<Answer, { kind: 'response' }>['response'],
-    signal: AbortSignal,
+    { limitBytes, signal }: { readonly limitBytes: number; readonly signal: AbortSignal },
   ) {
     try {
-      return await readBody(response, maxBodyBytes);
+      return await readBody(response, limitBytes);
     } catch (error) {
       signal.throwIfAborted();
       throw classifyNetworkError(error, { server: access.server.origin });

@@ -21,6 +21,11 @@ export interface KubeApi extends AsyncDisposable {
    * the function that removes the listener.
    */
   onChange(listener: (change: KubeApiChange) => void): () => void;
+  /**
+   * Calls back when requests begin to wait for a credential plugin or an identity provider, at once where they do already, and when they
+   * need not wait any more. Returns the function that removes the listener.
+   */
+  onAsking(listener: (isAsking: boolean) => void): () => void;
   /** Opens a connection beside the one that the first request opens, for the request that follows it. Never fails. */
   preconnect(): void;
   /** One JSON request. Times out after `timeoutMs` (default 30 s). */
@@ -53,6 +58,8 @@ export interface KubeRequest {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
+  /** Beyond it SP-API-ERROR. Default 128 MiB, for lists. */
+  readonly maxAnswerBytes?: number;
   readonly signal?: AbortSignal;
 }
 

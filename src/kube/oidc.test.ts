@@ -1,22 +1,20 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.ts';
-import { certificates, type LoopbackApi, startLoopbackApi } from '../../test/support/loopback-api.ts';
+import {
+  certificates,
+  connectTo,
+  type LoopbackApi,
+  startLoopbackApi,
+} from '../../test/support/loopback-api.ts';
 import { AppError } from '../base/app-error.ts';
 import { systemClock } from '../base/clock.ts';
 import { createLog } from '../base/log.ts';
 import { Secret } from '../base/secret.ts';
-import { createKubeApi } from './http-kube-api.ts';
 import { OidcCredentials } from './oidc.ts';
 import type { OidcRefresh } from './oidc-refresh.ts';
 import { storeOidcTokens } from './oidc-store.ts';
-
-let stack = new AsyncDisposableStack();
-afterEach(async () => {
-  await stack.disposeAsync();
-  stack = new AsyncDisposableStack();
-});
 
 const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const jwt = (claims: Record<string, unknown>) => `${part({ alg: 'ES256' })}.${part(claims)}.c2ln`;
@@ -107,11 +105,11 @@ async function startProvider(accepts: (grant: Grant) => boolean = () => true) {
       });
     },
   });
-  return { provider: stack.use(provider), grants };
+  return { provider, grants };
 }
 
 async function userOf(provider: LoopbackApi, config: Record<string, string> = {}) {
-  const server = stack.use(await startLoopbackApi());
+  const server = await startLoopbackApi();
   await writeFile(join(server.folder, 'idp.crt'), certificates.ca);
   const path = await server.kubeconfig({
     user: {
@@ -129,16 +127,8 @@ async function userOf(provider: LoopbackApi, config: Record<string, string> = {}
     },
   });
   const lines: string[] = [];
-  const api = stack.use(
-    await createKubeApi({
-      kubeconfig: path,
-      env: {},
-      clock: systemClock,
-      log: createLog('debug', (line) => lines.push(line)),
-      userAgent: () => 'test',
-      interactive: () => false,
-    }),
-  );
+  const log = createLog('debug', (line) => lines.push(line));
+  const api = await connectTo(path, { clock: systemClock, log });
   return { api, server, path, lines };
 }
 
@@ -201,7 +191,7 @@ users:
 `;
 
   it('changes the two values alone', async () => {
-    const { folder } = stack.use(await startLoopbackApi());
+    const { folder } = await startLoopbackApi();
     const path = join(folder, 'config');
     await writeFile(path, config, { mode: 0o600 });
     await storeOidcTokens({ path, ...tokens });
@@ -209,7 +199,7 @@ users:
   });
 
   it('leaves the file alone while kubectl holds its lock, or where the user is gone', async () => {
-    const { folder } = stack.use(await startLoopbackApi());
+    const { folder } = await startLoopbackApi();
     const path = join(folder, 'config');
     await writeFile(path, config);
     await expect(storeOidcTokens({ path, ...tokens, user: 'gone' })).rejects.toThrow('no longer');

@@ -37,10 +37,14 @@ export class OidcCredentials implements Credentials {
     if (idToken) this.#credential = { authorization: bearer(idToken.reveal()) };
   }
 
-  async current(): Promise<Credential> {
+  get atHand(): boolean {
     const idToken = this.#config['id-token'];
     const expiresAtMs = idToken ? expiresAt(idToken.reveal()) : 0;
-    if (this.#credential && this.#options.clock.wallMs() < expiresAtMs - earlyMs) return this.#credential;
+    return this.#credential !== undefined && this.#options.clock.wallMs() < expiresAtMs - earlyMs;
+  }
+
+  async current(): Promise<Credential> {
+    if (this.#credential && this.atHand) return this.#credential;
     this.#run ??= this.#renew().finally(() => {
       this.#run = undefined;
     });

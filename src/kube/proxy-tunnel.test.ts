@@ -2,19 +2,12 @@ import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.ts';
-import { certificates, startLoopbackApi } from '../../test/support/loopback-api.ts';
-import { silentLog } from '../base/log.ts';
+import { certificates, connectTo, startLoopbackApi } from '../../test/support/loopback-api.ts';
 import { issueCertificates } from '../sandbox/certificates.ts';
-import { createKubeApi } from './http-kube-api.ts';
 
 const sockets = new Set<Socket>();
-let stack = new AsyncDisposableStack();
-afterEach(async () => {
-  await stack.disposeAsync();
-  stack = new AsyncDisposableStack();
-});
 
 interface Seen {
   /** host:port of each tunnel asked for. */
@@ -29,7 +22,7 @@ async function listen(server: Server): Promise<number> {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  stack.defer(async () => {
+  onTestFinished(async () => {
     for (const socket of sockets) socket.destroy();
     await new Promise((closed) => server.close(closed));
   });
@@ -117,21 +110,12 @@ async function through(
   proxyUrl: string,
   more: { readonly clock?: FakeClock; readonly server?: string } = {},
 ) {
-  const server = stack.use(await startLoopbackApi());
+  const server = await startLoopbackApi();
   const kubeconfig = await server.kubeconfig({
     cluster: { server: more.server ?? `https://api.test:${server.port}`, 'proxy-url': proxyUrl },
     user: { token: 'for-the-api-server' },
   });
-  const api = stack.use(
-    await createKubeApi({
-      kubeconfig,
-      env: {},
-      clock: more.clock ?? new FakeClock(),
-      log: silentLog,
-      userAgent: () => 'test',
-      interactive: () => false,
-    }),
-  );
+  const api = await connectTo(kubeconfig, { clock: more.clock ?? new FakeClock() });
   return { api, server };
 }
 
@@ -189,18 +173,9 @@ describe('through a proxy', () => {
 
   it('HTTPS_PROXY is used where there is no proxy-url', async () => {
     const proxy = await connectProxy();
-    const server = stack.use(await startLoopbackApi());
+    const server = await startLoopbackApi();
     const kubeconfig = await server.kubeconfig({ cluster: { server: `https://api.test:${server.port}` } });
-    const api = stack.use(
-      await createKubeApi({
-        kubeconfig,
-        env: { HTTPS_PROXY: `127.0.0.1:${proxy.port}` },
-        clock: new FakeClock(),
-        log: silentLog,
-        userAgent: () => 'test',
-        interactive: () => false,
-      }),
-    );
+    const api = await connectTo(kubeconfig, { env: { HTTPS_PROXY: `127.0.0.1:${proxy.port}` } });
     await api.request({ path: '/version' });
     expect(proxy.seen.tunnels).toHaveLength(1);
   });

@@ -1,22 +1,7 @@
 import { once } from 'node:events';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.ts';
-import {
-  acceptWebSocket,
-  connectTo,
-  type LoopbackHandlers,
-  startLoopbackApi,
-  switching,
-} from '../../test/support/loopback-api.ts';
-
-let stack = new AsyncDisposableStack();
-afterEach(async () => {
-  await stack.disposeAsync();
-  stack = new AsyncDisposableStack();
-});
-
-const start = async (handlers?: LoopbackHandlers) => stack.use(await startLoopbackApi(handlers));
-const connect = async (...args: Parameters<typeof connectTo>) => stack.use(await connectTo(...args));
+import { acceptWebSocket, connectTo, startLoopbackApi, switching } from '../../test/support/loopback-api.ts';
 
 describe('upgrades', () => {
   const upgrade = {
@@ -26,10 +11,10 @@ describe('upgrades', () => {
   };
 
   it('give the socket with what came behind the 101', async () => {
-    const server = await start({
+    const server = await startLoopbackApi({
       onUpgrade: (_request, socket) => socket.write(`${switching('SPDY/3.1')}first`),
     });
-    const api = await connect(await server.kubeconfig({ user: { token: 'abc' } }));
+    const api = await connectTo(await server.kubeconfig({ user: { token: 'abc' } }));
     const { socket, head, headers } = await api.upgrade({
       ...upgrade,
       headers: { ...upgrade.headers, 'Audit-ID': 'u-1' },
@@ -56,8 +41,8 @@ describe('upgrades', () => {
     ['a kubelet that is away', '500 Oops', 'error dialing backend: EOF', 'SP-API-ERROR'],
   ])('%s', async (_what, head, body, code) => {
     const answer = `HTTP/1.1 ${head}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
-    const server = await start({ onUpgrade: (_request, socket) => socket.write(answer) });
-    const api = await connect(await server.kubeconfig());
+    const server = await startLoopbackApi({ onUpgrade: (_request, socket) => socket.write(answer) });
+    const api = await connectTo(await server.kubeconfig());
     await expect(api.upgrade(upgrade)).rejects.toMatchObject({ code });
     await expect(api.webSocket({ ...upgrade, headers: {}, protocols: ['a'] })).rejects.toMatchObject({
       code,
@@ -65,15 +50,17 @@ describe('upgrades', () => {
   });
 
   it('refuse another protocol than the one asked for', async () => {
-    const server = await start({ onUpgrade: (_request, socket) => socket.write(switching('h2c')) });
-    const api = await connect(await server.kubeconfig());
+    const server = await startLoopbackApi({
+      onUpgrade: (_request, socket) => socket.write(switching('h2c')),
+    });
+    const api = await connectTo(await server.kubeconfig());
     await expect(api.upgrade(upgrade)).rejects.toMatchObject({ code: 'SP-UPGRADE-REFUSED' });
   });
 
   it('end after their time', async () => {
     const clock = new FakeClock();
-    const server = await start({ onUpgrade: () => {} });
-    const api = await connect(await server.kubeconfig(), { clock });
+    const server = await startLoopbackApi({ onUpgrade: () => {} });
+    const api = await connectTo(await server.kubeconfig(), { clock });
     for (const open of [
       () => api.upgrade(upgrade),
       () => api.webSocket({ ...upgrade, headers: {}, protocols: ['a'] }),
@@ -93,14 +80,14 @@ describe('WebSockets', () => {
 
   it('open with a subprotocol that ws itself would refuse, and carry bytes', async () => {
     const received = Promise.withResolvers<Buffer>();
-    const server = await start({
+    const server = await startLoopbackApi({
       onUpgrade: (request, socket) => {
         acceptWebSocket(request, socket, protocol);
         socket.once('data', (frame: Buffer) => received.resolve(frame));
         socket.write(Buffer.from([0x82, 2, 0x68, 0x69]));
       },
     });
-    const api = await connect(await server.kubeconfig({ user: { token: 'abc' } }));
+    const api = await connectTo(await server.kubeconfig({ user: { token: 'abc' } }));
     const webSocket = await api.webSocket({
       path: '/x',
       headers: { 'Audit-ID': 'u' },
@@ -127,15 +114,19 @@ describe('WebSockets', () => {
     ['no subprotocol', undefined],
     ['another subprotocol', 'v4.channel.k8s.io'],
   ] as const)('refuse %s', async (_what, chosen) => {
-    const server = await start({ onUpgrade: (request, socket) => acceptWebSocket(request, socket, chosen) });
-    const api = await connect(await server.kubeconfig());
+    const server = await startLoopbackApi({
+      onUpgrade: (request, socket) => acceptWebSocket(request, socket, chosen),
+    });
+    const api = await connectTo(await server.kubeconfig());
     const refused = api.webSocket({ path: '/x', headers: {}, protocols: [protocol], timeoutMs: 5000 });
     await expect(refused).rejects.toMatchObject({ code: 'SP-UPGRADE-REFUSED' });
   });
 
   it('refuse a peer that is no WebSocket server', async () => {
-    const server = await start({ onUpgrade: (_request, socket) => socket.write(switching('websocket')) });
-    const api = await connect(await server.kubeconfig());
+    const server = await startLoopbackApi({
+      onUpgrade: (_request, socket) => socket.write(switching('websocket')),
+    });
+    const api = await connectTo(await server.kubeconfig());
     const refused = api.webSocket({ path: '/x', headers: {}, protocols: [protocol], timeoutMs: 5000 });
     await expect(refused).rejects.toMatchObject({ code: 'SP-UPGRADE-REFUSED' });
   });

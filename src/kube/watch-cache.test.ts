@@ -1,11 +1,12 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.ts';
 import { FakeKubeApi, type Given } from '../../test/support/fake-kube-api.ts';
 import { settle as settleClock } from '../../test/support/settle.ts';
 import { AppError } from '../base/app-error.ts';
 import { silentLog } from '../base/log.ts';
+import type { WatchScope } from './scope-reader.ts';
 import type { Pod } from './types.ts';
-import { WatchCache, type WatchLimits, type WatchScope, watchLimits } from './watch-cache.ts';
+import { WatchCache, type WatchLimits, watchLimits } from './watch-cache.ts';
 import { resources } from './watch-resources.ts';
 
 const unreachable = new AppError('SP-API-UNREACHABLE', { message: 'connection refused' });
@@ -19,12 +20,14 @@ function setUp(scope: WatchScope, limits: Partial<WatchLimits> = {}) {
   const clock = new FakeClock();
   const api = new FakeKubeApi(clock);
   const random = () => 0;
+  const broken = vi.fn();
   const cache = new WatchCache<Pod>({
     api,
     clock,
     log: silentLog,
     random,
     limits,
+    onBreak: broken,
     resource: resources.pods,
     namespace: 'db',
     scope,
@@ -41,7 +44,7 @@ function setUp(scope: WatchScope, limits: Partial<WatchLimits> = {}) {
     const code = cache.state.trouble?.code;
     if (troubles.at(-1) !== code) troubles.push(code);
   });
-  return { clock, api, cache, settle, names, troubles };
+  return { clock, api, cache, settle, names, troubles, broken };
 }
 
 describe('a collection', () => {
@@ -139,6 +142,20 @@ describe('a collection', () => {
     await settle(1_000);
     expect(troubles).toEqual(['SP-API-UNREACHABLE', undefined]);
     expect(api.log.at(-1)).toBe('watch pods db @101');
+  });
+
+  it('tells of each watch that breaks off, and not of those that the server ends', async () => {
+    const { api, cache, settle, broken } = setUp({});
+    cache.start();
+    await settle(5_000);
+    api.endWatches();
+    await settle(5_000);
+    expect(broken).toHaveBeenCalledTimes(0);
+    api.endWatches(unreachable);
+    await settle(5_000);
+    api.sendToAll('{"type":"ADDED","object":{"metada');
+    await settle(5_000);
+    expect(broken).toHaveBeenCalledTimes(2);
   });
 
   it('is not synced, but has a trouble, when the first list fails; then is listed', async () => {
@@ -392,9 +409,10 @@ describe('one object by name', () => {
     cache.start();
     await settle(5_000);
     api.allow = ({ verb }) => verb === 'watch';
-    api.put('pods', pod('other'));
+    api.endWatches(unreachable);
+    // Gone unseen: the new watch brings nothing of it, and only a reading could tell.
+    api.remove('pods', 'a');
     api.forget();
-    api.endWatches();
     await settle();
     expect(cache.state.trouble?.code).toBe('SP-FORBIDDEN');
     const before = api.log.length;

@@ -8,15 +8,10 @@ import { type Clock, delay, type Timer } from '../base/clock.ts';
 import { Listeners } from '../base/listeners.ts';
 import type { Log } from '../base/log.ts';
 import type { KubeApi } from './kube-api.ts';
+import { ScopeReader, type WatchScope } from './scope-reader.ts';
 import type { KubeObject } from './types.ts';
-import { parseWatchEvent, type WatchEvent } from './watch-event.ts';
-import { collectionPath, type Resource } from './watch-resources.ts';
-
-/** What of a kind is watched. An empty scope is the whole namespace. */
-export type WatchScope =
-  | { readonly name: string; readonly labelSelector?: never }
-  | { readonly labelSelector: string; readonly name?: never }
-  | { readonly name?: never; readonly labelSelector?: never };
+import type { WatchEvent } from './watch-event.ts';
+import type { Resource } from './watch-resources.ts';
 
 /**
  * How changes are learnt of. watch: of the collection. watch-name: of the one object. poll: read at a stated interval, because the
@@ -74,6 +69,8 @@ export interface WatchContext {
   /** Uniform in [0, 1). */
   readonly random?: () => number;
   readonly limits?: Partial<WatchLimits>;
+  /** Called when a watch breaks off, which is then opened anew; not when the server ends it in good order. */
+  readonly onBreak?: (() => void) | undefined;
 }
 
 export interface WatchCacheOptions<T extends KubeObject> extends WatchContext {
@@ -83,15 +80,13 @@ export interface WatchCacheOptions<T extends KubeObject> extends WatchContext {
 }
 
 export class WatchCache<T extends KubeObject> implements AsyncDisposable {
-  readonly #api: Pick<KubeApi, 'request' | 'lines'>;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #random: () => number;
   readonly #limits: WatchLimits;
-  readonly #resource: Resource<T>;
-  readonly #path: string;
+  readonly #onBreak: (() => void) | undefined;
+  readonly #reader: ScopeReader<T>;
   readonly #name: string | undefined;
-  readonly #labelSelector: string | undefined;
   readonly #changed = new Listeners<void>();
   readonly #closing = new AbortController();
   #objects = new Map<string, T>();
@@ -113,20 +108,19 @@ export class WatchCache<T extends KubeObject> implements AsyncDisposable {
   #done: Promise<void> | undefined;
 
   constructor(options: WatchCacheOptions<T>) {
-    this.#api = options.api;
     this.#clock = options.clock;
     this.#random = options.random ?? Math.random;
     this.#limits = { ...watchLimits, ...options.limits };
-    this.#resource = options.resource;
-    this.#path = collectionPath(options.resource, options.namespace);
+    this.#onBreak = options.onBreak;
+    this.#reader = new ScopeReader({ ...options, limits: this.#limits });
     this.#name = options.scope.name;
-    this.#labelSelector = options.scope.labelSelector;
     this.#mode = this.#name === undefined ? 'watch' : 'watch-name';
-    const of = this.#name ?? this.#labelSelector;
+    const { path } = this.#reader;
+    const of = this.#name ?? options.scope.labelSelector;
     this.#log = {
-      debug: (event, fields) => options.log.debug(event, { path: this.#path, of, ...fields }),
-      info: (event, fields) => options.log.info(event, { path: this.#path, of, ...fields }),
-      warn: (event, fields) => options.log.warn(event, { path: this.#path, of, ...fields }),
+      debug: (event, fields) => options.log.debug(event, { path, of, ...fields }),
+      info: (event, fields) => options.log.info(event, { path, of, ...fields }),
+      warn: (event, fields) => options.log.warn(event, { path, of, ...fields }),
     };
   }
 
@@ -233,6 +227,7 @@ export class WatchCache<T extends KubeObject> implements AsyncDisposable {
       signal.throwIfAborted();
       broke = AppError.from(thrown);
       this.#log.debug('watch broke', { error: broke.message });
+      this.#onBreak?.();
     }
     if (this.#clock.nowMs() - sinceMs >= brieflyMs) this.#attempt = 0;
     if (broke?.code === 'SP-FORBIDDEN') {
@@ -245,54 +240,21 @@ export class WatchCache<T extends KubeObject> implements AsyncDisposable {
     return this.#nextWaitMs();
   }
 
-  /** What is there now: GET of the one object, or LIST, page by page. */
   async #read(signal: AbortSignal): Promise<void> {
-    if (this.#name === undefined) return this.#list(signal);
-    let sent: T | undefined;
-    try {
-      sent = await this.#api.request<T>({ path: this.#objectPath(this.#name), signal });
-    } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'SP-TARGET-NOT-FOUND') throw error;
-    }
+    const { objects, version } = await this.#reader.read(signal);
     signal.throwIfAborted();
-    this.#resourceVersion = sent?.metadata.resourceVersion;
-    this.#replace(sent === undefined ? [] : [this.#resource.pick(sent)]);
-  }
-
-  async #list(signal: AbortSignal): Promise<void> {
-    const objects: T[] = [];
-    let next: string | undefined;
-    let version: string | undefined;
-    do {
-      const query = new URLSearchParams({ limit: String(this.#limits.pageSize) });
-      if (this.#labelSelector !== undefined) query.set('labelSelector', this.#labelSelector);
-      if (next) query.set('continue', next);
-      const page = await this.#api.request<ListPage<T>>({ path: `${this.#path}?${query}`, signal });
-      signal.throwIfAborted();
-      for (const sent of page.items ?? []) objects.push(this.#resource.pick(sent));
-      if (objects.length > this.#limits.maxObjects) throw this.#tooMany();
-      next = page.metadata?.continue;
-      version = page.metadata?.resourceVersion;
-    } while (next);
     this.#resourceVersion = version;
-    this.#replace(objects);
+    this.#objects = new Map(objects.map((object) => [object.metadata.name, object]));
+    this.#synced = true;
+    this.#trouble = undefined;
+    this.#changed.emit();
   }
 
   /** Takes in events until the server ends the watch. Throws SP-API-GONE, SP-FORBIDDEN or how it broke. */
   async #watch(signal: AbortSignal, onOpen: () => void): Promise<void> {
+    const version = this.#resourceVersion;
     const timeoutMs = this.#limits.watchTimeoutMs * (1 + this.#random());
-    const query = new URLSearchParams({ watch: '1', allowWatchBookmarks: 'true' });
-    query.set('timeoutSeconds', String(Math.ceil(timeoutMs / 1_000)));
-    if (this.#resourceVersion !== undefined) query.set('resourceVersion', this.#resourceVersion);
-    if (this.#labelSelector !== undefined) query.set('labelSelector', this.#labelSelector);
-    if (this.#name !== undefined) query.set('fieldSelector', `metadata.name=${this.#name}`);
-    const { idleTimeoutMs } = this.#limits;
-    const lines = this.#api.lines({ path: `${this.#path}?${query}`, signal, idleTimeoutMs, onOpen });
-    for await (const line of lines) {
-      signal.throwIfAborted();
-      if (line.trim() !== '') this.#apply(parseWatchEvent<T>(line));
-    }
-    signal.throwIfAborted();
+    for await (const event of this.#reader.watch({ version, timeoutMs, signal, onOpen })) this.#apply(event);
   }
 
   /**
@@ -310,18 +272,15 @@ export class WatchCache<T extends KubeObject> implements AsyncDisposable {
   async #confirm(name: string, signal: AbortSignal): Promise<void> {
     const known = this.#objects.get(name);
     if (!known) return;
-    try {
-      await this.#api.request({ path: this.#objectPath(name), signal });
-    } catch (thrown) {
-      if (signal.aborted || this.#objects.get(name) !== known) return;
-      if (AppError.from(thrown).code === 'SP-TARGET-NOT-FOUND') {
-        this.#objects.delete(name);
-        this.#changed.emit();
-      } else {
-        // The next turn reads it, and tells the trouble.
-        this.#mustRead = true;
-        this.#step.abort();
-      }
+    const found = await this.#reader.has(name, signal).catch(() => undefined);
+    if (found || signal.aborted || this.#objects.get(name) !== known) return;
+    if (found === false) {
+      this.#objects.delete(name);
+      this.#changed.emit();
+    } else {
+      // The next turn reads it, and tells the trouble.
+      this.#mustRead = true;
+      this.#step.abort();
     }
   }
 
@@ -340,15 +299,8 @@ export class WatchCache<T extends KubeObject> implements AsyncDisposable {
     this.#resourceVersion = object.metadata.resourceVersion ?? this.#resourceVersion;
     if (type === 'BOOKMARK') return;
     if (type === 'DELETED') this.#objects.delete(object.metadata.name);
-    else this.#objects.set(object.metadata.name, this.#resource.pick(object));
-    if (this.#objects.size > this.#limits.maxObjects) throw this.#tooMany();
-    this.#changed.emit();
-  }
-
-  #replace(objects: readonly T[]): void {
-    this.#objects = new Map(objects.map((object) => [object.metadata.name, object]));
-    this.#synced = true;
-    this.#trouble = undefined;
+    else this.#objects.set(object.metadata.name, object);
+    if (this.#objects.size > this.#limits.maxObjects) throw this.#reader.tooMany();
     this.#changed.emit();
   }
 
@@ -383,19 +335,4 @@ export class WatchCache<T extends KubeObject> implements AsyncDisposable {
     const { backoffFirstMs: firstMs, backoffMaxMs: maxMs } = this.#limits;
     return backoffMs(attempt - 1, { firstMs, maxMs, jitter: 0.5, random: this.#random });
   }
-
-  #objectPath(name: string): string {
-    return `${this.#path}/${encodeURIComponent(name)}`;
-  }
-
-  #tooMany(): AppError {
-    const message = `more than ${this.#limits.maxObjects} ${this.#resource.plural} match`;
-    return new AppError('SP-API-ERROR', { message });
-  }
-}
-
-interface ListPage<T> {
-  /** Null is what Go sends for an empty list. */
-  readonly items?: readonly T[] | null;
-  readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
 }

@@ -1,22 +1,12 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { FakeClock } from '../../test/support/fake-clock.ts';
-import { FakeKubeApi } from '../../test/support/fake-kube-api.ts';
+import { describe, expect, it } from 'vitest';
+import { fakeRegistry } from '../../test/support/fake-registry.ts';
 import { runningPod } from '../../test/support/kube-objects.ts';
 import { settle as settleClock } from '../../test/support/settle.ts';
-import { silentLog } from '../base/log.ts';
 import type { Pod } from './types.ts';
 import { maxOwnWatches, type WatchLease } from './watch-names.ts';
-import { WatchRegistry } from './watch-registry.ts';
 
 function setUp() {
-  const clock = new FakeClock();
-  const api = new FakeKubeApi(clock);
-  const registry = new WatchRegistry({ api, clock, log: silentLog, random: () => 0, lingerMs: 1_000 });
-  onTestFinished(async () => {
-    await registry[Symbol.asyncDispose]();
-    expect(clock.pending).toBe(0);
-    expect(api.openWatches).toBe(0);
-  });
+  const { clock, api, registry } = fakeRegistry({ lingerMs: 1_000 });
   const settle = (ms = 0) => settleClock(clock, ms);
   const open = (from: number, to: number) =>
     Array.from({ length: to - from }, (_, n) => registry.open('pods', 'db', { name: `p-${from + n}` }));

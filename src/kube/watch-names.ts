@@ -1,6 +1,7 @@
 import { Listeners } from '../base/listeners.ts';
+import type { WatchScope } from './scope-reader.ts';
 import type { KubeObject } from './types.ts';
-import type { WatchScope, WatchState } from './watch-cache.ts';
+import type { WatchState } from './watch-cache.ts';
 
 /** One user's hold on what is watched. Disposing lets go of it. */
 export interface WatchLease<T> extends Disposable {

@@ -1,25 +1,10 @@
-import { expect, it, onTestFinished } from 'vitest';
-import { FakeClock } from '../../test/support/fake-clock.ts';
-import { FakeKubeApi } from '../../test/support/fake-kube-api.ts';
+import { expect, it } from 'vitest';
+import { fakeRegistry } from '../../test/support/fake-registry.ts';
 import { settle } from '../../test/support/settle.ts';
 import { AppError } from '../base/app-error.ts';
-import { silentLog } from '../base/log.ts';
-import { WatchRegistry } from './watch-registry.ts';
-
-function setUp() {
-  const clock = new FakeClock();
-  const api = new FakeKubeApi(clock);
-  const registry = new WatchRegistry({ api, clock, log: silentLog, random: () => 0, lingerMs: 1_000 });
-  onTestFinished(async () => {
-    await registry[Symbol.asyncDispose]();
-    expect(clock.pending).toBe(0);
-    expect(api.openWatches).toBe(0);
-  });
-  return { clock, api, registry };
-}
 
 it('shares one cache between all users of a namespace, kind and scope', async () => {
-  const { clock, api, registry } = setUp();
+  const { clock, api, registry } = fakeRegistry({ lingerMs: 1_000 });
   const scopes = [
     { name: 'a' },
     { name: 'a' },
@@ -37,7 +22,7 @@ it('shares one cache between all users of a namespace, kind and scope', async ()
 });
 
 it('closes a cache some time after its last user, not while one is left or comes back', async () => {
-  const { clock, api, registry } = setUp();
+  const { clock, api, registry } = fakeRegistry({ lingerMs: 1_000 });
   const first = registry.open('pods', 'db', {});
   const second = registry.open('pods', 'db', {});
   await settle(clock);
@@ -57,7 +42,7 @@ it('closes a cache some time after its last user, not while one is left or comes
 });
 
 it('calls no listener of a lease that was let go of', async () => {
-  const { clock, api, registry } = setUp();
+  const { clock, api, registry } = fakeRegistry({ lingerMs: 1_000 });
   const kept = registry.open('pods', 'db', {});
   const left = registry.open('pods', 'db', {});
   let keptCalls = 0;
@@ -72,7 +57,7 @@ it('calls no listener of a lease that was let go of', async () => {
 });
 
 it('asks for everything again after a wake from sleep', async () => {
-  const { clock, api, registry } = setUp();
+  const { clock, api, registry } = fakeRegistry({ lingerMs: 1_000 });
   registry.open('pods', 'db', {});
   registry.open('services', 'db', { name: 'a' });
   await settle(clock, 1_000);
@@ -88,7 +73,7 @@ it('asks for everything again after a wake from sleep', async () => {
 });
 
 it('forgets all of a cluster that is another now', async () => {
-  const { clock, api, registry } = setUp();
+  const { clock, api, registry } = fakeRegistry({ lingerMs: 1_000 });
   const leases = [registry.open('pods', 'db', {}), registry.open('services', 'db', { name: 'a' })];
   await settle(clock, 1_000);
   const before = api.log.length;
@@ -100,7 +85,7 @@ it('forgets all of a cluster that is another now', async () => {
 });
 
 it('lets the watches that wait out a back-off try at once when one of them succeeds', async () => {
-  const { clock, api, registry } = setUp();
+  const { clock, api, registry } = fakeRegistry({ lingerMs: 1_000 });
   const down = new AppError('SP-API-UNREACHABLE', { message: 'connection refused' });
   api.down = down;
   const early = registry.open('pods', 'db', { name: 'a' });
@@ -117,7 +102,7 @@ it('lets the watches that wait out a back-off try at once when one of them succe
 });
 
 it('lets all try at once when one finds that the user has logged in again, but not what is forbidden', async () => {
-  const { clock, api, registry } = setUp();
+  const { clock, api, registry } = fakeRegistry({ lingerMs: 1_000 });
   api.down = new AppError('SP-CREDENTIAL-PLUGIN');
   const asked = registry.open('pods', 'db', { name: 'a' });
   const other = registry.open('services', 'db', { name: 'b' });

@@ -1,5 +1,6 @@
 import type { Timer } from '../base/clock.ts';
-import { WatchCache, type WatchContext, type WatchScope } from './watch-cache.ts';
+import type { WatchScope } from './scope-reader.ts';
+import { WatchCache, type WatchContext } from './watch-cache.ts';
 import { NamedWatches, type WatchLease } from './watch-names.ts';
 import { type Kind, type Kinds, resources } from './watch-resources.ts';
 

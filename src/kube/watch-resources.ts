@@ -39,13 +39,14 @@ export const resources: { readonly [K in Kind]: Resource<Kinds[K]> } = {
   replicasets: { plural: 'replicasets', group: 'apps', pick: pickWorkload },
 };
 
-/** The collection's path. All kinds in use are version v1. */
+/** The collection's path, without a namespace that of all. All kinds in use are version v1. */
 export function collectionPath(
   resource: Pick<Resource<never>, 'plural' | 'group'>,
-  namespace: string,
+  namespace: string | undefined,
 ): string {
   const root = resource.group === '' ? '/api/v1' : `/apis/${resource.group}/v1`;
-  return `${root}/namespaces/${encodeURIComponent(namespace)}/${resource.plural}`;
+  const scope = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
+  return `${root}${scope}/${resource.plural}`;
 }
 
 function pickMeta(sent: ObjectMeta): ObjectMeta {

@@ -1,32 +1,24 @@
-import { readdir, readFile, readlink } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { systemClock } from '../base/clock.ts';
+import { SocketHolders } from './socket-holder.ts';
 
 /**
  * Which program listens on a local port, for the sentence that says it is taken. Only what the system tells without rights of its own: on Linux
  * /proc/net/tcp{,6} and the file descriptors of this user's processes; elsewhere nothing. Never rejects.
  */
 
-/** More processes than any developer's machine has; the search ends there. */
-const maxProcesses = 32_768;
 const listenState = '0A';
 
 /** `postgres (pid 4711)`, `user 1001` where the program is somebody else's, undefined where the system does not tell. */
 export async function portOwner({ port }: { address: string; port: number }): Promise<string | undefined> {
   const sockets = await listeningSockets(port);
   if (sockets.length === 0) return undefined;
-  const inodes = new Set(sockets.map(({ inode }) => `socket:[${inode}]`));
-  const pid = await processWith(inodes);
-  if (pid === undefined) return `a program of user ${sockets[0]?.uid}`;
-  return `${await programName(pid)} (pid ${pid})`;
-}
-
-/** As it was started, without its folders; comm is only the name of a thread. */
-async function programName(pid: string): Promise<string> {
-  const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0').filter(Boolean);
-  const [program, script] = words;
-  if (!program) return 'a program';
-  const isScript = basename(program) === 'node' && script !== undefined && !script.startsWith('-');
-  return basename(isScript ? script : program);
+  const holders = new SocketHolders(systemClock);
+  const found = await Promise.all(
+    sockets.map(({ inode }) => holders.find({ inode: Number(inode), uid: undefined })),
+  );
+  const holder = found.find((one) => one !== undefined);
+  return holder ? `${holder.command} (pid ${holder.pid})` : `a program of user ${sockets[0]?.uid}`;
 }
 
 async function listeningSockets(port: number): Promise<{ inode: string; uid: string }[]> {
@@ -45,17 +37,4 @@ export function parseListening(table: string, port: number): { inode: string; ui
       return [];
     return [{ inode, uid }];
   });
-}
-
-async function processWith(inodes: ReadonlySet<string>): Promise<string | undefined> {
-  const names = await readdir('/proc').catch(() => []);
-  for (const pid of names.filter((name) => /^\d+$/.test(name)).slice(0, maxProcesses)) {
-    // Processes of others, or that have ended since.
-    const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => []);
-    for (const descriptor of descriptors) {
-      const target = await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => '');
-      if (inodes.has(target)) return pid;
-    }
-  }
-  return undefined;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { editProfileFile } from './edit-profile-file.ts';
-import type { EditOptions } from './edit-profile-text.ts';
+import type { EditOptions } from './profile-edit.ts';
 
 let folder: string;
 beforeEach(async () => {

@@ -3,7 +3,8 @@ import { dirname } from 'node:path';
 import { AppError } from '../base/app-error.ts';
 import { readBounded } from '../base/read-bounded.ts';
 import { replaceFile } from '../base/replace-file.ts';
-import { type EditOptions, editProfileText, type ProfileEdit } from './edit-profile-text.ts';
+import { editProfileText } from './edit-profile-text.ts';
+import type { EditOptions, ProfileEdit } from './profile-edit.ts';
 import { maxProfileFileBytes } from './read-profile-file.ts';
 
 /** How often an edit is done anew on what another program has written in the meantime. */

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Profile } from '../contract/profile.ts';
-import { type EditOptions, editProfileText, type ProfileEdit } from './edit-profile-text.ts';
+import { editProfileText } from './edit-profile-text.ts';
+import type { EditOptions, ProfileEdit } from './profile-edit.ts';
 import { readProfileFile } from './read-profile-file.ts';
 
 const options: EditOptions = {

@@ -48,7 +48,7 @@ export class GitCommand {
     signal?.addEventListener('abort', aborted, { once: true });
     try {
       const batch = await this.#batchSsh(ending.signal);
-      return await git([...hardened, ...batch, ...args], { folder, abort: ending.signal, environment });
+      return await git([...hardened, ...batch, ...args], { folder, environment, signal: ending.signal });
     } catch (error) {
       signal?.throwIfAborted();
       const message = timedOut ? `git took longer than ${timeoutMs / 1000} s` : gitMessage(error);
@@ -65,8 +65,8 @@ export class GitCommand {
   async #batchSsh(signal: AbortSignal): Promise<string[]> {
     const { folder, environment } = this.#options;
     if (environment.GIT_SSH_COMMAND || environment.GIT_SSH) return [];
-    const args = ['config', '--get', '--default', '', 'core.sshCommand'];
-    this.#sshCommand ??= git(args, { folder, abort: signal, environment }).catch(() => '');
+    const question = ['config', '--get', '--default', '', 'core.sshCommand'];
+    this.#sshCommand ??= git(question, { folder, environment, signal }).catch(() => '');
     return (await this.#sshCommand).trim() === '' ? ['-c', 'core.sshCommand=ssh -oBatchMode=yes'] : [];
   }
 }
@@ -87,15 +87,12 @@ const unsafe = {
   allowUnsafeGitProxy: true,
 };
 
-interface GitOptions {
-  readonly folder: string;
-  readonly abort: AbortSignal;
-  readonly environment: NodeJS.ProcessEnv;
+interface GitRun extends Pick<GitCommandOptions, 'folder' | 'environment'> {
+  readonly signal: AbortSignal;
 }
 
-/** Its library is loaded by the first command: most daemons have no repository. */
-async function git(args: string[], { folder, abort, environment }: GitOptions): Promise<string> {
-  const { simpleGit } = await import('simple-git');
+/** The library is loaded with the first run: who has no repositories never pays for it. */
+async function git(args: readonly string[], { folder, environment, signal }: GitRun): Promise<string> {
   const own = Object.entries(environment).filter(([name]) => !foreign.test(name));
   const env = {
     ...Object.fromEntries(own),
@@ -107,8 +104,11 @@ async function git(args: string[], { folder, abort, environment }: GitOptions): 
     GIT_NO_LAZY_FETCH: '1',
     GIT_OPTIONAL_LOCKS: '0',
   };
-  const options = { abort, trimmed: false, unsafe, allowEnvironment: Object.keys(env) };
-  return simpleGit(folder, options).env(env).raw(args);
+  const { simpleGit } = await import('simple-git');
+  const options = { abort: signal, trimmed: false, unsafe, allowEnvironment: Object.keys(env) };
+  return simpleGit(folder, options)
+    .env(env)
+    .raw([...args]);
 }
 
 /** What git or ssh says went wrong, without a password that an address may hold. */

@@ -314,6 +314,24 @@ describe('ProfileStore', () => {
     expect((await store.load()).sequence).toBe(sequence);
   });
 
+  it('reads what was saved a moment ago before somebody in its folder acts on it', async () => {
+    const file = await write('work/sallyport.yaml', 'profiles:', one('web'));
+    // Its time stands still: what settles would do so for ever.
+    const store = open();
+    await store.watch();
+    await store.addProject(join(home, 'work'));
+    const { hash } = store.snapshot.profiles[0]!;
+    await store.agree(`${file}/web`, hash);
+    await write('work/sallyport.yaml', 'profiles:', one('web', 'local: 8080'));
+    // Until the system has told of the change.
+    await expect
+      .poll(async () => {
+        await store.addProject(join(home, 'work'));
+        return trusts(store.snapshot);
+      })
+      .toEqual({ [`${file}/web`]: 'changed' });
+  });
+
   it('shows what a repository brings before it counts, pulled on request and at its interval', async () => {
     const work = join(home, 'work');
     const git = (...args: string[]) =>

@@ -12,11 +12,11 @@ import type { ListedProfile, ProfileSnapshot } from '../contract/profile-snapsho
 import { buildSnapshot, type LoadedSource } from './build-snapshot.ts';
 import type { FileOrigin, TargetCheck } from './check-profile.ts';
 import { editProfileFile } from './edit-profile-file.ts';
-import type { ProfileEdit } from './edit-profile-text.ts';
 import { type FoundProfile, findProfile } from './find-profile.ts';
 import { type FoundProject, findProjectFile } from './find-project-file.ts';
 import { GitSource } from './git-source.ts';
 import { loadSources } from './load-sources.ts';
+import type { ProfileEdit } from './profile-edit.ts';
 import type { ProfileFile } from './read-profile-file.ts';
 import { isProfileFileName } from './source-file.ts';
 import { TrustStore } from './trust-store.ts';
@@ -97,7 +97,7 @@ export class ProfileStore implements AsyncDisposable {
     });
   }
 
-  /** Adds the project that a folder is in, if it is in one, and says where it was looked for. */
+  /** Adds the project that a folder is in, if it is in one, and says where it was looked for. What was saved before counts from then on. */
   async addProject(folder: string): Promise<FoundProject> {
     const { home, uid } = this.#options;
     const found = await findProjectFile({ from: folder, home, uid });
@@ -108,7 +108,7 @@ export class ProfileStore implements AsyncDisposable {
       }
       this.#projects.add(file);
       await this.load();
-    }
+    } else await this.#catchUp();
     return found;
   }
 
@@ -183,6 +183,12 @@ export class ProfileStore implements AsyncDisposable {
     for (const { timer } of this.#pulls.values()) timer.cancel();
     this.#pulls.clear();
     await Promise.allSettled(this.#pulling);
+    await this.#turn(async () => {});
+  }
+
+  /** A change that still settles, or is being read, is waited for: who saves a file and types a command means the file as saved. */
+  async #catchUp(): Promise<void> {
+    this.#watch?.flush();
     await this.#turn(async () => {});
   }
 
@@ -313,6 +319,12 @@ export class ProfileStore implements AsyncDisposable {
     const counts = (name: string) => names.has(name) || isProfileFileName(name);
     const onChange = () =>
       void this.load().catch((error) => log.warn('profiles-not-loaded', { error: String(error) }));
-    this.#watch = new FolderWatch({ folders, counts, clock, log, onChange }).start();
+    this.#watch = new FolderWatch({
+      folders,
+      counts,
+      clock,
+      onChange,
+      onUnwatched: (at) => log.warn('folder-not-watched', at),
+    }).start();
   }
 }

@@ -2,7 +2,8 @@ import { reconcileDeployment } from './deployment-controller.ts';
 import { reconcileEndpointSlices } from './endpointslice-controller.ts';
 import type { KubeObject, Plural } from './kube-object.ts';
 import type { ObjectStore } from './object-store.ts';
-import { endPod, reconcileStatefulSet } from './statefulset-controller.ts';
+import { endPod } from './owned-pods.ts';
+import { reconcileStatefulSet } from './statefulset-controller.ts';
 
 const watched: readonly Plural[] = ['pods', 'services', 'statefulsets', 'deployments'];
 

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { admit } from './admission.ts';
 import { type Deployment, isReady } from './kube-object.ts';
 import type { ObjectStore } from './object-store.ts';
-import { endPod, ownedPods, revisionOf } from './statefulset-controller.ts';
+import { createOwnedPod, endPod, ownedPods, revisionOf } from './owned-pods.ts';
 
 const revisionLabel = 'pod-template-hash';
 
@@ -17,23 +16,13 @@ export function reconcileDeployment(store: ObjectStore, deployment: Deployment):
   // As a ReplicaSet: a pod that is ending does not count, its successor starts at once.
   const pods = ownedPods(store, deployment).filter((pod) => pod.metadata.deletionTimestamp === undefined);
   for (const pod of pods.slice(replicas)) endPod(store, pod);
-  const { metadata, spec } = deployment.spec.template;
   for (let missing = replicas - pods.length; missing > 0; missing--) {
-    store.create(
-      'pods',
-      admit('pods', {
-        apiVersion: 'v1',
-        kind: 'Pod',
-        metadata: {
-          name: `${name}-${revision}-${randomBytes(3).toString('hex').slice(0, 5)}`,
-          namespace,
-          labels: { ...metadata?.labels, [revisionLabel]: revision },
-          ...(metadata?.annotations ? { annotations: metadata.annotations } : {}),
-          ownerReferences: [{ apiVersion: 'apps/v1', kind: 'Deployment', name, uid, controller: true }],
-        },
-        spec: structuredClone(spec),
-      }),
-    );
+    createOwnedPod(store, deployment.spec.template, {
+      name: `${name}-${revision}-${randomBytes(3).toString('hex').slice(0, 5)}`,
+      namespace,
+      labels: { [revisionLabel]: revision },
+      owner: { apiVersion: 'apps/v1', kind: 'Deployment', name, uid, controller: true },
+    });
   }
   if (pods.length === replicas && pods.every(isReady)) {
     const outdated = pods.find((pod) => pod.metadata.labels?.[revisionLabel] !== revision);

@@ -2,9 +2,9 @@ import { type Clock, delay } from '../base/clock.ts';
 import { isReady, type Pod } from './kube-object.ts';
 import type { Kubelet } from './kubelet.ts';
 import type { ObjectStore } from './object-store.ts';
+import { endPod } from './owned-pods.ts';
 import { readyAnnotation } from './pod-runner.ts';
 import type { Loss, SessionFaults } from './session-faults.ts';
-import { endPod } from './statefulset-controller.ts';
 import { notFound } from './status-error.ts';
 
 export interface PodControlsOptions {

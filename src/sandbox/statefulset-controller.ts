@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
-import { admit } from './admission.ts';
-import { isReady, type Pod, type PodTemplate, type StatefulSet } from './kube-object.ts';
+import { isReady, type Pod, type StatefulSet } from './kube-object.ts';
 import type { ObjectStore } from './object-store.ts';
+import { createOwnedPod, endPod, ownedPods, revisionOf } from './owned-pods.ts';
 
 const revisionLabel = 'controller-revision-hash';
 
@@ -51,56 +50,25 @@ export function reconcileStatefulSet(store: ObjectStore, set: StatefulSet): void
 }
 
 function createPod(store: ObjectStore, set: StatefulSet, ordinal: number, revision: string): void {
-  const { namespace = '', name } = set.metadata;
+  const { namespace = '', name, uid } = set.metadata;
   const podName = `${name}-${ordinal}`;
   // A pod of that name that is not the set's own stands in its way, as in Kubernetes.
   if (store.get('pods', namespace, podName)) return;
-  const { metadata, spec } = set.spec.template;
-  const identity = {
-    'apps.kubernetes.io/pod-index': String(ordinal),
-    'statefulset.kubernetes.io/pod-name': podName,
-    [revisionLabel]: revision,
-  };
-  store.create(
-    'pods',
-    admit('pods', {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: {
-        name: podName,
-        namespace,
-        labels: { ...metadata?.labels, ...identity },
-        ...(metadata?.annotations ? { annotations: metadata.annotations } : {}),
-        ownerReferences: [
-          {
-            apiVersion: 'apps/v1',
-            kind: 'StatefulSet',
-            name,
-            uid: set.metadata.uid,
-            controller: true,
-            blockOwnerDeletion: true,
-          },
-        ],
-      },
-      spec: structuredClone(spec),
-    }),
-  );
-}
-
-/** Deletes a pod as the API would: with its grace period. Nothing happens to one that is ending already. */
-export function endPod(store: ObjectStore, { metadata, spec }: Pod): void {
-  const graceSeconds = spec.terminationGracePeriodSeconds ?? 30;
-  store.update('pods', { namespace: metadata.namespace ?? '', name: metadata.name }, (draft) => {
-    draft.metadata.deletionTimestamp ??= store.timestamp(graceSeconds * 1_000);
-    draft.metadata.deletionGracePeriodSeconds ??= graceSeconds;
+  createOwnedPod(store, set.spec.template, {
+    name: podName,
+    namespace,
+    labels: {
+      'apps.kubernetes.io/pod-index': String(ordinal),
+      'statefulset.kubernetes.io/pod-name': podName,
+      [revisionLabel]: revision,
+    },
+    owner: {
+      apiVersion: 'apps/v1',
+      kind: 'StatefulSet',
+      name,
+      uid,
+      controller: true,
+      blockOwnerDeletion: true,
+    },
   });
 }
-
-export function ownedPods(store: ObjectStore, { metadata }: { metadata: StatefulSet['metadata'] }): Pod[] {
-  return store
-    .list('pods', { namespace: metadata.namespace })
-    .items.filter((pod) => pod.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid));
-}
-
-export const revisionOf = (template: PodTemplate) =>
-  createHash('sha256').update(JSON.stringify(template)).digest('hex').slice(0, 10);

@@ -39,9 +39,16 @@ export function knownPorts(pod: Pod): string {
     .join(', ');
 }
 
+/** The ports that the pod declares, for a person, where it declares some and not this one. */
+export function otherPorts(pod: Pod, port: number): string | undefined {
+  const declared = tcpPorts(pod);
+  if (declared.length === 0 || declared.some(({ containerPort }) => containerPort === port)) return undefined;
+  return knownPorts(pod);
+}
+
 export function podIdentity(pod: Pod, namespace: string, port: number): PodIdentity {
   const container = containerFor(pod, port);
-  const role = roleOf(pod);
+  const role = roleIn(pod.metadata.labels);
   return {
     namespace: pod.metadata.namespace ?? namespace,
     name: pod.metadata.name,
@@ -58,9 +65,9 @@ export function podIdentity(pod: Pod, namespace: string, port: number): PodIdent
 }
 
 /** primary, replica, or what else the operator's label says (port-forward-protocol, section 8). */
-function roleOf(pod: Pod): string | undefined {
-  const label = roleLabels.find((name) => pod.metadata.labels?.[name]);
-  const role = label && pod.metadata.labels?.[label];
+export function roleIn(labels: Readonly<Record<string, string>> = {}): string | undefined {
+  const label = roleLabels.find((name) => labels[name]);
+  const role = label && labels[label];
   return role === 'master' ? 'primary' : role;
 }
 

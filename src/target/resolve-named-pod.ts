@@ -6,6 +6,7 @@ import {
   isRunning,
   isTerminating,
   knownPorts,
+  otherPorts,
   podIdentity,
   portNumber,
   whyNotServing,
@@ -56,14 +57,26 @@ function offerNamed(pod: Pod, question: Question): Answer {
   const gone = isTerminating(pod) || hasEnded(pod);
   const port = portNumber(pod, question.port);
   if (port === undefined && !gone) return portUnknown(pod, question);
-  if (port === undefined || !(isReady(pod) || isRunning(pod, port))) {
-    return { kind: 'none', reason: whyNotServing(pod, question.port) };
-  }
+  if (port === undefined || !(isReady(pod) || isRunning(pod, port))) return notServing(pod, question);
   return offer(pod, port, question, isReady(pod));
 }
 
 export function offer(pod: Pod, port: number, { namespace }: Question, serving: boolean): Answer {
-  return { kind: 'pod', pod: podIdentity(pod, namespace, port), port, serving };
+  const others = otherPorts(pod, port);
+  return {
+    kind: 'pod',
+    pod: podIdentity(pod, namespace, port),
+    port,
+    serving,
+    ...(others !== undefined && { otherPorts: others }),
+  };
+}
+
+/** Why this pod cannot serve now, and its identity where it still may. */
+export function notServing(pod: Pod, { port, namespace }: Question): Answer {
+  const reason = whyNotServing(pod, port);
+  if (isTerminating(pod) || hasEnded(pod)) return { kind: 'none', reason };
+  return { kind: 'none', reason, pod: podIdentity(pod, namespace, portNumber(pod, port) ?? 0) };
 }
 
 export function portUnknown(pod: Pod, { port, target }: Question): Answer {

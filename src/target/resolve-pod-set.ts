@@ -1,7 +1,7 @@
 import type { LabelSelector, Pod, Workload } from '../kube/types.ts';
 import { type Answer, isForbidden, type Look, none, type Question, type Seen, unknown } from './look.ts';
-import { hasEnded, isReady, isRunning, isTerminating, portNumber, whyNotServing } from './pod-condition.ts';
-import { offer, portUnknown } from './resolve-named-pod.ts';
+import { hasEnded, isReady, isRunning, isTerminating, portNumber } from './pod-condition.ts';
+import { notServing, offer, portUnknown } from './resolve-named-pod.ts';
 
 /** At most so many pods are watched one by one where the user may not list pods. */
 const maxNamed = 16;
@@ -106,7 +106,7 @@ export function whyNoneServes(pods: readonly Pod[], question: SetQuestion): Answ
     return isRunning(pod, portNumber(pod, question.port) ?? 0) ? 4 : 3;
   };
   const closest = pods.toSorted((a, b) => closeness(b) - closeness(a))[0];
-  if (closest) return { kind: 'none', reason: whyNotServing(closest, question.port) };
+  if (closest) return notServing(closest, question);
   const { target, namespace, selector, scaledTo, held } = question;
   if (held && scaledTo !== 0) return none('SP-POD-DELETED', { pod: held.name });
   const why = scaledTo === 0 ? `${target} is scaled to 0` : undefined;

@@ -1,27 +1,18 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { FakeClock } from '../../test/support/fake-clock.ts';
-import { FakeKubeApi } from '../../test/support/fake-kube-api.ts';
+import { fakeRegistry } from '../../test/support/fake-registry.ts';
 import { runningPod, service, slice, waitingPod, workload } from '../../test/support/kube-objects.ts';
 import { settle as settleClock } from '../../test/support/settle.ts';
 import { AppError } from '../base/app-error.ts';
 import { silentLog } from '../base/log.ts';
 import type { Resolution } from '../contract/resolution.ts';
 import type { Pod } from '../kube/types.ts';
-import { WatchRegistry } from '../kube/watch-registry.ts';
 import { parseTarget } from './parse-target.ts';
 import type { RemotePort } from './target.ts';
 import { createTargetResolver } from './target-resolver.ts';
 
 function setUp() {
-  const clock = new FakeClock();
-  const api = new FakeKubeApi(clock);
-  const caches = new WatchRegistry({ api, clock, log: silentLog, random: () => 0 });
+  const { clock, api, registry: caches } = fakeRegistry();
   const resolver = createTargetResolver({ caches, log: silentLog });
-  onTestFinished(async () => {
-    await caches[Symbol.asyncDispose]();
-    expect(clock.pending).toBe(0);
-    expect(api.openWatches).toBe(0);
-  });
   const settle = (ms = 0) => settleClock(clock, ms);
   const follow = async (target: string, port: RemotePort = 5432) => {
     const told: Resolution[] = [];
@@ -121,6 +112,34 @@ describe('pod/NAME', () => {
     ]);
   });
 
+  it('is named while it cannot serve yet, as soon as it is there, and not while it is on its way out', async () => {
+    const { api, settle, follow } = setUp();
+    api.put('pods', runningPod('postgres-0', { uid: 'u0' }));
+    const { told } = await follow('pod/postgres-0', 'pg');
+    api.put('pods', runningPod('postgres-0', { uid: 'u0', deleting: true }));
+    await settle();
+    api.remove('pods', 'postgres-0');
+    await settle();
+    api.put(
+      'pods',
+      runningPod('postgres-0', {
+        uid: 'u1',
+        ready: false,
+        status: { phase: 'Pending', containerStatuses: [] },
+        spec: { nodeName: '' },
+      }),
+    );
+    await settle();
+    api.put('pods', waitingPod('postgres-0', 'ContainerCreating', { uid: 'u1' }));
+    await settle();
+    expect(told.map(({ kind, pod }) => [kind, pod?.uid])).toEqual([
+      ['pod', 'u0'],
+      ['none', undefined],
+      ['none', 'u1'],
+      ['none', 'u1'],
+    ]);
+  });
+
   it('is told again when its container starts anew', async () => {
     const { api, settle, follow } = setUp();
     api.put('pods', runningPod('postgres-0'));
@@ -158,8 +177,12 @@ describe('pod/NAME', () => {
     const dns = { name: 'dns', containerPort: 53, protocol: 'UDP' };
     const containers = [{ name: 'postgres', image: 'postgres:18', ports: [...ports, dns] }];
     api.put('pods', runningPod('postgres-0', { uid: 'u0', spec: { containers } }));
-    expect((await follow('postgres-0', 'pg')).brief()).toEqual(['postgres-0 u0 :5432']);
-    expect((await follow('postgres-0', 4_711)).brief()).toEqual(['postgres-0 u0 :4711']);
+    const declared = await follow('postgres-0', 'pg');
+    expect(declared.brief()).toEqual(['postgres-0 u0 :5432']);
+    expect(declared.last()).not.toHaveProperty('otherPorts');
+    const undeclared = await follow('postgres-0', 4_711);
+    expect(undeclared.brief()).toEqual(['postgres-0 u0 :4711']);
+    expect(undeclared.last()).toMatchObject({ otherPorts: 'pg=5432, 9187' });
     const { last } = await follow('postgres-0', 'dns');
     expect(last()).toMatchObject({
       reason: { code: 'SP-PORT-UNKNOWN', details: { port: 'dns', known: 'pg=5432, 9187' } },
@@ -388,6 +411,15 @@ describe('deployment, replicaset and selector', () => {
     api.remove('pods', 'newest');
     await settle();
     expect(brief().at(-1)).toBe('old u-old :5432');
+  });
+
+  it('deployment names the pod that is closest to serving while none does', async () => {
+    const { api, follow } = setUp();
+    api.put('deployments', workload('postgres'));
+    api.put('pods', runningPod('a', { deleting: true }));
+    api.put('pods', runningPod('b', { ready: false, uid: 'ub' }));
+    const { last } = await follow('deploy/postgres');
+    expect(last()).toMatchObject({ kind: 'none', pod: { name: 'b', uid: 'ub', ready: false } });
   });
 
   it('deployment never offers an unready pod, and tells the reason of the one that is closest', async () => {

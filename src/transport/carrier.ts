@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import { lendReads } from '../kube/lent-reads.ts';
 
 /**
  * What carries the SPDY bytes of one session: an upgraded socket, or a WebSocket whose binary messages are slices of the same bytes.
@@ -18,6 +19,7 @@ export interface Carrier {
 }
 
 export interface CarrierReceiver {
+  /** The bytes are lent: they may be others once this returns. */
   onBytes(chunk: Buffer): void;
   onDrain(): void;
   /** Called once. `error` where one was seen. */
@@ -49,8 +51,8 @@ export function socketCarrier(socket: Duplex, head: Buffer): Carrier {
       // The API server has no half-close to offer on this socket: its end is the session's end.
       socket.on('end', () => socket.destroy());
       socket.on('drain', () => receiver.onDrain());
-      socket.on('data', (chunk: Buffer) => receiver.onBytes(chunk));
       if (head.length > 0) receiver.onBytes(head);
+      lendReads(socket, (bytes) => receiver.onBytes(bytes));
     },
   };
 }

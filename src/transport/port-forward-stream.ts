@@ -52,6 +52,10 @@ export class PortForwardStream extends Duplex {
 
   readonly #session: StreamSession;
   #unreadBytes = 0;
+  /** Chunks are lent to who listens to 'data', as the session's reads are lent to this stream. */
+  #lends = false;
+  /** What is pushed now is kept even where it flows: before the first _read, and within one. */
+  #keeps = true;
   /** Writes that the carrier has not taken yet. */
   #writing = 0;
   #lastReceiveMs: number;
@@ -101,6 +105,10 @@ export class PortForwardStream extends Duplex {
     return this.unansweredSinceMs === undefined;
   }
 
+  lend(): void {
+    this.#lends = true;
+  }
+
   /** SYN_REPLY of either stream, or whatever else proves that the peer took the opening. */
   receiveReply(): void {
     if (this.unansweredSinceMs === undefined) return;
@@ -115,7 +123,11 @@ export class PortForwardStream extends Duplex {
     if (payload.length > 0 && !this.#cancelled) {
       this.#lastReceiveMs = this.#session.clock.nowMs();
       this.#answersAfterEnd = this.#clientEnded;
-      if (!this.push(payload) && !this.#session.slow(true) && this.readableLength > lingerBufferBytes) {
+      if (
+        !this.push(this.#ownOf(payload)) &&
+        !this.#session.slow(true) &&
+        this.readableLength > lingerBufferBytes
+      ) {
         this.destroy();
       }
     }
@@ -150,7 +162,15 @@ export class PortForwardStream extends Duplex {
   }
 
   override _read(): void {
+    this.#keeps = true;
     this.#session.slow(false);
+    this.#keeps = false;
+  }
+
+  /** Whatever a Readable would keep has to be a copy. It keeps nothing where it can hand on at once (addChunk in Node's readable.js). */
+  #ownOf(payload: Buffer): Buffer {
+    const handsOn = this.#lends && this.readableFlowing && this.readableLength === 0 && !this.#keeps;
+    return handsOn ? payload : Buffer.from(payload);
   }
 
   override read(size?: number): Buffer | null {

@@ -14,7 +14,12 @@ function readAll(chunks: readonly Buffer[]): Seen {
     },
     onControl: (type, flags, payload) => seen.control.push(`${type} ${flags} ${payload.toString('hex')}`),
   });
-  for (const chunk of chunks) reader.read(chunk);
+  for (const chunk of chunks) {
+    // Reads are lent: the reader has its bytes until it returns.
+    const lent = Buffer.from(chunk);
+    reader.read(lent);
+    lent.fill('?');
+  }
   return seen;
 }
 

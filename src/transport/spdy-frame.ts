@@ -24,12 +24,12 @@ const maxControlBytes = 64 * 1024;
 export const maxDataBytes = 0xffffff;
 
 export interface FrameHandler {
-  /** A piece of a DATA frame's payload, in order; `fin` comes with the last piece only. Pieces are views, valid for ever. */
+  /** A piece of a DATA frame's payload, in order; `fin` comes with the last piece only. Payloads are lent, as what is read is. */
   onData(streamId: number, payload: Buffer, fin: boolean): void;
   onControl(type: number, flags: number, payload: Buffer): void;
 }
 
-/** Splits a byte stream into frames. DATA payloads are passed on as they come, without being gathered. */
+/** Splits a byte stream into frames. DATA payloads are passed on as they come, without being gathered or copied. */
 export class FrameReader {
   readonly #handler: FrameHandler;
   /** The beginning of a frame header, or of a control frame, that was cut by the end of a chunk. */
@@ -42,7 +42,7 @@ export class FrameReader {
     this.#handler = handler;
   }
 
-  /** Takes the next bytes. Throws AppError SP-PROTOCOL for what cannot be SPDY; the reader is of no use afterwards. */
+  /** Takes the next bytes, of which it keeps nothing but a copy. Throws AppError SP-PROTOCOL for what cannot be SPDY; the reader is of no use afterwards. */
   read(chunk: Buffer): void {
     let bytes = chunk;
     if (this.#partial) {
@@ -84,7 +84,7 @@ export class FrameReader {
       at += headerBytes;
       if (length === 0) this.#handler.onData(this.#dataStreamId, bytes.subarray(at, at), this.#dataFin);
     }
-    if (at < bytes.length) this.#partial = at === 0 ? bytes : Buffer.from(bytes.subarray(at));
+    if (at < bytes.length) this.#partial = Buffer.from(bytes.subarray(at));
   }
 }
 

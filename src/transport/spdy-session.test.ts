@@ -42,6 +42,26 @@ describe('SpdySession', () => {
     expect(peer.frames()).toEqual(['syn 1 fin', 'syn 3', 'data 3 hello']);
   });
 
+  it('keeps what comes while its borrower cannot take it: before it flows, and while it is paused', async () => {
+    const { peer, session } = start();
+    const stream = session.open(5432, []);
+    stream.lend();
+    let text = '';
+    stream.on('data', (lent: Buffer) => {
+      text += lent;
+    });
+    peer.data(3, 'in the tick of the opening, ');
+    await turn();
+    peer.data(3, 'flowing, ');
+    stream.pause();
+    peer.data(3, 'paused, ');
+    stream.resume();
+    peer.data(3, 'resumed, ');
+    await turn();
+    peer.data(3, 'flowing');
+    expect(text).toBe('in the tick of the opening, flowing, paused, resumed, flowing');
+  });
+
   it('ends cleanly when the peer ends both streams, and is then free', async () => {
     const { peer, session } = start();
     const stream = session.open(5432, []);

@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
 import { AppError } from '../base/app-error.ts';
 import type { Clock, Timer } from '../base/clock.ts';
+import { BlockPool } from './block-pool.ts';
+import { prepareForBulk } from './bulk-memory.ts';
 import { finishLocal } from './finish-local.ts';
 import type { PodStream } from './upstream.ts';
 
@@ -26,6 +28,9 @@ export interface BridgeOptions {
 /** After the client's end, the silence of the pod that ends the connection: well above what the stream and containerd take. */
 const endedQuietMs = 30_000;
 
+/** For all bridges of the process: what one has no use for any more serves the next. */
+const blocks = new BlockPool();
+
 type Phase = 'early' | 'flowing' | 'over';
 
 export class Bridge {
@@ -47,6 +52,7 @@ export class Bridge {
   /** Takes over the stream. */
   start(): void {
     const stream = this.#stream;
+    stream.lend();
     stream.on('error', this.#onError);
     stream.on('close', this.#onClose);
     stream.on('end', this.#onEnd);
@@ -60,7 +66,9 @@ export class Bridge {
 
   fromClient(chunk: Buffer): void {
     if (this.#phase === 'over') return;
-    if (!this.#stream.write(chunk)) this.#socket.pause();
+    if (this.#stream.write(chunk)) return;
+    this.#socket.pause();
+    prepareForBulk();
   }
 
   clientDrained(): void {
@@ -87,7 +95,8 @@ export class Bridge {
     if (this.#quiet) this.#lastPodByteMs = this.#options.clock.nowMs();
     // A socket that is gone never drains: waiting for it would freeze the session for the next connection.
     if (this.#socket.destroyed) return;
-    if (!this.#socket.write(chunk)) this.#stream.pause();
+    const { bytes, release } = blocks.copy(chunk);
+    if (!this.#socket.write(bytes, release)) this.#stream.pause();
     this.#gather();
   };
 

@@ -1,10 +1,18 @@
 import type { ErrorData } from '../contract/error-codes.ts';
+import type { PeerProcess } from '../contract/peer.ts';
 import type { PodIdentity } from '../contract/pod.ts';
 
 export interface Traffic {
   /** From the pod to the client, and back. */
   readonly receivedBytes: number;
   readonly sentBytes: number;
+}
+
+/** The local process at the client's end. */
+export interface LocalPeer {
+  readonly uid: number;
+  /** Looks for it when first asked; never rejects. */
+  readonly process: () => Promise<PeerProcess | undefined>;
 }
 
 /** What becomes of each local connection, for --json, metrics and the audit. Times are ms. */
@@ -19,6 +27,8 @@ export type ConnectionEvent =
       readonly port: number;
       /** From accept until the stream was opened. */
       readonly heldMs: number;
+      /** Where it is known. */
+      readonly peer: LocalPeer | undefined;
     }
   /** It is over; also without a start, when no pod was reached. */
   | (Traffic & {
@@ -27,4 +37,6 @@ export type ConnectionEvent =
       readonly connection: number;
       readonly pod: PodIdentity | undefined;
       readonly error: ErrorData | undefined;
-    });
+    })
+  /** It was not let in; it has no number. */
+  | { readonly kind: 'denied'; readonly atMs: number; readonly error: ErrorData };

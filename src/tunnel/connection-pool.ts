@@ -4,7 +4,7 @@ import type { Clock, Timer } from '../base/clock.ts';
 import { Listeners } from '../base/listeners.ts';
 import { type ErrorData, errorText } from '../contract/error-codes.ts';
 import { Connection, type ConnectionHost, type Route } from './connection.ts';
-import type { ConnectionEvent, Traffic } from './connection-event.ts';
+import type { ConnectionEvent, LocalPeer, Traffic } from './connection-event.ts';
 
 export interface HoldLimits {
   /** How long one connection waits for a pod. */
@@ -64,8 +64,8 @@ export class ConnectionPool implements ConnectionHost {
   }
 
   /** Takes an accepted socket. Where a pod serves, its stream is opened before this returns. */
-  accept(socket: Socket): void {
-    const connection = new Connection({ id: ++this.#lastId, socket, host: this });
+  accept(socket: Socket, peer?: LocalPeer): void {
+    const connection = new Connection({ id: ++this.#lastId, socket, peer, host: this });
     this.#live.add(connection);
     this.submit(connection);
   }

@@ -6,7 +6,7 @@ import { resetSocket } from '../base/reset-socket.ts';
 import type { ErrorData } from '../contract/error-codes.ts';
 import type { PodIdentity } from '../contract/pod.ts';
 import { Bridge, ignore } from './bridge.ts';
-import type { ConnectionEvent, Traffic } from './connection-event.ts';
+import type { ConnectionEvent, LocalPeer, Traffic } from './connection-event.ts';
 import { EarlyBytes } from './early-bytes.ts';
 import { finishLocal } from './finish-local.ts';
 import type { PodLink, PodStream } from './upstream.ts';
@@ -20,6 +20,8 @@ export interface Route {
   readonly round: number;
   /** Not refused for this long after opening means that it got through. */
   readonly throughAfterMs: number;
+  /** A refusal is the pod's answer: the client gets it too. */
+  readonly refusalEnds: boolean;
 }
 
 /** What a connection tells and asks. */
@@ -36,6 +38,13 @@ export interface ConnectionHost {
   event(event: ConnectionEvent): void;
   /** Nothing is left of it. */
   gone(connection: Connection): void;
+}
+
+interface ConnectionOptions {
+  readonly id: number;
+  readonly socket: Socket;
+  readonly peer: LocalPeer | undefined;
+  readonly host: ConnectionHost;
 }
 
 interface Attempt {
@@ -58,6 +67,7 @@ export class Connection {
   /** Since when it waits for a pod; kept while it tries in vain, forgotten once it got through. */
   heldSinceMs: number | undefined;
   readonly #socket: Socket;
+  readonly #peer: LocalPeer | undefined;
   readonly #host: ConnectionHost;
   readonly #early = new EarlyBytes();
   #attempt: Attempt | undefined;
@@ -76,9 +86,10 @@ export class Connection {
   #isEnding = false;
   #isGone = false;
 
-  constructor({ id, socket, host }: { id: number; socket: Socket; host: ConnectionHost }) {
+  constructor({ id, socket, peer, host }: ConnectionOptions) {
     this.id = id;
     this.#socket = socket;
+    this.#peer = peer;
     this.#host = host;
     this.acceptedMs = host.clock.nowMs();
     socket.on('data', this.#onData);
@@ -170,6 +181,7 @@ export class Connection {
       pod: route.pod,
       port: route.port,
       heldMs: openedMs - this.acceptedMs,
+      peer: this.#peer,
     });
   }
 
@@ -180,7 +192,8 @@ export class Connection {
     const code = error?.code;
     const isClose = code === undefined || code === 'SP-STREAM-RESET';
     const early = this.#early.kind();
-    const what = verdict({ code, opened, early, closes: this.#closesSoFar(route.pod, isClose) });
+    const closes = this.#closesSoFar(route.pod, isClose);
+    const what = verdict({ code, opened, early, closes, refusalEnds: route.refusalEnds });
     if (error && what !== 'rest' && provesNothingArrived({ code, opened }))
       this.#host.refused(route, error.toData(), this.#host.clock.nowMs() - startedMs);
     // A server whose way it is to close without a word does serve.

@@ -7,8 +7,9 @@ import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.ts';
 import { expectNoHandles } from '../../test/support/no-handles.ts';
 import { silentLog } from '../base/log.ts';
+import type { ErrorData } from '../contract/error-codes.ts';
 import { type ListenSpec, wantedAddresses } from './listen-address.ts';
-import { admitTimeoutMs, Listener, type ListenerOptions } from './listener.ts';
+import { type Admission, admitTimeoutMs, Listener, type ListenerOptions, maxAsked } from './listener.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sallyport-listener-'));
 const listeners: Listener[] = [];
@@ -165,27 +166,67 @@ describe('a TCP listener', () => {
 
 describe('admission', () => {
   const tcp: ListenSpec = { kind: 'tcp', port: 0, addresses: ['127.0.0.1'] };
-  const denials: Record<string, () => boolean | Promise<boolean>> = {
-    'a no': () => false,
-    'a later no': async () => false,
+  const no: Admission = { kind: 'denied', error: { code: 'SP-PEER-DENIED', details: { uid: 7 } } };
+  const denials: Record<string, () => Admission | Promise<Admission>> = {
+    'a no': () => no,
+    'a later no': async () => no,
     'an error': () => {
       throw new Error('broken');
     },
     'a later error': () => Promise.reject(new Error('broken')),
   };
 
-  it.each(Object.entries(denials))('%s resets the client', async (_name, admit) => {
-    const { listener, admitted } = listenerOn(tcp, { admit });
+  it.each(Object.entries(denials))('%s resets the client, and is told', async (name, admit) => {
+    const told: ErrorData[] = [];
+    const { listener, admitted } = listenerOn(tcp, { admit, onDenied: (error) => told.push(error) });
     await listener.start();
     const [error] = await once(client({ port: portOf(listener) }), 'error');
     expect([error.code, admitted.length]).toEqual(['ECONNRESET', 0]);
+    expect(told).toEqual([
+      { code: 'SP-PEER-DENIED', details: name === 'a no' || name === 'a later no' ? { uid: 7 } : {} },
+    ]);
+  });
+
+  it('hands on who it is', async () => {
+    const peer = { uid: 7, process: async () => undefined };
+    const peers: unknown[] = [];
+    const { listener } = listenerOn(tcp, {
+      admit: async () => ({ kind: 'admitted', peer }),
+      onClient: (socket, given) => {
+        others.push(socket);
+        peers.push(given);
+      },
+    });
+    await listener.start();
+    client({ port: portOf(listener) });
+    await until(() => peers.length === 1);
+    expect(peers).toEqual([peer]);
+  });
+
+  it('waits for a stated number of answers, and denies more clients', async () => {
+    const asked: PromiseWithResolvers<Admission>[] = [];
+    let denied = 0;
+    const admit = () => {
+      const answer = Promise.withResolvers<Admission>();
+      asked.push(answer);
+      return answer.promise;
+    };
+    const { listener, admitted } = listenerOn(tcp, { admit, onDenied: () => denied++ });
+    await listener.start();
+    const port = portOf(listener);
+    for (let count = 0; count < maxAsked; count++) await once(client({ port }), 'connect');
+    client({ port });
+    await until(() => denied === 1);
+    expect(asked).toHaveLength(maxAsked);
+    for (const { resolve } of asked) resolve({ kind: 'admitted' });
+    await until(() => admitted.length === maxAsked);
   });
 
   it('no answer in time resets the client', async () => {
     const asked = Promise.withResolvers<void>();
     const admit = () => {
       asked.resolve();
-      return new Promise<boolean>(() => {});
+      return new Promise<Admission>(() => {});
     };
     const { listener, clock } = listenerOn(tcp, { admit });
     await listener.start();
@@ -196,12 +237,12 @@ describe('admission', () => {
   });
 
   it('a later yes keeps the bytes that came meanwhile', async () => {
-    const yes = Promise.withResolvers<boolean>();
+    const yes = Promise.withResolvers<Admission>();
     const { listener, admitted } = listenerOn(tcp, { admit: () => yes.promise });
     await listener.start();
     const socket = client({ port: portOf(listener) });
     await new Promise<void>((resolve) => socket.write('early', () => resolve()));
-    yes.resolve(true);
+    yes.resolve({ kind: 'admitted' });
     await until(() => admitted.length === 1);
     const [chunk] = await once(admitted[0] as Socket, 'data');
     expect(String(chunk)).toBe('early');
@@ -211,7 +252,7 @@ describe('admission', () => {
     const asked = Promise.withResolvers<void>();
     const admit = () => {
       asked.resolve();
-      return new Promise<boolean>(() => {});
+      return new Promise<Admission>(() => {});
     };
     const { listener, admitted, clock } = listenerOn(tcp, { admit });
     await listener.start();

@@ -3,11 +3,17 @@ import { AppError } from '../base/app-error.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { resetSocket } from '../base/reset-socket.ts';
+import type { ErrorData } from '../contract/error-codes.ts';
+import type { LocalPeer } from './connection-event.ts';
 import { type BoundAddress, type ListenSpec, wantedAddresses } from './listen-address.ts';
 import { listenPrivately, removeStaleSocket } from './unix-socket.ts';
 
-/** Says whether a client may use the tunnel. No is also what an error or no answer in `admitTimeoutMs` means. */
-export type Admit = (socket: Socket) => boolean | Promise<boolean>;
+export type Admission =
+  | { readonly kind: 'admitted'; readonly peer?: LocalPeer }
+  | { readonly kind: 'denied'; readonly error: ErrorData };
+
+/** Says whether a client may use the tunnel. An error and no answer in `admitTimeoutMs` mean no. */
+export type Admit = (socket: Socket) => Admission | Promise<Admission>;
 
 export interface ListenerOptions {
   readonly listen: ListenSpec;
@@ -16,12 +22,16 @@ export interface ListenerOptions {
   /** Default: everybody who can reach the address. */
   readonly admit?: Admit;
   /** Called with each admitted client; in the tick of its accept, unless `admit` takes longer. */
-  readonly onClient: (socket: Socket) => void;
+  readonly onClient: (socket: Socket, peer?: LocalPeer) => void;
+  /** Told of each client that was not admitted. */
+  readonly onDenied?: (error: ErrorData) => void;
   /** Which program has a port, for the error that says it is taken. */
   readonly portOwner?: (at: { address: string; port: number }) => Promise<string | undefined>;
 }
 
 export const admitTimeoutMs = 5_000;
+/** Clients that wait for their admission at one time; more are denied, as each costs a descriptor before it is known whose it is. */
+export const maxAsked = 512;
 /** Times a free port of one address is looked for that is free on the others too. */
 const freePortTries = 10;
 /**
@@ -163,33 +173,42 @@ export class Listener implements AsyncDisposable {
 
   #accept(socket: Socket): void {
     const { admit, onClient } = this.#options;
-    const answer = admit ? safely(() => admit(socket)) : true;
-    if (answer === true) return onClient(socket);
-    if (answer === false) return this.#deny(socket);
-    void this.#acceptLater(socket, answer);
+    if (!admit) return onClient(socket);
+    if (this.#asked.size >= maxAsked) return this.#deny(socket, noAnswer);
+    const answer = safely(() => admit(socket));
+    if (answer instanceof Promise) void this.#acceptLater(socket, answer);
+    else this.#answered(socket, answer);
   }
 
-  async #acceptLater(socket: Socket, answer: Promise<boolean>): Promise<void> {
+  async #acceptLater(socket: Socket, answer: Promise<Admission>): Promise<void> {
     const ignore = () => {};
     socket.on('error', ignore);
     this.#asked.add(socket);
-    const admitted = await new Promise<boolean>((resolve) => {
-      const timer = this.#options.clock.after(admitTimeoutMs, () => resolve(false));
-      const answered = (yes: boolean) => {
+    const admission = await new Promise<Admission>((resolve) => {
+      const timer = this.#options.clock.after(admitTimeoutMs, () => resolve(noAnswer));
+      const answered = (given: Admission) => {
         timer.cancel();
-        resolve(yes);
+        resolve(given);
       };
-      answer.then(answered, () => answered(false));
+      answer.then(answered, () => answered(noAnswer));
     });
     // Not there any more when the listener was closed meanwhile.
-    if (!this.#asked.delete(socket) || socket.destroyed) return;
+    if (!this.#asked.delete(socket)) return;
+    this.#answered(socket, admission);
     socket.off('error', ignore);
-    if (admitted) this.#options.onClient(socket);
-    else this.#deny(socket);
   }
 
-  #deny(socket: Socket): void {
-    this.#options.log.warn('client denied', { address: socket.remoteAddress, port: socket.remotePort });
+  #answered(socket: Socket, admission: Admission): void {
+    if (admission.kind === 'denied') this.#deny(socket, admission);
+    else if (!socket.destroyed) this.#options.onClient(socket, admission.peer);
+  }
+
+  /** Also where it has gone meanwhile: an attempt is an attempt. */
+  #deny(socket: Socket, { error }: { readonly error: ErrorData }): void {
+    const { code, details } = error;
+    const { remoteAddress: address, remotePort: port } = socket;
+    this.#options.log.warn('client denied', { address, port, code, ...details });
+    this.#options.onDenied?.(error);
     socket.on('error', () => {});
     resetSocket(socket);
   }
@@ -213,11 +232,13 @@ function listening(server: Server, listen: () => void): Promise<void> {
   });
 }
 
-function safely(admit: () => boolean | Promise<boolean>): boolean | Promise<boolean> {
+const noAnswer = { kind: 'denied', error: { code: 'SP-PEER-DENIED', details: {} } } as const;
+
+function safely(admit: () => Admission | Promise<Admission>): Admission | Promise<Admission> {
   try {
     return admit();
   } catch {
-    return false;
+    return noAnswer;
   }
 }
 

@@ -10,6 +10,8 @@ export interface TunnelModel {
   readonly state: TunnelState;
   /** What the target points at; undefined until the first answer. */
   readonly resolution: Resolution | undefined;
+  /** Everything waits for a credential. */
+  readonly isAsking: boolean;
   /** Kept while the target resolves to nothing: a container that restarts comes back in the same sandbox and session. */
   readonly link: LinkModel | undefined;
   readonly port: PortModel;
@@ -39,6 +41,12 @@ export interface PortModel {
   /** Streams carry the round they were opened in; what one of an earlier round says is no news. */
   readonly round: number;
   readonly refusal: ErrorData | undefined;
+  /** When this container refused it first, after which nothing got through; wall time, ms. */
+  readonly refusedSinceMs: number | undefined;
+  /** The refusal is the pod's answer and no outage: who connects is refused as well, instead of being held. */
+  readonly refuses: boolean;
+  /** A stream got through once, in whatever pod: something does belong on this port. */
+  readonly everServed: boolean;
   /** A stream of this pod and container got through. */
   readonly served: boolean;
   /** The one held connection that tries the port for all. */
@@ -60,14 +68,27 @@ export type Gate =
       readonly round: number;
       /** A stream that is not refused for this long got through: three times what refusals take, at least 100 ms. */
       readonly throughAfterMs: number;
+      /** A client whose stream is refused is not held. */
+      readonly refusalEnds: boolean;
     };
 
 export const initialModel: TunnelModel = {
   wanted: 'off',
   state: { kind: 'off' },
   resolution: undefined,
+  isAsking: false,
   link: undefined,
-  port: { round: 0, refusal: undefined, served: false, pilot: 'idle', tries: 0, refusalMs: 0 },
+  port: {
+    round: 0,
+    refusal: undefined,
+    refusedSinceMs: undefined,
+    refuses: false,
+    everServed: false,
+    served: false,
+    pilot: 'idle',
+    tries: 0,
+    refusalMs: 0,
+  },
   held: 0,
   lastPod: undefined,
   generation: 0,
@@ -81,11 +102,12 @@ export function gate({ wanted, resolution, link, port }: TunnelModel): Gate {
   if (link?.phase !== 'open' || link.uid !== resolution.pod.uid) return closed;
   const mayServe = port.refusal === undefined && (resolution.serving || port.served);
   return {
-    kind: mayServe ? 'open' : 'pilot',
+    kind: mayServe || port.refuses ? 'open' : 'pilot',
     pod: resolution.pod,
     port: resolution.port,
     round: port.round,
     throughAfterMs: Math.max(minThroughMs, 3 * port.refusalMs),
+    refusalEnds: port.refuses,
   };
 }
 
@@ -93,12 +115,12 @@ export function gate({ wanted, resolution, link, port }: TunnelModel): Gate {
 export function observe(model: TunnelModel, atMs: number): TunnelState {
   const { wanted, resolution, link, port } = model;
   if (wanted === 'off') return { kind: 'off' };
-  if (!resolution) return { kind: 'connecting', step: 'resolving', sinceMs: atMs };
+  if (!resolution) return connecting(model, 'resolving', atMs);
   if (resolution.kind === 'none') return trouble(model, resolution.reason, atMs);
   const { pod, polled } = resolution;
   if (link?.phase !== 'open' || link.uid !== pod.uid) {
     if (link?.problem) return trouble(model, link.problem, atMs);
-    return { kind: 'connecting', step: 'dialling', sinceMs: atMs };
+    return connecting(model, 'dialling', atMs);
   }
   if (port.refusal) return trouble(model, port.refusal, atMs);
   if (resolution.serving || port.served)
@@ -110,12 +132,17 @@ export function observe(model: TunnelModel, atMs: number): TunnelState {
   );
 }
 
+function connecting({ isAsking }: TunnelModel, step: 'resolving' | 'dialling', atMs: number): TunnelState {
+  return { kind: 'connecting', step: isAsking ? 'credentials' : step, sinceMs: atMs };
+}
+
 function trouble({ lastPod, resolution }: TunnelModel, error: ErrorData, atMs: number): TunnelState {
   if (!recoversAlone(error)) return { kind: 'blocked', error, sinceMs: atMs };
-  const polled = resolution?.polled;
+  const { polled, pod } = resolution ?? {};
   return {
     kind: 'waiting',
     reason: error,
+    ...(pod && { pod }),
     ...(lastPod && { lastPod }),
     ...(polled && { polled }),
     sinceMs: atMs,

@@ -142,7 +142,10 @@ export class TunnelRunner implements AsyncDisposable {
     const { clock, upstream, connections } = this.#options;
     switch (effect.do) {
       case 'follow':
-        this.#follow = upstream.follow((resolution) => this.dispatch({ type: 'resolved', resolution }));
+        this.#follow = upstream.follow(
+          (resolution) => this.dispatch({ type: 'resolved', resolution }),
+          (isAsking) => this.dispatch({ type: 'asking', isAsking }),
+        );
         return;
       case 'unfollow':
         this.#letGo(this.#follow);

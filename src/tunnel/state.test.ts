@@ -18,6 +18,18 @@ function at(uid: string, { serving = true, restarts = 0 } = {}): TunnelEvent {
   return { type: 'resolved', resolution };
 }
 
+/** A pod that declares another port than the one asked for. */
+function undeclared({ serving = true, restarts = 0 } = {}): TunnelEvent {
+  const resolution: Resolution = {
+    kind: 'pod',
+    pod: pod('a', restarts),
+    port: 5433,
+    serving,
+    otherPorts: 'pg=5432',
+  };
+  return { type: 'resolved', resolution };
+}
+
 const nowhere: TunnelEvent = {
   type: 'resolved',
   resolution: { kind: 'none', reason: error('SP-POD-NOT-READY') },
@@ -62,11 +74,13 @@ const timer = (kind: 'warm' | 'pilot'): TunnelEvent => ({ type: 'timer', timer: 
 const started: TunnelEvent = { type: 'started' };
 const stopped: TunnelEvent = { type: 'stopped' };
 const retryNow: TunnelEvent = { type: 'retry-now' };
+const asking = (isAsking: boolean): TunnelEvent => ({ type: 'asking', isAsking });
 
 /** One model for each situation there is. */
 const situations = {
   off: run(initialModel).model,
   resolving: run(initialModel, started).model,
+  asking: run(initialModel, started, asking(true)).model,
   nowhere: run(initialModel, started, nowhere).model,
   'not logged in': run(initialModel, started, notLoggedIn).model,
   dialling: run(initialModel, started, at('a')).model,
@@ -111,6 +125,8 @@ const events = {
   'warm timer': timer('warm'),
   'pilot timer': timer('pilot'),
   'retry now': retryNow,
+  asks: asking(true),
+  'asks no more': asking(false),
 };
 
 describe('every state with every event', () => {
@@ -125,6 +141,58 @@ describe('every state with every event', () => {
       return `${event}: ${model.state.kind}${shown}${step} | ${done.join(', ')}`;
     });
     expect(outcomes).toMatchSnapshot();
+  });
+});
+
+describe('a credential that is asked for', () => {
+  it('is the step that is shown until it is there, then what comes next', () => {
+    const steps = [run(situations.resolving, asking(true)), run(situations.dialling, asking(true))];
+    expect(steps.map(({ model }) => model.state)).toMatchObject(Array(2).fill({ step: 'credentials' }));
+    expect(run(situations.asking, at('a'), asking(false)).model.state).toMatchObject({ step: 'dialling' });
+  });
+
+  it('hides nothing that is known, and is forgotten by a stop', () => {
+    for (const name of ['ready', 'refused', 'nowhere', 'not logged in'] as const)
+      expect(run(situations[name], asking(true)).model.state).toEqual(situations[name].state);
+    expect(run(situations.asking, stopped, started).model.state).toMatchObject({ step: 'resolving' });
+  });
+});
+
+describe('a port that the pod does not declare', () => {
+  const refuse = refusedWith('SP-PORT-REFUSED');
+  /** Refused at first, and again so long afterwards. */
+  const refusedFor = (durationMs: number, from: TunnelModel) => {
+    const first = run(from, demand(2), refuse).model;
+    const since = first.port.refusedSinceMs!;
+    return next(first, refuse(first), since + durationMs);
+  };
+  const mistaken = run(initialModel, started, undeclared(), opened).model;
+
+  it('holds clients for five seconds of refusals, then refuses them as the pod does', () => {
+    const early = refusedFor(4_999, mistaken);
+    expect(gate(early.model)).toMatchObject({ kind: 'pilot', refusalEnds: false });
+    const late = refusedFor(5_000, mistaken);
+    expect(gate(late.model)).toMatchObject({ kind: 'open', refusalEnds: true });
+    expect(late.effects.map((effect) => effect.do)).toContain('release-held');
+    expect(late.model.state).toMatchObject({
+      kind: 'waiting',
+      reason: { code: 'SP-PORT-REFUSED', details: { known: 'pg=5432' } },
+    });
+  });
+
+  it('is taken for a mistake only where the pod is ready, and nothing ever got through', () => {
+    const starting = run(initialModel, started, undeclared({ serving: false }), opened).model;
+    const wasServed = run(mistaken, served).model;
+    const declared = run(initialModel, started, at('a'), opened).model;
+    for (const model of [starting, wasServed, declared])
+      expect(gate(refusedFor(60_000, model).model)).toMatchObject({ kind: 'pilot', refusalEnds: false });
+  });
+
+  it('is held for again in a new container, and serves once something listens', () => {
+    const { model } = refusedFor(5_000, mistaken);
+    expect(gate(run(model, undeclared({ restarts: 1 })).model)).toMatchObject({ refusalEnds: false });
+    const mended = run(model, served).model;
+    expect([mended.state.kind, gate(mended)]).toMatchObject(['ready', { refusalEnds: false }]);
   });
 });
 
@@ -233,6 +301,17 @@ describe('a state', () => {
   it('keeps its time while the situation is the same', () => {
     const { state } = situations.unreachable;
     expect(run(situations.unreachable, timer('warm'), failed('SP-API-UNREACHABLE')).model.state).toBe(state);
+  });
+
+  it('names the pod that it waits for beside the one that was reached last', () => {
+    const expected: TunnelEvent = {
+      type: 'resolved',
+      resolution: { kind: 'none', reason: error('SP-POD-NOT-READY'), pod: pod('b') },
+    };
+    const { state } = run(situations.ready, nowhere, expected).model;
+    expect(state).toMatchObject({ kind: 'waiting', pod: { uid: 'b' }, lastPod: { uid: 'a' } });
+    const { state: failing } = run(situations.ready, at('b'), failed('SP-API-UNREACHABLE')).model;
+    expect(failing).toMatchObject({ kind: 'waiting', pod: { uid: 'b' }, lastPod: { uid: 'a' } });
   });
 
   it('names the pod that was reached last', () => {

@@ -21,6 +21,8 @@ export type TunnelEvent =
   | { readonly type: 'started' }
   | { readonly type: 'stopped' }
   | { readonly type: 'resolved'; readonly resolution: Resolution }
+  /** A credential plugin is run, or an identity provider asked, and all requests wait for it; or not any more. */
+  | { readonly type: 'asking'; readonly isAsking: boolean }
   | { readonly type: 'link-open'; readonly generation: number }
   | { readonly type: 'link-failed' | 'link-lost'; readonly generation: number; readonly error: ErrorData }
   /** A byte came from the pod, or no refusal for longer than refusals take. */
@@ -68,6 +70,8 @@ export interface Step {
 const stableLinkMs = 10_000;
 /** Between attempts at a link when somebody comes to wait where nobody did. */
 const someoneNewMs = 1_000;
+/** What is ready may still be about to listen; a port that nobody declared and that refuses for longer was named by mistake. */
+const mistakeAfterMs = 5_000;
 
 /**
  * One step of a tunnel's life. Pure. `atMs` (wall time) only dates states and paces retries. An event that changes nothing gives
@@ -91,13 +95,22 @@ function react(model: TunnelModel, event: TunnelEvent, atMs: number): Step {
       return step({ ...model, wanted: 'on' }, { do: 'follow' });
     case 'stopped':
       return step(
-        { ...model, wanted: 'off', resolution: undefined, link: undefined, port: newRound(model.port) },
+        {
+          ...model,
+          wanted: 'off',
+          resolution: undefined,
+          isAsking: false,
+          link: undefined,
+          port: newRound(model.port),
+        },
         { do: 'unfollow' },
         { do: 'end-connections' },
         { do: 'unlink' },
       );
     case 'resolved':
       return resolved(model, event.resolution);
+    case 'asking':
+      return step(event.isAsking === model.isAsking ? model : { ...model, isAsking: event.isAsking });
     case 'link-open':
     case 'link-failed':
     case 'link-lost':
@@ -171,7 +184,7 @@ function streamTold(model: TunnelModel, event: Extract<TunnelEvent, { round: num
     case 'stream-served': {
       if (port.served && !port.refusal && link.failures === 0) return step(model);
       const wasOpen = gate(model).kind === 'open';
-      const served: PortModel = { ...port, served: true, refusal: undefined, tries: 0 };
+      const served: PortModel = { ...withoutRefusal(port), served: true, everServed: true, tries: 0 };
       return step({
         ...model,
         link: { ...link, failures: 0 },
@@ -187,14 +200,8 @@ function streamTold(model: TunnelModel, event: Extract<TunnelEvent, { round: num
   switch (error.code) {
     case 'SP-PORT-REFUSED': {
       const wasPilot = gate(model).kind === 'pilot';
-      const refused: PortModel = {
-        ...port,
-        round: port.round + 1,
-        refusal: error,
-        served: false,
-        refusalMs: event.tookMs,
-      };
-      if (wasPilot) return restPilot(model, refused);
+      const refused = refusedPort(port, resolution, event, atMs);
+      if (wasPilot && !refused.refuses) return restPilot(model, refused);
       return step({ ...model, port: { ...refused, pilot: 'idle', tries: 0 } });
     }
     case 'SP-SANDBOX-GONE':
@@ -205,6 +212,26 @@ function streamTold(model: TunnelModel, event: Extract<TunnelEvent, { round: num
       // No session was to be had for it; the open ones may be as dead.
       return linkDown(model, { ...link, failures: link.failures + 1 }, error, atMs);
   }
+}
+
+function refusedPort(
+  port: PortModel,
+  { serving, otherPorts }: Extract<Resolution, { kind: 'pod' }>,
+  { error, tookMs }: Extract<TunnelEvent, { type: 'stream-refused' }>,
+  atMs: number,
+): PortModel {
+  const { refusedSinceMs = atMs, everServed } = port;
+  const isMistake = serving && otherPorts !== undefined && !everServed;
+  return {
+    ...port,
+    round: port.round + 1,
+    refusal:
+      otherPorts === undefined ? error : { ...error, details: { ...error.details, known: otherPorts } },
+    refusedSinceMs,
+    refuses: isMistake && atMs - refusedSinceMs >= mistakeAfterMs,
+    served: false,
+    refusalMs: tookMs,
+  };
 }
 
 function demanded(model: TunnelModel, held: number, atMs: number): Step {
@@ -333,7 +360,11 @@ export function pilotDelayMs(tries: number): number {
 
 /** What was known of the port is no longer true. */
 function newRound(port: PortModel): PortModel {
-  return { ...port, round: port.round + 1, refusal: undefined, served: false, pilot: 'idle', tries: 0 };
+  return { ...withoutRefusal(port), round: port.round + 1, served: false, pilot: 'idle', tries: 0 };
+}
+
+function withoutRefusal(port: PortModel): PortModel {
+  return { ...port, refusal: undefined, refusedSinceMs: undefined, refuses: false };
 }
 
 function withoutRest(port: PortModel): PortModel {

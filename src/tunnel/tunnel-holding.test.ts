@@ -52,6 +52,32 @@ describe('holding', () => {
     });
   });
 
+  it('ends it after five seconds where it only meets refusals on a port that the pod does not declare', async () => {
+    const { clock, upstream, tunnel, events, local } = await setUp();
+    const pod = new FakePod('a');
+    upstream.point(pod, { otherPorts: 'pg=5432' });
+    const first = local();
+    const firstEnd = ending(first);
+    await until(() => tunnel.state.kind === 'waiting' && tunnel.held === 1);
+    clock.advance(4_900);
+    await until(() => tunnel.held === 1);
+    expect(tunnel.connections).toBe(1);
+    while (tunnel.connections > 0) {
+      clock.advance(100);
+      await until(() => tunnel.held === 1 || tunnel.connections === 0);
+    }
+    expect(await firstEnd).toBe('reset');
+    expect(clock.nowMs()).toBeLessThan(7_000);
+    const opens = pod.opens;
+    expect(await ending(local())).toBe('reset');
+    expect(pod.opens).toBe(opens + 1);
+    await until(() => events.length === 2);
+    expect(events).toMatchObject(Array(2).fill({ kind: 'end', error: { code: 'SP-PORT-REFUSED' } }));
+    pod.serve = greet('a');
+    expect(await firstBytes(local())).toBe('hello from a\n');
+    expect(tunnel.state.kind).toBe('ready');
+  });
+
   it('refuses more than the limit and keeps those that wait', async () => {
     const { tunnel, events, local } = await setUp({ hold: { limit: 3 } });
     for (let n = 0; n < 3; n++) local();
@@ -98,11 +124,8 @@ describe('holding', () => {
   });
 
   it('says how long the outage was and how many it served', async () => {
-    const { clock, upstream, tunnel, local } = await setUp();
-    const pod = new FakePod('a');
-    pod.serve = greet('a');
-    upstream.point(pod);
-    await until(() => tunnel.state.kind === 'ready');
+    const { clock, upstream, tunnel, local, serving } = await setUp();
+    const pod = await serving(greet('a'));
     const changes: unknown[] = [];
     tunnel.onState(({ state, held, gapMs, served }) => changes.push([state.kind, held, gapMs, served]));
     upstream.pointNowhere();
@@ -192,11 +215,8 @@ describe('the pilot', () => {
   });
 
   it('is what remains of a ready tunnel when its port refuses; the refused keep place, bytes and deadline', async () => {
-    const { clock, upstream, tunnel, events, local } = await setUp({ hold: { timeoutMs: 1_000 } });
-    const pod = new FakePod('a');
-    pod.serve = greet('a');
-    upstream.point(pod);
-    await until(() => tunnel.state.kind === 'ready');
+    const { clock, tunnel, events, local, serving } = await setUp({ hold: { timeoutMs: 1_000 } });
+    const pod = await serving(greet('a'));
     pod.kill();
     const request = 'INSERT INTO t VALUES (1)';
     const client = local();

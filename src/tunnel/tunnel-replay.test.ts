@@ -27,12 +27,9 @@ describe('what may be sent again', () => {
   for (const [failure, error] of Object.entries(failures)) {
     for (const [opening, bytes] of Object.entries(openings)) {
       it(`${opening} after a ${failure}`, async () => {
-        const { clock, upstream, tunnel, local } = await setUp();
-        const pod = new FakePod('a');
+        const { clock, upstream, tunnel, local, serving } = await setUp();
         let arrived = 0;
-        pod.serve = ({ app }) => app.on('data', (chunk: Buffer) => (arrived += chunk.length));
-        upstream.point(pod);
-        await until(() => tunnel.state.kind === 'ready');
+        const pod = await serving(({ app }) => app.on('data', (chunk: Buffer) => (arrived += chunk.length)));
         const client = local();
         if (bytes.length > 0) client.write(bytes);
         const answer = firstBytes(client);
@@ -59,12 +56,9 @@ describe('what may be sent again', () => {
     }
 
     it(`not a request after a ${failure}`, async () => {
-      const { upstream, tunnel, local } = await setUp();
-      const pod = new FakePod('a');
+      const { local, serving } = await setUp();
       let arrived = '';
-      pod.serve = ({ app }) => app.on('data', (chunk) => (arrived += chunk));
-      upstream.point(pod);
-      await until(() => tunnel.state.kind === 'ready');
+      const pod = await serving(({ app }) => app.on('data', (chunk) => (arrived += chunk)));
       const client = local();
       client.write('GET / HTTP/1.1\r\n');
       await until(() => arrived.length > 0);
@@ -80,11 +74,8 @@ describe('what may be sent again', () => {
   }
 
   it('never after a byte came back', async () => {
-    const { upstream, tunnel, local } = await setUp();
-    const pod = new FakePod('a');
-    pod.serve = greet('a');
-    upstream.point(pod);
-    await until(() => tunnel.state.kind === 'ready');
+    const { local, serving } = await setUp();
+    const pod = await serving(greet('a'));
     const client = local();
     await firstBytes(client);
     const end = ending(client);
@@ -94,22 +85,16 @@ describe('what may be sent again', () => {
   });
 
   it('a server that closes without a word looks so after two more tries', async () => {
-    const { upstream, tunnel, local } = await setUp();
-    const pod = new FakePod('a');
-    pod.serve = ({ app }) => void app.end();
-    upstream.point(pod);
-    await until(() => tunnel.state.kind === 'ready');
+    const { tunnel, local, serving } = await setUp();
+    const pod = await serving(({ app }) => void app.end());
     expect(await ending(local())).toBe('end');
     expect(pod.opens).toBe(3);
     expect(tunnel.state.kind).toBe('ready');
   });
 
   it('does not fail those that wait for a greeting when a transport fails again and again', async () => {
-    const { clock, upstream, tunnel, local } = await setUp();
-    const pod = new FakePod('a');
-    pod.serve = (stream) => stream.fail(new AppError('SP-STREAM-FAILED'));
-    upstream.point(pod);
-    await until(() => tunnel.state.kind === 'ready');
+    const { clock, tunnel, local, serving } = await setUp();
+    const pod = await serving((stream) => stream.fail(new AppError('SP-STREAM-FAILED')));
     const answer = firstBytes(local());
     // The first failure is tried again at once, the others after pauses that grow to a second.
     for (let tries = 2; tries <= 8; tries++) {

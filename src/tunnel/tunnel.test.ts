@@ -9,20 +9,14 @@ const setUp = tunnelFixture();
 
 describe('a ready tunnel', () => {
   it('opens the stream before the client has sent anything', async () => {
-    const { upstream, tunnel, local } = await setUp();
-    const pod = new FakePod('a');
-    pod.serve = greet('a');
-    upstream.point(pod);
-    await until(() => tunnel.state.kind === 'ready');
+    const { local, serving } = await setUp();
+    await serving(greet('a'));
     expect(await firstBytes(local())).toBe('hello from a\n');
   });
 
   it('tells start and end of each connection with bytes both ways', async () => {
-    const { upstream, tunnel, events, local } = await setUp();
-    const pod = new FakePod('a');
-    pod.serve = greet('a');
-    upstream.point(pod);
-    await until(() => tunnel.state.kind === 'ready');
+    const { events, local, serving } = await setUp();
+    await serving(greet('a'));
     const client = local();
     await firstBytes(client);
     client.write('ping');
@@ -37,21 +31,15 @@ describe('a ready tunnel', () => {
   });
 
   it('passes a clean close on as a clean close, with all bytes before it', async () => {
-    const { upstream, tunnel, local } = await setUp();
-    const pod = new FakePod('a');
+    const { local, serving } = await setUp();
     const answer = Buffer.alloc(3_000_000, 'x');
-    pod.serve = ({ app }) => void app.end(answer);
-    upstream.point(pod);
-    await until(() => tunnel.state.kind === 'ready');
+    await serving(({ app }) => void app.end(answer));
     expect((await text(local())).length).toBe(answer.length);
   });
 
   it('ends one connection with a reset when its stream fails, after what came before, and no other', async () => {
-    const { upstream, tunnel, events, local } = await setUp();
-    const pod = new FakePod('a');
-    pod.serve = greet('a');
-    upstream.point(pod);
-    await until(() => tunnel.state.kind === 'ready');
+    const { tunnel, events, local, serving } = await setUp();
+    const pod = await serving(greet('a'));
     const [doomed, other] = [local(), local()];
     await Promise.all([firstBytes(doomed), firstBytes(other)]);
     const [first] = pod.streams;
@@ -69,11 +57,8 @@ describe('a ready tunnel', () => {
   });
 
   it('cancels the stream when the client resets', async () => {
-    const { upstream, tunnel, local } = await setUp();
-    const pod = new FakePod('a');
-    pod.serve = greet('a');
-    upstream.point(pod);
-    await until(() => tunnel.state.kind === 'ready');
+    const { tunnel, local, serving } = await setUp();
+    const pod = await serving(greet('a'));
     const client = local();
     await firstBytes(client);
     const [stream] = pod.streams;
@@ -83,29 +68,23 @@ describe('a ready tunnel', () => {
   });
 
   it('delivers the answer to a client that has already sent its end', async () => {
-    const { upstream, tunnel, local } = await setUp();
-    const pod = new FakePod('a');
-    pod.serve = ({ app }) => {
+    const { local, serving } = await setUp();
+    await serving(({ app }) => {
       app.on('data', () => {});
       app.on('end', () => app.end('late answer'));
-    };
-    upstream.point(pod);
-    await until(() => tunnel.state.kind === 'ready');
+    });
     const client = local();
     client.end('request');
     expect(await text(client)).toBe('late answer');
   });
 
   it('lets a pod that says nothing for 30 s after the end of the client go', async () => {
-    const { clock, upstream, tunnel, local } = await setUp();
-    const pod = new FakePod('a');
+    const { clock, local, serving } = await setUp();
     const [bytes, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    pod.serve = ({ app }) => {
+    const pod = await serving(({ app }) => {
       app.on('data', () => bytes.resolve());
       app.on('end', () => ended.resolve());
-    };
-    upstream.point(pod);
-    await until(() => tunnel.state.kind === 'ready');
+    });
     const client = local();
     client.end('request');
     await ended.promise;
@@ -117,11 +96,10 @@ describe('a ready tunnel', () => {
   });
 
   it('does not let a client that reads nothing slow another one', async () => {
-    const { upstream, tunnel, local } = await setUp();
-    const pod = new FakePod('a');
+    const { local, serving } = await setUp();
     const flood = Buffer.alloc(65_536);
     let written = 0;
-    pod.serve = ({ app, head }) => {
+    await serving(({ app, head }) => {
       app.once('data', (chunk: Buffer) => {
         if (String(chunk) !== 'flood') return void app.write(chunk);
         const pour = () => {
@@ -132,9 +110,7 @@ describe('a ready tunnel', () => {
         pour();
       });
       expect(head.length).toBe(0);
-    };
-    upstream.point(pod);
-    await until(() => tunnel.state.kind === 'ready');
+    });
     const stalled = local();
     stalled.pause();
     stalled.write('flood');
@@ -196,11 +172,8 @@ describe('a pod that is replaced', () => {
 
 describe('stop', () => {
   it('ends held and running connections and leaves nothing', async () => {
-    const { clock, upstream, tunnel, local } = await setUp();
-    const pod = new FakePod('a');
-    pod.serve = greet('a');
-    upstream.point(pod);
-    await until(() => tunnel.state.kind === 'ready');
+    const { clock, upstream, tunnel, local, serving } = await setUp();
+    const pod = await serving(greet('a'));
     const running = local();
     await firstBytes(running);
     upstream.pointNowhere();

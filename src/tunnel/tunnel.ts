@@ -79,7 +79,8 @@ export function createTunnel(options: TunnelOptions): Tunnel {
     log,
     ...(admit && { admit }),
     ...(portOwner && { portOwner }),
-    onClient: (socket) => pool.accept(socket),
+    onClient: (socket, peer) => pool.accept(socket, peer),
+    onDenied: (error) => pool.onEvent.emit({ kind: 'denied', atMs: clock.wallMs(), error }),
   });
 
   let isStopped = false;

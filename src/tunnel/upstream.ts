@@ -6,8 +6,11 @@ import type { Resolution } from '../contract/resolution.ts';
  * What a tunnel needs of the world behind it, given by the engine. The tunnel knows neither Kubernetes nor SPDY.
  */
 export interface Upstream {
-  /** Follows what the target points at: calls back with the first answer, then with each change, until disposed. */
-  follow(onChange: (resolution: Resolution) => void): Following;
+  /**
+   * Follows what the target points at: calls back with the first answer, then with each change, until disposed. `onAsking` is told whether
+   * everything waits for a credential: a plugin runs, which may be asking a person.
+   */
+  follow(onChange: (resolution: Resolution) => void, onAsking: (isAsking: boolean) => void): Following;
   /** A link to one pod (by UID); nothing is opened yet. Disposing lets running streams end by themselves. */
   link(pod: PodIdentity): PodLink;
 }
@@ -47,4 +50,6 @@ export interface OpenStream {
 export interface PodStream extends Duplex {
   /** The pod's side has taken the opening, so that a refusal is on its way if there is one. 'answered' tells when. */
   readonly answered: boolean;
+  /** From now on the chunks of 'data' are lent: they may be others once the listener returns. */
+  lend(): void;
 }

@@ -16,6 +16,13 @@ describe('verdict', () => {
     }
   });
 
+  it('passes a refusal on where it is an answer, and holds through it where it is an outage', () => {
+    const refused = { code: 'SP-PORT-REFUSED', opened: true, early: 'nothing', closes: 0 } as const;
+    expect(verdict(refused)).toBe('hold');
+    expect(verdict({ ...refused, refusalEnds: true })).toBe('end');
+    expect(verdict({ ...refused, code: 'SP-SANDBOX-GONE', refusalEnds: true })).toBe('hold');
+  });
+
   it('keeps a request whose stream was never opened, also when its session was lost on the way', () => {
     const lost = { code: 'SP-SESSION-LOST', opened: false, early: 'request', closes: 0 } as const;
     expect(verdict(lost)).toBe('rest');

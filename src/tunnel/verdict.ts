@@ -15,6 +15,8 @@ export interface Failure {
   readonly early: 'nothing' | 'handshake' | 'request' | 'lost';
   /** Times this client already met a close or reset in this container of this pod. */
   readonly closes: number;
+  /** Nothing belongs on this port: a refusal is an answer and no outage. */
+  readonly refusalEnds?: boolean;
 }
 
 /**
@@ -24,7 +26,7 @@ export interface Failure {
 const maxCloses = 2;
 
 export function verdict(failure: Failure): Verdict {
-  if (failure.early === 'lost') return 'end';
+  if (failure.early === 'lost' || (failure.refusalEnds && failure.code === 'SP-PORT-REFUSED')) return 'end';
   if (provesNothingArrived(failure)) {
     // The transport's own queue is full: no news about the pod, and no reason to make others wait.
     return failure.code === 'SP-HOLD-FULL' ? 'rest' : 'hold';

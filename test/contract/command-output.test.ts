@@ -1,8 +1,10 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { AppError } from '../../src/base/app-error.ts';
+import { createProgram } from '../../src/cli/program.ts';
 import {
   commandOutputs,
   errorOutputSchema,
@@ -100,7 +102,28 @@ function fakeDaemon(): FakeControl {
       },
       leastRole: 'kind: Role\n',
     }))
+    .on('objects', async () => ({
+      context: 'prod',
+      server: 'https://127.0.0.1:6443',
+      namespace: 'data',
+      cluster: { server: 'https://127.0.0.1:6443' },
+      objects: [
+        {
+          kind: 'Service',
+          namespace: 'data',
+          name: 'orders',
+          ports: [
+            { port: 5432, protocol: 'TCP', kind: 'postgres' },
+            { port: 53, protocol: 'UDP' },
+          ],
+          images: [],
+        },
+      ],
+      complete: true,
+      refused: [],
+    }))
     .on('login', async () => ({ user: 'dev@example.com', context: 'prod', output: '' }))
+    .on('keepPassword', async () => ({ kind: 'kept', kept: { in: 'memory', why: 'no keychain' } }))
     .on('ui', async () => ({ url: 'http://127.0.0.1:1/?token=t', expiresAtMs: 1 }))
     .on('version', async () => version)
     .on('shutdown', async () => ({ pid: 7 }))
@@ -133,6 +156,7 @@ const add = [
 
 interface Run {
   readonly argv: readonly string[];
+  readonly stdin?: string;
   /** Command lines that have to be run before. */
   readonly before?: readonly (readonly string[])[];
   /** Changes the daemon, or the folder. */
@@ -140,10 +164,7 @@ interface Run {
 }
 
 /** Every command that prints, or this does not compile. */
-const runs: Record<
-  Exclude<PrintingCommand, 'status --watch' | 'logs --follow' | 'daemon install' | 'daemon uninstall'>,
-  Run
-> = {
+const runs: Record<Exclude<PrintingCommand, 'status --watch' | 'logs --follow'>, Run> = {
   up: { argv: ['up', 'orders-db', 'nobody'] },
   down: { argv: ['down', 'orders-db'] },
   restart: { argv: ['restart', 'orders-db'] },
@@ -156,6 +177,7 @@ const runs: Record<
   url: { argv: ['url', 'orders-db', '--format', 'jdbc'] },
   copy: { argv: ['copy', 'orders-db'] },
   open: { argv: ['open', 'web'] },
+  password: { argv: ['password', 'orders-db'], stdin: 's3cret\n' },
   pods: { argv: ['pods', 'orders-db'] },
   check: { argv: ['check', '--target', 'svc/a', '--port', 'http'] },
   login: { argv: ['login', 'orders-db'] },
@@ -164,6 +186,8 @@ const runs: Record<
   'daemon status': { argv: ['daemon', 'status'] },
   'daemon stop': { argv: ['daemon', 'stop'], given: endsWhenAsked },
   'daemon restart': { argv: ['daemon', 'restart'], given: restartsWhenAsked },
+  'daemon install': { argv: ['daemon', 'install'], given: installs },
+  'daemon uninstall': { argv: ['daemon', 'uninstall'], given: installs },
   'profile add': { argv: add.slice(0, -1) },
   'profile edit': { argv: ['profile', 'edit', 'orders-db', '--local', '15433'], before: [add] },
   'profile remove': { argv: ['profile', 'remove', 'orders-db'], before: [add] },
@@ -171,6 +195,17 @@ const runs: Record<
   'profile import': {
     argv: ['profile', 'import', 'line.txt', '--namespace', 'data'],
     given: () => writeFile(join(dir, 'line.txt'), 'kubectl --context prod port-forward svc/web 8080:80'),
+  },
+  'profile source add': { argv: ['profile', 'source', 'add', 'team', 'https://example.com/t.git'] },
+  'profile source remove': {
+    argv: ['profile', 'source', 'remove', 'team'],
+    before: [['profile', 'source', 'add', 'team', 'https://example.com/t.git']],
+  },
+  'profile source list': { argv: ['profile', 'source', 'list'] },
+  'profile group add': { argv: ['profile', 'group', 'add', 'work', 'orders-db'], before: [add] },
+  'profile group remove': {
+    argv: ['profile', 'group', 'remove', 'work'],
+    before: [add, ['profile', 'group', 'add', 'work', 'orders-db']],
   },
   'profile trust': { argv: ['profile', 'trust', 'orders-db'] },
   'profile pull': { argv: ['profile', 'pull', '--yes'] },
@@ -192,16 +227,69 @@ function restartsWhenAsked(control: FakeControl): void {
   });
 }
 
+/** A platform that installs whatever it is given. */
+async function installs(control: FakeControl): Promise<void> {
+  endsWhenAsked(control);
+  await writeFile(join(dir, 'systemctl'), '#!/bin/sh\n', { mode: 0o755 });
+  vi.stubEnv('PATH', `${dir}:${process.env.PATH}`);
+}
+
+/** What they print is another program's, or is made for a shell or an editor. */
+const withoutJson = [
+  'completion',
+  'daemon',
+  'demo',
+  'profile',
+  'profile group',
+  'profile schema',
+  'profile source',
+  'psql',
+  'run',
+];
+/** Its events are a contract of their own. */
+const withEvents = 'forward';
+
+/** By the words that name them; each is defined only in a program that was asked for it. */
+async function allCommands(
+  cli: FakeCli,
+  words: readonly string[] = [],
+): Promise<[name: string, command: Command][]> {
+  let command: Command = await createProgram(cli, words);
+  for (const word of words) command = command.commands.find((each) => each.name() === word) ?? command;
+  const found: [string, Command][] = words.length > 0 ? [[words.join(' '), command]] : [];
+  for (const each of command.commands) found.push(...(await allCommands(cli, [...words, each.name()])));
+  return found;
+}
+
+/** One event a line, of a command that prints one document otherwise. */
+function isStream(name: string): boolean {
+  return name === 'status --watch' || name === 'logs --follow';
+}
+
+test('every command of the program has --json and a contract for it, or is known to have none', async () => {
+  using cli = new FakeCli();
+  const all = await allCommands(cli);
+  const [withFlag, without] = [true, false].map((wanted) =>
+    all
+      .filter(([, { options }]) => options.some(({ long }) => long === '--json') === wanted)
+      .map(([name]) => name)
+      .toSorted(),
+  );
+  const contracts = Object.keys(commandOutputs).filter((name) => !isStream(name));
+  expect(withFlag).toEqual([...contracts, withEvents].toSorted());
+  expect(without).toEqual(withoutJson);
+});
+
 describe('--json is what the contract says', () => {
   test.each(Object.keys(runs) as (keyof typeof runs)[])('%s', async (name) => {
-    const { argv, before = [], given } = runs[name];
+    const { argv, stdin = '', before = [], given } = runs[name];
     await using control = fakeDaemon();
     await given?.(control);
     for (const words of before) {
       using earlier = new FakeCli({ control, cwd: dir });
       expect(await earlier.run(...words), earlier.stderr.text).toBe(0);
     }
-    using cli = new FakeCli({ control, cwd: dir });
+    using cli = new FakeCli({ control, cwd: dir, stdin, env: { XDG_CONFIG_HOME: join(dir, 'CONFIG') } });
     await cli.run(...argv, '--json');
     // Strict: a field that the contract does not name is one that scripts cannot rely on.
     const schema = commandOutputs[name];
@@ -246,6 +334,16 @@ describe('--json is what the contract says', () => {
     expect(await running).toBe(0);
     const [printed] = cli.stdout.text.split('\n');
     expect(commandOutputs['logs --follow'].parse(JSON.parse(printed!))).toEqual(line);
+  });
+
+  test('profile import --pick prints what an import does', async () => {
+    await using control = fakeDaemon();
+    using cli = new FakeCli({ control, cwd: dir });
+    await cli.run('profile', 'import', '--pick', 'svc/orders', '--json');
+    const printed = cli.json();
+    const parsed = commandOutputs['profile import'].parse(printed);
+    expect(parsed, cli.stderr.text).toEqual(printed);
+    expect(parsed.profiles.map(({ name }) => name)).toEqual(['orders']);
   });
 
   test('profile schema prints a JSON Schema', async () => {

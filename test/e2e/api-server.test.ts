@@ -93,8 +93,7 @@ describe.each(carriers)('the API server, over %s', (carrier) => {
     const old = world.uid();
     world.cluster.pods.delete(net);
     await world.cluster.pods.until(net, (pod) => pod.metadata.uid !== old);
-    const found = forward.events.readyWith(world.uid());
-    await leapUntil(world, found);
+    await world.clock.hurry(forward.events.readyWith(world.uid()));
     expect((await readLine(await forward.port())).text).toBe(`net-0 ${world.uid()}`);
     expect(world.cluster.openWatches()).toBe(0);
   });
@@ -173,17 +172,3 @@ describe.each(carriers)('the API server, over %s', (carrier) => {
 
 const issue = (world: World) =>
   world.cluster.tokens.issue({ user: 'dev@example.com', groups: ['developers'] });
-
-/** Leaps past one poll after the other until something has come of it. */
-async function leapUntil(world: World, outcome: Promise<unknown>): Promise<void> {
-  let isPending = true;
-  const settled = () => {
-    isPending = false;
-  };
-  outcome.then(settled, settled);
-  while (isPending) {
-    world.clock.leap(100);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  await outcome;
-}

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { daemonNodeFlags } from '../../src/client/daemon-node-flags.ts';
+import { daemonNodeFlags } from '../../src/cli/process-cli.ts';
 import { commandOutputs } from '../../src/contract/command-output.ts';
 import { netserverManifest, netserverPorts } from '../../src/sandbox/manifest.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
@@ -249,6 +249,13 @@ profiles:
     expect(await complete('up', '')).toContain('net');
     expect(await complete('profile', 'va')).toContain('validate');
     expect(await complete('url', 'net', '--format', '')).toContain('jdbc');
+    await ok('profile', 'group', 'add', 'work', 'net');
+    await ok('profile', 'source', 'add', 'shared', '.');
+    expect(await complete('up', '--group', '')).toContain('work');
+    expect(await complete('profile', 'group', 'remove', '')).toContain('work');
+    expect(await complete('profile', 'source', 'remove', '')).toContain('shared');
+    expect(await complete('profile', 'source', 'add', '')).not.toContain('shared');
+    await ok('profile', 'source', 'remove', 'shared');
     expect(await ok('completion', 'bash')).toContain('complete');
   });
 

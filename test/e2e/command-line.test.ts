@@ -5,6 +5,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { forwardEventSchema } from '../../src/contract/forward-event.ts';
@@ -151,6 +152,32 @@ test('a unix socket is for its user alone, serves, and is gone afterwards', asyn
   client.destroy();
   expect(await running.stop()).toEqual({ code: 0, signal: null });
   expect(await readdir(sockets)).toEqual([]);
+});
+
+test('it ends, and takes its unix socket away, when the pipe that it prints to has lost its reader', async () => {
+  const path = join(await mkdtemp(join(dir, 'sockets-')), 'banner');
+  const words = [product, 'forward', '--json', ...toSandbox(), 'net-0', ':banner', '--address', path];
+  // It reads as far as that line, and goes.
+  const script = '{ "$@"; echo "exit code $?" >&2; } | sed /listening/q';
+  const child = spawn('sh', ['-c', script, 'sh', process.execPath, ...words], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = Promise.all([text(child.stderr), once(child, 'close')]);
+  const [lines] = await once(child.stdout, 'data');
+  expect(String(lines)).toContain(path);
+  // Connections are what it has something to print of.
+  const isThere = () =>
+    stat(path).then(
+      () => true,
+      () => false,
+    );
+  while (await isThere()) {
+    const client = connect(path).resume();
+    // It may end while we connect.
+    client.on('error', () => {}).once('data', () => client.destroy());
+    await new Promise((resolve) => client.once('close', resolve));
+  }
+  expect((await ended)[0]).toBe('exit code 0\n');
 });
 
 test.each([

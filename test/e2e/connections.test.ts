@@ -60,7 +60,7 @@ describe.each(carriers)('connections over %s', (carrier) => {
     await using world = await startWorld({ carrier });
     const forward = world.forward({ target: 'pod/net-0', ports: [':identity'] });
     const client = connect(await forward.port(), '127.0.0.1');
-    expect((await world.hurry(buffer(client))).toString()).toBe(`net-0 ${world.uid()}\n`);
+    expect((await world.clusterClock.hurry(buffer(client))).toString()).toBe(`net-0 ${world.uid()}\n`);
     await forward.events.next('connection-end', ({ error }) => error === undefined);
   });
 
@@ -70,7 +70,7 @@ describe.each(carriers)('connections over %s', (carrier) => {
     using other = new Conversation(await forward.port(1));
     await other.echo('before');
     using cut = new Conversation(await forward.port(0));
-    await world.hurry(cut.closed);
+    await world.clusterClock.hurry(cut.closed);
     const { error } = await forward.events.next('connection-end', ({ tunnel }) => tunnel === 0);
     expect(error?.code).toBe('SP-STREAM-RESET');
     await other.echo('after');

@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
 import { Conversation, readLine } from '../support/line-client.ts';
@@ -52,13 +54,43 @@ test('a credential plugin that fails runs once, and not again until a client wai
   expect(await runs()).toBe(3);
 });
 
+test('the state says that a credential plugin is asked, for as long as it takes', async () => {
+  await using world = await startWorld();
+  const token = world.cluster.tokens.issue({ user: 'dev', groups: [] });
+  const asked = Promise.withResolvers<Socket>();
+  // Stands for the person whom the plugin asks.
+  const person = createServer((socket) => asked.resolve(socket)).listen(0, '127.0.0.1');
+  await once(person, 'listening');
+  const script = `require('node:net').connect(${(person.address() as AddressInfo).port}).once('data', (token) => {
+    const status = { token: String(token) };
+    console.log(JSON.stringify({ kind: 'ExecCredential', apiVersion: 'client.authentication.k8s.io/v1', status }));
+    process.exit();
+  })`;
+  const exec = {
+    apiVersion: 'client.authentication.k8s.io/v1',
+    interactiveMode: 'Never',
+    command: process.execPath,
+    args: ['-e', script],
+  };
+  const forward = world.forward({ ...toIdentity, kubeconfig: await world.kubeconfig({ exec }) });
+  const socket = await asked.promise;
+  await forward.events.next(
+    'state',
+    ({ state }) => state.kind === 'connecting' && state.step === 'credentials',
+  );
+  const before = forward.now;
+  socket.end(token);
+  await forward.events.state('ready', before);
+  await new Promise((resolve) => person.close(resolve));
+});
+
 test('a kubeconfig that leads to another cluster is followed there, though its versions are older', async () => {
   await using one = await startWorld();
   await using two = await startWorld();
   for (let turn = 0; turn < 6; turn++) {
     const old = one.uid();
     one.cluster.pods.delete(net);
-    await one.hurry(one.cluster.pods.until(net, ({ metadata }) => metadata.uid !== old));
+    await one.clusterClock.hurry(one.cluster.pods.until(net, ({ metadata }) => metadata.uid !== old));
   }
   const kubeconfig = await one.file('moved', await readFile(one.sandbox.kubeconfigPath, 'utf8'));
   const forward = one.forward({ target: 'pod/net-0', ports: [':identity'], kubeconfig });

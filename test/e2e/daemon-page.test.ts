@@ -87,12 +87,12 @@ describe('the address of the page', () => {
     expect(policy).toContain("frame-ancestors 'none'");
   });
 
-  it('leads to the whole control API but for more addresses', async () => {
+  it('leads to the whole control API but for more addresses and for passwords', async () => {
     const { origin, cookie } = await entered();
     const headers = { cookie, origin, 'content-type': 'application/json' };
     const call = (name: string) => send(`${origin}/v1/${name}`, { method: 'POST', headers, body: '{}' });
     expect(JSON.parse((await call('tunnels')).body)).toEqual({ tunnels: [] });
-    expect((await call('ui')).status).toBe(404);
+    for (const name of ['ui', 'password']) expect((await call(name)).status).toBe(404);
     expect(await opened(origin, { cookie, origin })).toBe('hello');
   });
 });

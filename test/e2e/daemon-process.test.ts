@@ -1,16 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { spawnDaemon } from '../../src/client/spawn-daemon.ts';
 import { stopDaemon } from '../../src/client/stop-daemon.ts';
-import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
-import { DaemonHome, firstLine, tunnelOnce } from '../support/daemon-fixture.ts';
-import { expectNoHandles } from '../support/no-handles.ts';
+import { firstLine, tunnelOnce, useMachine } from '../support/daemon-fixture.ts';
 
 const program = fileURLToPath(new URL('../support/daemon-process.ts', import.meta.url));
 const command = [process.execPath, program] as const;
@@ -18,42 +15,26 @@ const command = [process.execPath, program] as const;
 // Each test starts programs, which takes its time on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
-let dir: string;
-let sandbox: Sandbox;
-let home: DaemonHome;
-let stack: AsyncDisposableStack;
+const machine = useMachine();
 
-beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'daemon-sandbox-'));
-  sandbox = await startSandbox({ dir });
-  await sandbox.controls.pods.until('default/net-0');
-});
-afterAll(async () => {
-  await sandbox.stop();
-  await rm(dir, { recursive: true });
-  await expectNoHandles();
-});
 beforeEach(async () => {
-  stack = new AsyncDisposableStack();
-  home = stack.use(await DaemonHome.create({ KUBECONFIG: sandbox.kubeconfigPath }));
-  stack.defer(endDetached);
+  machine.stack.defer(endDetached);
   const profile = {
-    cluster: { server: sandbox.server },
+    cluster: { server: machine.sandbox.server },
     namespace: 'default',
     target: 'sts/net/0',
     port: 'identity',
   };
-  await home.writeProfiles({ profiles: { net: profile, other: profile } });
+  await machine.home.writeProfiles({ profiles: { net: profile, other: profile } });
 });
-afterEach(() => stack.disposeAsync());
 
 /** A daemon that answers; killed with the test. */
 async function running(): Promise<ChildProcess> {
   const child = spawn(command[0], [command[1]], {
-    env: home.processEnv,
+    env: machine.home.processEnv,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  stack.defer(() => killed(child));
+  machine.stack.defer(() => killed(child));
   await once(child.stdout!, 'data');
   return child;
 }
@@ -74,7 +55,9 @@ async function endDetached(): Promise<void> {
     const environments = await Promise.all(
       pids.map((pid) => readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')),
     );
-    const ours = pids.filter((_, index) => environments[index]?.includes(`XDG_RUNTIME_DIR=${home.dir}/`));
+    const ours = pids.filter((_, index) =>
+      environments[index]?.includes(`XDG_RUNTIME_DIR=${machine.home.dir}/`),
+    );
     if (ours.length === 0) return;
     for (const pid of ours) {
       try {
@@ -87,12 +70,12 @@ async function endDetached(): Promise<void> {
   }
 }
 
-const start = () => spawnDaemon({ command, places: home.places, env: home.processEnv });
+const start = () => spawnDaemon({ command, places: machine.home.places, env: machine.home.processEnv });
 
 describe('kill -9', () => {
   it('brings back what was wanted on the same port, with a client that came in between', async () => {
     const first = await running();
-    const control = stack.use(home.control());
+    const control = machine.stack.use(machine.home.control());
     const { outcomes } = await control.call('up', { names: ['net'], waitMs: 20_000 });
     const { localPort } = outcomes[0]!.tunnel!;
     const line = await firstLine(localPort!);
@@ -108,7 +91,7 @@ describe('kill -9', () => {
 
   it('is noticed by who follows, who then sees the next daemon', async () => {
     const first = await running();
-    const control = stack.use(home.control());
+    const control = machine.stack.use(machine.home.control());
     const lost = Promise.withResolvers<Error>();
     const back = Promise.withResolvers<number>();
     using _ = control.subscribe({
@@ -125,14 +108,14 @@ describe('kill -9', () => {
 
 describe('a daemon that is started on demand', () => {
   it('is one, however many clients start it at once, and outlives them', async () => {
-    const controls = Array.from({ length: 3 }, () => stack.use(home.control({ start })));
+    const controls = Array.from({ length: 3 }, () => machine.stack.use(machine.home.control({ start })));
     const pids = await Promise.all(controls.map(async (control) => (await control.call('version', {})).pid));
     expect(new Set(pids).size).toBe(1);
   });
 
   it('says why it does not come up', async () => {
-    await chmod(home.places.folders.config, 0o777);
-    await using control = home.control({ start });
+    await chmod(machine.home.places.folders.config, 0o777);
+    await using control = machine.home.control({ start });
     await expect(control.call('version', {})).rejects.toMatchObject({
       code: 'SP-DAEMON-START',
       details: { message: 'it ended with exit code 9', why: expect.stringContaining('SP-FOLDER-UNSAFE') },
@@ -140,28 +123,28 @@ describe('a daemon that is started on demand', () => {
   });
 
   it('ends when asked, cleanly, and what is wanted comes back with the next', async () => {
-    const control = stack.use(home.control({ start }));
+    const control = machine.stack.use(machine.home.control({ start }));
     const { outcomes } = await control.call('up', { names: ['net'], waitMs: 20_000 });
     const first = await control.call('version', {});
-    await using asking = home.control();
+    await using asking = machine.home.control();
     await stopDaemon(asking);
-    expect(await readdir(home.places.runtime)).toEqual([]);
+    expect(await readdir(machine.home.places.runtime)).toEqual([]);
     const second = await control.call('version', {});
     expect(second.pid).not.toBe(first.pid);
     const tunnel = await tunnelOnce(control, 'user/net', ({ shown }) => shown === 'ready');
     expect(tunnel.localPort).toBe(outcomes[0]!.tunnel!.localPort);
-    expect(await readFile(home.places.logFile, 'utf8')).toContain('daemon ends');
+    expect(await readFile(machine.home.places.logFile, 'utf8')).toContain('daemon ends');
   });
 });
 
 /** Runs a program as another user, who tries everything that the daemon offers, and says what came of it. */
 async function asOther(source: string): Promise<string> {
-  const file = join(dir, 'other.mjs');
+  const file = join(machine.dir, 'other.mjs');
   await writeFile(file, source);
-  await chmod(dir, 0o755);
+  await chmod(machine.dir, 0o755);
   await chmod(file, 0o644);
   // Not the Node of node_modules, which another user may not reach.
-  const child = spawn('node', [file, home.places.socket], {
+  const child = spawn('node', [file, machine.home.places.socket], {
     uid: 65_534,
     gid: 65_534,
     cwd: '/',
@@ -188,19 +171,19 @@ describe.skipIf(process.getuid?.() !== 0)('another user of the machine (needs ro
 
   it('gets nothing from the socket, even where the folder is opened by mistake', async () => {
     await running();
-    await chmod(home.dir, 0o755);
-    await chmod(join(home.dir, 'run'), 0o755);
+    await chmod(machine.home.dir, 0o755);
+    await chmod(join(machine.home.dir, 'run'), 0o755);
     expect(await asOther(attempt)).toBe('EACCES');
-    await chmod(home.places.runtime, 0o755);
+    await chmod(machine.home.places.runtime, 0o755);
     expect(await asOther(attempt)).toBe('EACCES');
-    await chmod(home.places.socket, 0o666);
+    await chmod(machine.home.places.socket, 0o666);
     // The proof that the attempt is one.
     expect(await asOther(attempt)).toBe('answered 200');
   });
 
   it('gets nothing from the page', async () => {
     await running();
-    const control = stack.use(home.control());
+    const control = machine.stack.use(machine.home.control());
     const { origin } = new URL((await control.call('ui', {})).url);
     const said = await asOther(`
       const tries = ['/', '/v1/tunnels', '/metrics', '/enter?token=guess'];

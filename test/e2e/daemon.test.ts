@@ -2,41 +2,18 @@ import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import type { SocketControl } from '../../src/client/socket-control.ts';
 import type { Daemon } from '../../src/daemon/daemon.ts';
-import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
-import { DaemonHome, firstLine, tunnelOnce, viewOf } from '../support/daemon-fixture.ts';
+import { startSandbox } from '../../src/sandbox/sandbox.ts';
+import { firstLine, tunnelOnce, useMachine, viewOf } from '../support/daemon-fixture.ts';
 import { freePort } from '../support/free-port.ts';
-import { expectNoHandles } from '../support/no-handles.ts';
 
-let sandbox: Sandbox;
-let dir: string;
-let home: DaemonHome;
-let stack: AsyncDisposableStack;
-
-beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'daemon-sandbox-'));
-  sandbox = await startSandbox({ dir });
-  await sandbox.controls.pods.until('default/net-0');
-});
-afterAll(async () => {
-  await sandbox.stop();
-  await rm(dir, { recursive: true });
-  await expectNoHandles();
-});
-beforeEach(async () => {
-  stack = new AsyncDisposableStack();
-  home = stack.use(await DaemonHome.create({ KUBECONFIG: sandbox.kubeconfigPath }));
-});
-afterEach(async () => {
-  await stack.disposeAsync();
-  sandbox.controls.setAccess(() => true);
-});
+const machine = useMachine();
 
 const net = (rest: object = {}) => ({
-  cluster: { server: sandbox.server },
+  cluster: { server: machine.sandbox.server },
   namespace: 'default',
   target: 'statefulset/net/0',
   port: 'identity',
@@ -44,14 +21,14 @@ const net = (rest: object = {}) => ({
 });
 
 async function started(profiles: Record<string, object>, rest: object = {}) {
-  await home.writeProfiles({ profiles, ...rest });
-  const daemon = await home.start();
-  stack.defer(() => daemon[Symbol.asyncDispose]());
-  const control = stack.use(home.control());
+  await machine.home.writeProfiles({ profiles, ...rest });
+  const daemon = await machine.home.start();
+  machine.stack.defer(() => daemon[Symbol.asyncDispose]());
+  const control = machine.stack.use(machine.home.control());
   return { daemon, control };
 }
 
-const uid = () => sandbox.controls.pods.get('default/net-0')!.metadata.uid;
+const uid = () => machine.sandbox.controls.pods.get('default/net-0')!.metadata.uid;
 const isReady = { waitMs: 20_000 };
 
 async function up(control: SocketControl, name: string) {
@@ -72,7 +49,7 @@ describe('tunnels', () => {
     expect(await firstLine(port)).toBe(`net-0 ${uid()}`);
 
     const before = uid();
-    sandbox.controls.pods.delete('default/net-0');
+    machine.sandbox.controls.pods.delete('default/net-0');
     const moved = await tunnelOnce(
       control,
       'user/net',
@@ -107,7 +84,7 @@ describe('tunnels', () => {
       ['user/b', 'ready'],
     ]);
     const { clusters } = await control.call('daemon', {});
-    expect(clusters).toEqual([{ context: 'sandbox', server: sandbox.server, tunnels: 2 }]);
+    expect(clusters).toEqual([{ context: 'sandbox', server: machine.sandbox.server, tunnels: 2 }]);
     const paused = await control.call('pause', { all: true });
     expect(paused.outcomes.map(({ tunnel }) => tunnel?.shown)).toEqual(['paused', 'paused']);
     const resumed = await control.call('resume', { all: true, ...isReady });
@@ -167,7 +144,7 @@ describe('what is wanted', () => {
     };
     const before = await shown();
     await abandoned(daemon);
-    stack.use(await home.start());
+    machine.stack.use(await machine.home.start());
     expect(await shown()).toEqual(before);
     const back = await tunnelOnce(control, 'user/a', (tunnel) => tunnel.shown === 'ready');
     expect(back.upSinceMs).toBe(a.upSinceMs);
@@ -188,7 +165,7 @@ describe('what is wanted', () => {
     const { localPort, shown, reason } = outcomes[0]!.tunnel!;
     expect({ shown, reason }).toEqual({ shown: 'ready', reason: 'OPS-1' });
     await abandoned(daemon);
-    stack.use(await home.start());
+    machine.stack.use(await machine.home.start());
 
     const { questions } = await viewOf(control, (view) => view.questions.size > 0);
     const [confirm] = [...questions.values()];
@@ -215,17 +192,17 @@ describe('what is wanted', () => {
     expect(limit).toMatchObject({ kind: 'time', endsAtMs: upSinceMs! + 8 * 3_600_000, isNear: false });
     await abandoned(daemon);
     const nextDay = { ...systemClock, wallMs: () => Date.now() + 86_400_000 };
-    const next = await home.start({ clock: nextDay });
-    stack.defer(() => next[Symbol.asyncDispose]());
+    const next = await machine.home.start({ clock: nextDay });
+    machine.stack.defer(() => next[Symbol.asyncDispose]());
     const { tunnel } = await control.call('tunnel', { name: 'net' });
     expect(tunnel).toMatchObject({ wanted: 'off', state: { reason: { code: 'SP-TIME-LIMIT' } } });
     await expect(firstLine(localPort!)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
     await abandoned(next);
-    expect(JSON.parse(await readFile(home.places.wantedFile, 'utf8')).tunnels).toEqual([]);
+    expect(JSON.parse(await readFile(machine.home.places.wantedFile, 'utf8')).tunnels).toEqual([]);
   });
 
   it('keeps its port, but reaches no cluster, when a shared profile has changed under it', async () => {
-    const project = join(home.dir, 'project');
+    const project = join(machine.home.dir, 'project');
     await mkdir(project);
     const file = join(project, 'sallyport.yaml');
     const write = (profile: object) =>
@@ -242,7 +219,7 @@ describe('what is wanted', () => {
     await abandoned(daemon);
     const other = await freePort();
     await write(net({ port: 'echo', local: other }));
-    stack.use(await home.start());
+    machine.stack.use(await machine.home.start());
 
     const asked = await tunnelOnce(control, id, ({ questions }) => questions.length > 0);
     expect(asked).toMatchObject({
@@ -261,14 +238,14 @@ describe('on demand', () => {
   it('binds its port from the start and touches nothing until a client comes', async () => {
     const local = await freePort();
     // A kubeconfig that would be an error the moment somebody reads it.
-    const missing = join(home.dir, 'kubeconfig');
-    home.env.KUBECONFIG = missing;
+    const missing = join(machine.home.dir, 'kubeconfig');
+    machine.home.env.KUBECONFIG = missing;
     const { control } = await started({ net: net({ onDemand: true, local }) });
     const [tunnel] = (await control.call('tunnels', {})).tunnels;
     expect(tunnel).toMatchObject({ wanted: 'on', shown: 'off', onDemand: true });
     expect(tunnel?.lastError).toBeUndefined();
     expect((await control.call('daemon', {})).clusters).toEqual([]);
-    await writeFile(missing, await readFile(sandbox.kubeconfigPath));
+    await writeFile(missing, await readFile(machine.sandbox.kubeconfigPath));
     expect(await firstLine(local)).toBe(`net-0 ${uid()}`);
     expect((await control.call('daemon', {})).clusters).toHaveLength(1);
   });
@@ -282,12 +259,12 @@ describe('a kubeconfig that changes', () => {
     'takes a tunnel along where its context leads, and leaves the other: the engine is of %s',
     async (_name, order) => {
       const otherDir = await mkdtemp(join(tmpdir(), 'daemon-sandbox-'));
-      stack.defer(() => rm(otherDir, { recursive: true }));
-      const other = stack.use(await startSandbox({ dir: otherDir }));
+      machine.stack.defer(() => rm(otherDir, { recursive: true }));
+      const other = machine.stack.use(await startSandbox({ dir: otherDir }));
       await other.controls.pods.until('default/net-0');
       const otherUid = other.controls.pods.get('default/net-0')!.metadata.uid;
       const [first, second] = await Promise.all(
-        [sandbox, other].map(async ({ kubeconfigPath }) =>
+        [machine.sandbox, other].map(async ({ kubeconfigPath }) =>
           JSON.parse(await readFile(kubeconfigPath, 'utf8')),
         ),
       );
@@ -296,10 +273,10 @@ describe('a kubeconfig that changes', () => {
         name,
         context: given.contexts.find((context) => context.name === 'sandbox')!.context,
       });
-      const config = join(home.dir, 'kubeconfig');
+      const config = join(machine.home.dir, 'kubeconfig');
       const write = (moved: object) => writeFile(config, JSON.stringify(moved));
       await write({ ...first, contexts: [named('stays', first), named('moves', first)] });
-      home.env.KUBECONFIG = config;
+      machine.home.env.KUBECONFIG = config;
       const { control } = await started({
         stays: net({ cluster: { context: 'stays' } }),
         moves: net({ cluster: { context: 'moves' } }),
@@ -341,15 +318,15 @@ describe('a kubeconfig that changes', () => {
 });
 
 it('an ad hoc tunnel stays where it was made when another context becomes the current one', async () => {
-  const config = join(home.dir, 'kubeconfig');
-  const given = JSON.parse(await readFile(sandbox.kubeconfigPath, 'utf8'));
+  const config = join(machine.home.dir, 'kubeconfig');
+  const given = JSON.parse(await readFile(machine.sandbox.kubeconfigPath, 'utf8'));
   await writeFile(config, JSON.stringify(given));
-  home.env.KUBECONFIG = config;
+  machine.home.env.KUBECONFIG = config;
   const { daemon, control } = await started({});
   await control.call('up', { adHoc: [{ name: 'x', target: 'sts/net/0', port: 7010 }], ...isReady });
   await writeFile(config, JSON.stringify({ ...given, 'current-context': 'token' }));
   await abandoned(daemon);
-  stack.use(await home.start());
+  machine.stack.use(await machine.home.start());
   const { cluster } = await tunnelOnce(control, 'ad-hoc/x', ({ shown }) => shown === 'ready');
   expect(cluster?.context).toBe('sandbox');
 });
@@ -368,7 +345,9 @@ describe('questions to a cluster', () => {
   });
 
   it('tell what the user may do, and the least Role', async () => {
-    sandbox.controls.setAccess(({ user }, { verb }) => user !== 'dev@example.com' || verb !== 'create');
+    machine.sandbox.controls.setAccess(
+      ({ user }, { verb }) => user !== 'dev@example.com' || verb !== 'create',
+    );
     const { control } = await started({});
     const adHoc = { name: 'x', context: 'token', target: 'statefulset/net/0', port: 'echo' };
     const { access, missingRole, leastRole } = await control.call('check', { adHoc });
@@ -383,32 +362,36 @@ describe('questions to a cluster', () => {
 describe('the daemon', () => {
   it('is one for a user, and private', async () => {
     const { daemon, control } = await started({});
-    await expect(home.start()).rejects.toMatchObject({
+    await expect(machine.home.start()).rejects.toMatchObject({
       code: 'SP-DAEMON-RUNNING',
       details: { pid: process.pid },
     });
-    expect((await stat(home.places.socket)).mode & 0o777).toBe(0o600);
-    for (const path of [home.places.runtime, home.places.folders.data, home.places.folders.log]) {
+    expect((await stat(machine.home.places.socket)).mode & 0o777).toBe(0o600);
+    for (const path of [
+      machine.home.places.runtime,
+      machine.home.places.folders.data,
+      machine.home.places.folders.log,
+    ]) {
       expect((await stat(path)).mode & 0o777).toBe(0o700);
     }
     await control.call('shutdown', {});
     expect(daemon.asked.aborted).toBe(true);
     await daemon[Symbol.asyncDispose]();
     await expect(control.call('version', {})).rejects.toMatchObject({ code: 'SP-DAEMON-NOT-RUNNING' });
-    stack.use(await home.start());
+    machine.stack.use(await machine.home.start());
     expect((await control.call('version', {})).version).toBe('1.0.0-test');
   });
 
   it('forgets nothing where its state cannot be read: it does not start', async () => {
-    await mkdir(home.places.folders.data, { recursive: true, mode: 0o700 });
-    await writeFile(home.places.wantedFile, '{"version":1,');
-    await expect(home.start()).rejects.toMatchObject({ code: 'SP-STATE-UNREADABLE' });
-    expect(await readFile(home.places.wantedFile, 'utf8')).toBe('{"version":1,');
-    expect(await readFile(home.places.logFile, 'utf8')).toContain('SP-STATE-UNREADABLE');
+    await mkdir(machine.home.places.folders.data, { recursive: true, mode: 0o700 });
+    await writeFile(machine.home.places.wantedFile, '{"version":1,');
+    await expect(machine.home.start()).rejects.toMatchObject({ code: 'SP-STATE-UNREADABLE' });
+    expect(await readFile(machine.home.places.wantedFile, 'utf8')).toBe('{"version":1,');
+    expect(await readFile(machine.home.places.logFile, 'utf8')).toContain('SP-STATE-UNREADABLE');
   });
 
   it('keeps tokens out of its log, its state and what it says', async () => {
-    const config = await readFile(sandbox.kubeconfigPath, 'utf8');
+    const config = await readFile(machine.sandbox.kubeconfigPath, 'utf8');
     const token = /token"?:\s*"?([\w.-]{9,})/.exec(config)?.[1];
     expect(token?.length).toBeGreaterThan(8);
     const { control } = await started({});
@@ -417,8 +400,8 @@ describe('the daemon', () => {
       ...isReady,
     });
     const said = [
-      await readFile(home.places.logFile, 'utf8'),
-      await readFile(home.places.wantedFile, 'utf8'),
+      await readFile(machine.home.places.logFile, 'utf8'),
+      await readFile(machine.home.places.wantedFile, 'utf8'),
       JSON.stringify(await viewOf(control, () => true)),
       JSON.stringify(await control.call('logs', { name: 'x' })),
     ];
@@ -441,9 +424,19 @@ describe('the daemon', () => {
     expect(Number(/received_bytes_total\{[^}]*\} (\d+)/.exec(text)?.[1])).toBeGreaterThan(10);
   });
 
+  it('counts the watches that break off', async () => {
+    const { control } = await started({ net: net() });
+    await up(control, 'net');
+    await expect.poll(() => machine.sandbox.controls.openWatches()).toBe(1);
+    machine.sandbox.controls.expireWatches();
+    await expect
+      .poll(async () => (await control.call('metrics', {})).text)
+      .toContain('sallyport_watch_restarts_total 1');
+  });
+
   it('closes connections that say nothing of HTTP', async () => {
     await started({});
-    const socket = connect(home.places.socket);
+    const socket = connect(machine.home.places.socket);
     const closed = new Promise((resolve) => socket.once('close', resolve));
     socket.on('error', () => {}).resume();
     socket.write('hello\r\n\r\n');

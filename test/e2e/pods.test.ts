@@ -14,31 +14,24 @@ afterAll(expectNoHandles);
 const startDelayMs = 300;
 
 describe.each(carriers)('a pod, over %s', (carrier) => {
-  test('that is deleted and takes a while to come back costs no client that waits for a greeting anything', async () => {
-    await using world = await slowWorld(carrier);
-    const forward = world.forward({ target: 'statefulset/net/0', ports: [':banner'] });
-    const port = await forward.port();
-    await using load = new Load(8, () => readLine(port));
-    await load.more(16);
-    const uid = await replace(world);
-    await forward.events.readyWith(uid);
-    await load.more(16);
-    await load.finish();
-    expect(load.failures).toEqual([]);
-  });
-
-  test('that is deleted and takes a while to come back costs no client that begins with a handshake anything', async () => {
-    await using world = await slowWorld(carrier);
-    const forward = world.forward({ target: 'statefulset/net/0', ports: [':echo'] });
-    const port = await forward.port();
-    await using load = new Load(8, () => exchange(port, sslRequest, sslRequest.length));
-    await load.more(16);
-    const uid = await replace(world);
-    await forward.events.readyWith(uid);
-    await load.more(16);
-    await load.finish();
-    expect(load.failures).toEqual([]);
-  });
+  test.each([
+    ['waits for a greeting', 'banner', (port: number) => readLine(port)],
+    ['begins with a handshake', 'echo', (port: number) => exchange(port, sslRequest, sslRequest.length)],
+  ])(
+    'that is deleted and takes a while to come back costs no client that %s anything',
+    async (_client, name, ask) => {
+      await using world = await slowWorld(carrier);
+      const forward = world.forward({ target: 'statefulset/net/0', ports: [`:${name}`] });
+      const port = await forward.port();
+      await using load = new Load(8, () => ask(port));
+      await load.more(16);
+      const uid = await replace(world);
+      await forward.events.readyWith(uid);
+      await load.more(16);
+      await load.finish();
+      expect(load.failures).toEqual([]);
+    },
+  );
 
   test('that is away is waited for, and a client that connects meanwhile is served when it is back', async () => {
     await using world = await startWorld({ carrier });
@@ -81,7 +74,7 @@ describe.each(carriers)('a pod, over %s', (carrier) => {
         const [container] = status.containerStatuses ?? [];
         return container?.restartCount === restarts && container.ready;
       });
-      await world.hurry(back);
+      await world.clusterClock.hurry(back);
     }
     await Promise.all([greetings.more(8), handshakes.more(8)]);
     await Promise.all([greetings.finish(), handshakes.finish()]);
@@ -96,7 +89,7 @@ describe.each(carriers)('a pod, over %s', (carrier) => {
     const failed = expect(answer).rejects.toThrow('ended before');
     await forward.events.next('connection-start');
     world.cluster.pods.delete(net);
-    await world.hurry(asking.closed);
+    await world.clusterClock.hurry(asking.closed);
     await failed;
   });
 

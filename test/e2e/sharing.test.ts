@@ -5,7 +5,7 @@ import { Engine } from '../../src/engine/engine.ts';
 import { createKubeApi } from '../../src/kube/http-kube-api.ts';
 import { netserverPorts } from '../../src/sandbox/manifest.ts';
 import { parseTarget } from '../../src/target/parse-target.ts';
-import type { Tunnel } from '../../src/tunnel/tunnel.ts';
+import { createTunnel, type Tunnel } from '../../src/tunnel/tunnel.ts';
 import { Conversation, readLine } from '../support/line-client.ts';
 import { expectNoHandles } from '../support/no-handles.ts';
 import { waitingClient } from '../support/waiting-client.ts';
@@ -128,12 +128,10 @@ async function startEngine(world: World): Promise<EngineInWorld> {
   const running = starting.move();
   return {
     tunnel: async (target) => {
-      const tunnel = engine.tunnel({
-        target: parseTarget(target),
-        namespace: 'default',
-        port: netserverPorts.banner,
-        listen: { kind: 'tcp', port: 0, addresses: ['127.0.0.1'] },
-      });
+      const spec = { target: parseTarget(target), namespace: 'default', port: netserverPorts.banner };
+      const upstream = engine.upstream(spec);
+      const listen = { kind: 'tcp', port: 0, addresses: ['127.0.0.1'] } as const;
+      const tunnel = running.use(createTunnel({ ...common, upstream, listen }));
       await tunnel.start();
       return tunnel;
     },

@@ -127,11 +127,14 @@ test('a pod that does not serve within the time limit ends the start with why', 
 
 test('a number need not be declared, and nothing listening there is told to the client alone', async () => {
   await using world = await startWorld();
-  const forward = world.forward({ target: 'pod/net-0', ports: [':4444', ':banner'], holdMs: 1_000 });
+  const forward = world.forward({ target: 'pod/net-0', ports: [':4444', ':banner'] });
   const { line } = await waitingClient(await forward.port(0));
-  await forward.events.trouble('SP-PORT-REFUSED');
-  world.clock.leap(1_000);
+  const { state } = await forward.events.trouble('SP-PORT-REFUSED');
+  expect(JSON.stringify(state)).toContain('banner=7012');
+  world.clock.leap(5_000);
   await expect(line).rejects.toThrow('ECONNRESET');
+  const { error } = await forward.events.next('connection-end');
+  expect(error).toMatchObject({ code: 'SP-PORT-REFUSED' });
   expect((await readLine(await forward.port(1))).text).toBe('hello from net-0');
 });
 

@@ -10,6 +10,7 @@ const kinds: Readonly<Record<string, readonly [prefix: string, plural: string, n
   Pod: ['/api/v1', 'pods', true],
   Service: ['/api/v1', 'services', true],
   ConfigMap: ['/api/v1', 'configmaps', true],
+  Secret: ['/api/v1', 'secrets', true],
   StatefulSet: ['/apis/apps/v1', 'statefulsets', true],
   Deployment: ['/apis/apps/v1', 'deployments', true],
   Role: ['/apis/rbac.authorization.k8s.io/v1', 'roles', true],

@@ -16,12 +16,13 @@ export interface Outcome {
 /** Runs the program with these arguments to its end, on this Node or another. */
 export async function command(
   args: readonly string[],
-  options: { readonly node?: string; readonly env?: NodeJS.ProcessEnv } = {},
+  options: { readonly node?: string; readonly env?: NodeJS.ProcessEnv; readonly cwd?: string } = {},
 ): Promise<Outcome> {
-  const { node = process.execPath, env } = options;
+  const { node = process.execPath, env, cwd } = options;
   const child = spawn(node, [product, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
+    ...(cwd !== undefined && { cwd }),
   });
   const [stdout, stderr, [code]] = await Promise.all([
     text(child.stdout),

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import type { DaemonPlaces } from '../../src/base/daemon-places.ts';
 import { daemonPlaces } from '../../src/base/daemon-places.ts';
 import type { Control } from '../../src/client/control.ts';
@@ -9,6 +10,8 @@ import type { ControlView } from '../../src/client/control-view.ts';
 import { SocketControl, type SocketControlOptions } from '../../src/client/socket-control.ts';
 import type { TunnelEntity } from '../../src/contract/control-tunnel.ts';
 import { type Daemon, type DaemonOptions, startDaemon } from '../../src/daemon/daemon.ts';
+import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
+import { expectNoHandles } from './no-handles.ts';
 
 /** A user of the machine with folders of their own; gone with the test. */
 export class DaemonHome implements AsyncDisposable {
@@ -70,6 +73,56 @@ export class DaemonHome implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await rm(this.dir, { recursive: true, force: true });
   }
+}
+
+/** What daemons are tested on. */
+export interface Machine {
+  readonly sandbox: Sandbox;
+  /** The sandbox's folder. */
+  readonly dir: string;
+  readonly home: DaemonHome;
+  /** What a test adds ends before its home does. */
+  readonly stack: AsyncDisposableStack;
+}
+
+/** A sandbox for all tests of a file, and for each of them a user whose kubeconfig names it. */
+export function useMachine(): Machine {
+  let dir: string;
+  let sandbox: Sandbox;
+  let home: DaemonHome;
+  let stack: AsyncDisposableStack;
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'daemon-sandbox-'));
+    sandbox = await startSandbox({ dir });
+    await sandbox.controls.pods.until('default/net-0');
+  });
+  afterAll(async () => {
+    await sandbox.stop();
+    await rm(dir, { recursive: true });
+    await expectNoHandles();
+  });
+  beforeEach(async () => {
+    stack = new AsyncDisposableStack();
+    home = stack.use(await DaemonHome.create({ KUBECONFIG: sandbox.kubeconfigPath }));
+  });
+  afterEach(async () => {
+    await stack.disposeAsync();
+    sandbox.controls.setAccess(() => true);
+  });
+  return {
+    get sandbox() {
+      return sandbox;
+    },
+    get dir() {
+      return dir;
+    },
+    get home() {
+      return home;
+    },
+    get stack() {
+      return stack;
+    },
+  };
 }
 
 /** The first view that `accept` takes. */

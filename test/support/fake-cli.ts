@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os';
-import type { Asker, TextQuestion } from '../../src/cli/asker.ts';
+import type { Asker, Choice, TextQuestion } from '../../src/cli/asker.ts';
 import type { Cli } from '../../src/cli/cli.ts';
 import { runCommandLine } from '../../src/cli/main.ts';
 import type { Control } from '../../src/client/control.ts';
@@ -51,6 +51,8 @@ export class FakeCli implements Cli, Disposable {
   readonly stdout: Written;
   readonly stderr: Written;
   readonly questions: string[] = [];
+  /** What each question to choose offered. */
+  readonly choices: (readonly Choice[])[] = [];
   readonly ran: {
     readonly words: readonly string[];
     readonly variables: Readonly<Record<string, string>>;
@@ -99,6 +101,10 @@ export class FakeCli implements Cli, Disposable {
       confirm: async (message) => next(message) as boolean | undefined,
       text: async (message: string, _options?: TextQuestion) => next(message) as string | undefined,
       password: async (message) => next(message) as string | undefined,
+      choose: async (message, choices) => {
+        this.choices.push(choices);
+        return next(message) as string | undefined;
+      },
     };
   }
 

@@ -245,7 +245,12 @@ export class FakeControl implements Control {
       acceptSource: unsupported,
       pods: unsupported,
       check: unsupported,
+      contexts: unsupported,
+      namespaces: unsupported,
+      objects: unsupported,
       login: unsupported,
+      password: unsupported,
+      keepPassword: unsupported,
       questions: async () => ({ questions: [...this.#view.questions.values()] }),
       answer: async ({ question }) => {
         const asked = this.#view.questions.get(question);

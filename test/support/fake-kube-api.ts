@@ -218,6 +218,10 @@ export class FakeKubeApi implements KubeApi {
 
   preconnect(): void {}
 
+  onAsking(): () => void {
+    return () => {};
+  }
+
   onChange(): () => void {
     return () => {};
   }

@@ -17,6 +17,25 @@ export interface ServedStream {
   readonly cancelled: Promise<void>;
 }
 
+/** What is lent is overwritten as soon as its borrowers have returned. */
+function lendChunks(stream: Duplex): void {
+  const { emit } = stream;
+  stream.emit = (event: string, ...args: unknown[]) => {
+    if (event !== 'data') return emit.call(stream, event, ...args);
+    const lent = Buffer.from(args[0] as Buffer);
+    const heard = emit.call(stream, event, lent);
+    lent.fill('?');
+    return heard;
+  };
+}
+
+/** How a pod is what the target points at. */
+interface PointedAt {
+  readonly serving?: boolean;
+  readonly restarts?: number;
+  readonly otherPorts?: string;
+}
+
 /** A pod in memory: whether sessions to it can be had, whether its port listens, and what the application does. */
 export class FakePod {
   readonly identity: PodIdentity;
@@ -43,8 +62,9 @@ export class FakePod {
     };
   }
 
-  resolution({ serving = true, restarts = 0 } = {}): Resolution {
-    return { kind: 'pod', pod: { ...this.identity, restarts, ready: serving }, port: this.port, serving };
+  resolution({ serving = true, restarts = 0, otherPorts }: PointedAt = {}): Resolution {
+    const pod = { ...this.identity, restarts, ready: serving };
+    return { kind: 'pod', pod, port: this.port, serving, ...(otherPorts !== undefined && { otherPorts }) };
   }
 
   /** The process dies: its port refuses, its streams end in the given way. */
@@ -59,7 +79,7 @@ export class FakePod {
   open({ head }: OpenStream): PodStream {
     this.opens++;
     const [pair, app] = duplexPair();
-    const stream = Object.assign(pair, { answered: this.answers });
+    const stream = Object.assign(pair, { answered: this.answers, lend: () => lendChunks(pair) });
     const { serve } = this;
     app.on('error', () => {});
     // As upstream.ts asks: a failure before anybody listens is kept, not thrown.
@@ -142,7 +162,7 @@ export class FakeUpstream implements Upstream {
   }
 
   /** The target points at this pod now. */
-  point(pod: FakePod, how: { serving?: boolean; restarts?: number } = {}): void {
+  point(pod: FakePod, how: PointedAt = {}): void {
     this.#pods.set(pod.identity.uid, pod);
     this.#onChange?.(pod.resolution(how));
   }

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
+import { onTestFinished } from 'vitest';
 import { silentLog } from '../../src/base/log.ts';
 import { createKubeApi, type KubeApiOptions } from '../../src/kube/http-kube-api.ts';
 import type { KubeApi } from '../../src/kube/kube-api.ts';
@@ -31,7 +32,7 @@ export interface SeenRequest {
   readonly resumed: boolean;
 }
 
-export interface LoopbackApi extends AsyncDisposable {
+export interface LoopbackApi {
   readonly url: string;
   readonly port: number;
   /** A folder of this test, removed at the end. */
@@ -51,7 +52,7 @@ export interface LoopbackHandlers {
   readonly onUpgrade?: (request: IncomingMessage, socket: Duplex) => void;
 }
 
-/** A TLS server on loopback in the API server's place. Answers `{}` to whatever has no handler. */
+/** A TLS server on loopback in the API server's place. Answers `{}` to whatever has no handler. Ends with the test. */
 export async function startLoopbackApi(handlers: LoopbackHandlers = {}): Promise<LoopbackApi> {
   const folder = await mkdtemp(join(tmpdir(), 'sallyport-kube-'));
   const { server: serverCertificate, ca } = certificates;
@@ -86,6 +87,12 @@ export async function startLoopbackApi(handlers: LoopbackHandlers = {}): Promise
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
+  onTestFinished(async () => {
+    for (const socket of sockets.keys()) socket.destroy();
+    server.close();
+    await once(server, 'close');
+    await rm(folder, { recursive: true, force: true });
+  });
   const { port } = server.address() as AddressInfo;
   const url = `https://127.0.0.1:${port}`;
   return {
@@ -103,18 +110,12 @@ export async function startLoopbackApi(handlers: LoopbackHandlers = {}): Promise
       });
       return path;
     },
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets.keys()) socket.destroy();
-      server.close();
-      await once(server, 'close');
-      await rm(folder, { recursive: true, force: true });
-    },
   };
 }
 
-/** A KubeApi for a kubeconfig, without environment, log or anybody who waits. */
-export function connectTo(kubeconfig: string, options: Partial<KubeApiOptions> = {}): Promise<KubeApi> {
-  return createKubeApi({
+/** A KubeApi for a kubeconfig, without environment, log or anybody who waits. Ends with the test. */
+export async function connectTo(kubeconfig: string, options: Partial<KubeApiOptions> = {}): Promise<KubeApi> {
+  const api = await createKubeApi({
     kubeconfig,
     env: {},
     clock: new FakeClock(),
@@ -123,6 +124,8 @@ export function connectTo(kubeconfig: string, options: Partial<KubeApiOptions> =
     interactive: () => false,
     ...options,
   });
+  onTestFinished(() => api[Symbol.asyncDispose]());
+  return api;
 }
 
 export const base64 = (text: string) => Buffer.from(text).toString('base64');

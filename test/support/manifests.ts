@@ -66,8 +66,11 @@ export function netDeployment(workload: Workload): KubeObject {
   return controller('Deployment', workload, netPodSpec(workload));
 }
 
-/** One Postgres a pod, its password in the manifest: it guards nothing. The data of a StatefulSet pod outlives the pod on realcluster. */
-export function postgresStatefulSet(workload: Workload): KubeObject {
+/** One Postgres a pod, its password in the manifest unless told otherwise. The data of a StatefulSet pod outlives the pod on realcluster. */
+export function postgresStatefulSet(
+  workload: Workload,
+  password: object = { value: postgresLogin.password },
+): KubeObject {
   return controller('StatefulSet', workload, {
     terminationGracePeriodSeconds: 5,
     containers: [
@@ -77,7 +80,7 @@ export function postgresStatefulSet(workload: Workload): KubeObject {
         ports: [{ name: 'pg', containerPort: 5432 }],
         env: [
           { name: 'POSTGRES_USER', value: postgresLogin.user },
-          { name: 'POSTGRES_PASSWORD', value: postgresLogin.password },
+          { name: 'POSTGRES_PASSWORD', ...password },
           { name: 'POSTGRES_DB', value: postgresLogin.database },
         ],
         readinessProbe: { tcpSocket: { port: 5432 }, periodSeconds: 1 },

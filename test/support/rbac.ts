@@ -20,6 +20,17 @@ export function portForwardRole({ namespace, name, user, pods }: RoleOptions): K
     },
     { apiGroups: [''], resources: ['pods/portforward'], verbs: ['create', 'get'], ...only },
   ];
+  return boundRole({ namespace, name, user }, rules);
+}
+
+/** A Role that allows to read one Secret, and its binding to one user. */
+export function secretRole(options: Omit<RoleOptions, 'pods'>, secret: string): KubeObject[] {
+  return boundRole(options, [
+    { apiGroups: [''], resources: ['secrets'], resourceNames: [secret], verbs: ['get'] },
+  ]);
+}
+
+function boundRole({ namespace, name, user }: Omit<RoleOptions, 'pods'>, rules: object[]): KubeObject[] {
   const group = 'rbac.authorization.k8s.io';
   return [
     { apiVersion: `${group}/v1`, kind: 'Role', metadata: { name, namespace }, rules },

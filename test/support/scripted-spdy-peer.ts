@@ -58,7 +58,7 @@ export class ScriptedSpdyPeer {
     frame.writeUInt32BE(0x80030000 + type, 0);
     frame.writeUInt32BE(4 * words.length, 4);
     for (const [at, word] of words.entries()) frame.writeUInt32BE(word, 8 + 4 * at);
-    this.receiver.onBytes(frame);
+    this.#lend(frame);
   }
 
   reply(id: number): void {
@@ -70,6 +70,12 @@ export class ScriptedSpdyPeer {
     const head = Buffer.alloc(8);
     head.writeUInt32BE(id, 0);
     head.writeUInt32BE(body.length + (fin ? 0x01000000 : 0), 4);
-    this.receiver.onBytes(Buffer.concat([head, body]));
+    this.#lend(Buffer.concat([head, body]));
+  }
+
+  /** As carriers do: the bytes are others afterwards. */
+  #lend(bytes: Buffer): void {
+    this.receiver.onBytes(bytes);
+    bytes.fill('?');
   }
 }

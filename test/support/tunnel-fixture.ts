@@ -5,7 +5,7 @@ import { silentLog } from '../../src/base/log.ts';
 import type { ConnectionEvent } from '../../src/tunnel/connection-event.ts';
 import { createTunnel, type Tunnel, type TunnelOptions } from '../../src/tunnel/tunnel.ts';
 import { FakeClock } from './fake-clock.ts';
-import { FakeUpstream, type ServedStream } from './fake-upstream.ts';
+import { FakePod, FakeUpstream, type ServedStream } from './fake-upstream.ts';
 import { expectNoHandles } from './no-handles.ts';
 
 export const sslRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
@@ -73,6 +73,14 @@ export function tunnelFixture() {
       clients.push(client);
       return client;
     };
-    return { clock, upstream, tunnel, events, local };
+    /** Resolves with a pod that serves so, once the tunnel is ready for it. */
+    const serving = async (serve: FakePod['serve']) => {
+      const pod = new FakePod('a');
+      pod.serve = serve;
+      upstream.point(pod);
+      await until(() => tunnel.state.kind === 'ready');
+      return pod;
+    };
+    return { clock, upstream, tunnel, events, local, serving };
   };
 }

@@ -27,8 +27,9 @@ export interface WorldOptions extends Pick<SandboxOptions, 'manifest' | 'allow'>
 
 /** A cluster of its own for one test, and forwards into it. Its end is an assertion: forwards that ended leave nothing behind. */
 export class World implements AsyncDisposable {
-  /** The forwards' time, and the cluster's. */
+  /** The forwards' time. */
   readonly clock = new LeapClock();
+  /** Hurried where the cluster takes its time, as with the close that the runtime passes on a second late. */
   readonly clusterClock: LeapClock;
   readonly sandbox: Sandbox;
   readonly #carrier: ForwardRun['carrier'];
@@ -66,6 +67,7 @@ export class World implements AsyncDisposable {
       impersonate: undefined,
       carrier: this.#carrier,
       holdMs: 600_000,
+      anyUser: false,
       patient: true,
       runningTimeoutMs: undefined,
       userAgent: 'sallyport/test',
@@ -101,23 +103,6 @@ export class World implements AsyncDisposable {
     const path = join(this.#dir, name);
     await writeFile(path, text);
     return path;
-  }
-
-  /**
-   * Lets the cluster's time fly until something has come of it, as the close that the runtime passes on a second late: ten times as fast
-   * as the clock, so that on a loaded machine no limit of the cluster passes before its client has had a turn.
-   */
-  async hurry<T>(outcome: Promise<T>): Promise<T> {
-    let isPending = true;
-    const settled = () => {
-      isPending = false;
-    };
-    outcome.then(settled, settled);
-    while (isPending) {
-      this.clusterClock.leap(20);
-      await new Promise((resolve) => setTimeout(resolve, 2));
-    }
-    return outcome;
   }
 
   /** Ends the forwards and sees that the cluster has nothing left of them. */

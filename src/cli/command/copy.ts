@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { formatTitle } from '../../contract/connection-format.ts';
+import { formatTitle, formatUse } from '../../contract/connection-format.ts';
 import type { Cli } from '../cli.ts';
 import { printJson } from '../print-json.ts';
 import { type FormatFlags, formatOptions, printWarnings, writeString } from './url.ts';
@@ -17,6 +17,8 @@ export function define(command: Command, cli: Cli): void {
     cli.stdout.write(
       `Copied the ${formatTitle[written.format]} of ${written.tunnel}${shown ? `: ${shown}` : ''}\n`,
     );
+    const use = formatUse[written.format];
+    if (use) cli.stdout.write(`  ${use}\n`);
     printWarnings(written, cli);
   });
 }

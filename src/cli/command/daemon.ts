@@ -14,7 +14,7 @@ export function define(command: Command, cli: Cli): void {
     .option('-v, --verbose', 'print its log', false)
     .action(async ({ verbose }: DaemonFlags) => {
       const { runDaemon } = await import('../../daemon/daemon.ts');
-      using ending = cli.untilSignal();
+      using ending = cli.untilSignal({ unread: true });
       const places = daemonPlaces(cli);
       await runDaemon(
         {

@@ -4,6 +4,7 @@ import type { Cli } from '../cli.ts';
 import { fetchProfiles } from '../listed-profile.ts';
 import { colorsFor } from '../paint.ts';
 import { printJson } from '../print-json.ts';
+import { localText, targetWords } from '../profile-words.ts';
 import { table } from '../table.ts';
 import { count, policyWords } from '../tunnel-words.ts';
 
@@ -35,8 +36,7 @@ function listText(snapshot: ProfileSnapshot, cli: Cli): string {
       // Of several of one name the bare one means the first.
       const shown = first.has(name) ? id : name;
       first.add(name);
-      const target = `${profile.namespace}/${profile.target}:${profile.port}`;
-      return [shown, profile.kind ?? 'tcp', target, localText(profile), source, remark(listed)];
+      return [shown, profile.kind ?? 'tcp', targetWords(profile), localText(profile), source, remark(listed)];
     });
     parts.push(table(head, rows));
   }
@@ -60,12 +60,6 @@ function listText(snapshot: ProfileSnapshot, cli: Cli): string {
     );
   }
   return parts.join('\n');
-}
-
-function localText({ local }: ListedProfile['profile']): string {
-  if (local === undefined) return '';
-  if (typeof local === 'number') return `:${local}`;
-  return 'socket' in local ? local.socket : `${local.address ?? ''}:${local.port}`;
 }
 
 function remark({ trust, profile }: ListedProfile): string {

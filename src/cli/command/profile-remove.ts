@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { AppError } from '../../base/app-error.ts';
 import type { Cli } from '../cli.ts';
-import { editFile, printEdited, tellDaemon } from '../edited-profile.ts';
+import { editFile, printEdited, takeDown, tellDaemon } from '../edited-profile.ts';
 import { findListed } from '../listed-profile.ts';
 import { openProfiles } from '../profile-files.ts';
 
@@ -22,17 +22,9 @@ export function define(command: Command, cli: Cli): void {
           message: `it is shared with you; \`${cli.program} profile edit ${id} --off\` keeps it from starting here`,
         });
       }
-      await takeDown(id, cli);
+      await takeDown([id], cli);
       await editFile(store, { kind: 'remove', name: bare }, file);
       await tellDaemon(cli);
       printEdited('profile remove', { file, profile: id, change: 'removed' }, { json, cli });
     });
-}
-
-/** A tunnel without its profile would stay up, and nothing would tell what it is. */
-async function takeDown(id: string, cli: Cli): Promise<void> {
-  const control = await cli.control({ start: false });
-  await control.call('down', { names: [id], folder: cli.cwd }).catch((error) => {
-    if (AppError.from(error).code !== 'SP-DAEMON-NOT-RUNNING') throw error;
-  });
 }

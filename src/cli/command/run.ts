@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { AppError } from '../../base/app-error.ts';
+import type { Endpoint } from '../../connection-string/endpoint.ts';
 import { runEnvironment } from '../../connection-string/run-environment.ts';
 import type { Cli } from '../cli.ts';
 import { exitCodeOf } from '../exit-code-of.ts';
@@ -73,9 +74,10 @@ export async function runWith(
   const { reason, yes: confirmed, timeout: waitMs } = flags;
   const ended = await whileUp({ chosen, waitMs, reason, confirmed, cli }, async (tunnels, control) => {
     const profiles = await fetchProfiles(control, cli);
-    const endpoints = await Promise.all(
-      tunnels.map((tunnel) => tunnelEndpoint(tunnel, profiles, { cli, withPassword: true })),
-    );
+    const endpoints: Endpoint[] = [];
+    // One after the other: each may ask on the terminal.
+    for (const tunnel of tunnels)
+      endpoints.push(await tunnelEndpoint(tunnel, profiles, { cli, withPassword: true }));
     const wrong = endpoints.find(({ kind }) => only && kind !== only);
     if (wrong) {
       throw new AppError('SP-USAGE', {
@@ -84,7 +86,9 @@ export async function runWith(
       });
     }
     const { variables, warnings } = runEnvironment(endpoints);
-    printWarnings({ warnings: [...warnings] }, cli);
+    // The others are about programs that read DATABASE_URL: psql reads libpq's own variables.
+    const told = warnings.filter(({ code }) => !only || code === 'certificate-name');
+    printWarnings({ warnings: told }, cli);
     return cli.runProgram(words, variables);
   });
   cli.setExitCode(typeof ended === 'number' ? ended : exitCodeOf(ended.endedBy));

@@ -5,6 +5,7 @@ import {
   type ConnectionKind,
   formatsByKind,
   formatTitle,
+  formatUse,
 } from '../../contract/connection-format.ts';
 import type { ConnectionString, Shell } from '../../contract/connection-string.ts';
 import type { Cli } from '../cli.ts';
@@ -25,6 +26,10 @@ const formatsHelp = `
 Formats:
 ${Object.entries(formatsByKind)
   .map(([kind, formats]) => `  ${kind.padEnd(9)} ${formats.join(', ')}`)
+  .join('\n')}
+
+${Object.entries(formatUse)
+  .map(([format, use]) => `  ${format.padEnd(10)} ${use}`)
   .join('\n')}`;
 
 export function define(command: Command, cli: Cli): void {

@@ -1,110 +1,113 @@
+import { AppError } from '../../base/app-error.ts';
+import type { ClusterObject } from '../../contract/control-objects.ts';
 import type { Profile } from '../../contract/profile.ts';
-import { guessKind } from './guess-kind.ts';
-import { type Imported, Importing, type ImportOptions } from './imported.ts';
+import { guessKind, usualPort } from './guess-kind.ts';
+import { type NotCarried, profileNameOf } from './imported.ts';
 
-/** The part in use of a Service, StatefulSet or Deployment as the API server sends it. */
-export interface ClusterObject {
-  readonly kind: 'Service' | 'StatefulSet' | 'Deployment';
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace?: string;
-    readonly labels?: Readonly<Record<string, string>>;
-  };
-  readonly spec: {
-    readonly type?: string;
-    readonly selector?: object;
-    readonly ports?: readonly DeclaredPort[];
-    readonly replicas?: number;
-    readonly ordinals?: { readonly start?: number };
-    readonly template?: {
-      readonly spec?: {
-        readonly containers?: readonly {
-          readonly image?: string;
-          readonly ports?: readonly DeclaredPort[];
-        }[];
-      };
-    };
-  };
-}
-
-interface DeclaredPort {
-  readonly name?: string;
-  /** A Service's. */
-  readonly port?: number;
-  /** A container's. */
-  readonly containerPort?: number;
-  readonly protocol?: string;
-}
-
-export interface ClusterObjectOptions extends ImportOptions {
+export interface PickOptions {
   readonly cluster: Profile['cluster'];
+  /** That pod of a StatefulSet alone. */
+  readonly ordinal?: number | undefined;
+  /** By number or name. Default: the one that a database answers on, else the first. */
+  readonly port?: number | string | undefined;
 }
 
-/** A profile for each TCP port of an object that was picked, with sensible defaults. Pure. */
-export function profilesFromObject(object: ClusterObject, options: ClusterObjectOptions): Imported {
-  const importing = new Importing(options);
-  const { name, namespace = options.namespace ?? 'default' } = object.metadata;
-  const noPods = whyNoPods(object);
-  if (noPods !== undefined) {
-    importing.leaveOut(name, noPods);
-    return importing.result();
-  }
-  const ports = portsOf(object);
-  if (ports.length === 0) importing.leaveOut(name, 'it declares no port');
-  const usable = ports.filter(({ protocol = 'TCP', port, portName }) => {
-    if (protocol !== 'TCP')
-      importing.leaveOut(`port ${portName ?? port}`, `it is ${protocol}, which Kubernetes does not forward`);
-    return protocol === 'TCP';
-  });
-  const labels = Object.values(object.metadata.labels ?? {});
-  for (const { port, portName, images } of usable) {
-    const kind = guessKind({ port, portName, words: [name, ...labels, ...images] });
-    const profile: Profile = {
-      cluster: options.cluster,
+export interface PickedProfile {
+  readonly name: string;
+  /** Without a local port. */
+  readonly profile: Profile;
+  /** The number behind a named port. */
+  readonly remotePort: number;
+  /** Its other ports. */
+  readonly notCarried: readonly NotCarried[];
+}
+
+type Port = ClusterObject['ports'][number];
+
+/** A profile for an object that was picked from the cluster, with sensible defaults. Pure. Throws SP-IMPORT where nothing can lead to it. */
+export function profileFromObject(
+  object: ClusterObject,
+  { cluster, ordinal, port: wanted }: PickOptions,
+): PickedProfile {
+  const { namespace, name, withoutPods } = object;
+  if (withoutPods) throw new AppError('SP-IMPORT', whyNoPods(object, withoutPods));
+  const chosen = wanted === undefined ? mainPort(object) : portCalled(object, wanted);
+  const others = object.ports.filter((port) => port !== chosen);
+  const kind = chosen.kind ?? (object.ports.length === 0 ? object.guess : undefined);
+  return {
+    name: profileNameOf(name),
+    profile: {
+      cluster,
       namespace,
-      target: targetOf(object, kind),
+      target: [object.kind.toLowerCase(), name, ...(ordinal === undefined ? [] : [ordinal])].join('/'),
       // A name outlives a renumbering; a number is what there is otherwise.
-      port: portName ?? port,
-      local: importing.suggestPort(port),
-      ...(kind ? { kind } : {}),
-    };
-    importing.add(usable.length === 1 ? name : `${name}-${portName ?? port}`, profile);
+      port: chosen.name ?? chosen.port,
+      ...(kind && { kind }),
+    },
+    remotePort: chosen.port,
+    notCarried: others.map((port) => ({
+      what: `port ${portText(port)}`,
+      reason:
+        port.protocol === 'TCP'
+          ? `a profile has one port; --port ${port.name ?? port.port} takes this one`
+          : `it is ${port.protocol}, which Kubernetes does not forward`,
+    })),
+  };
+}
+
+/** Those that can be forwarded, the most likely first: a database before what is beside it. */
+export function usablePorts({ ports }: ClusterObject): readonly Port[] {
+  const rank = ({ kind }: Port) => (kind === undefined ? 1 : kind === 'http' ? 2 : 0);
+  const tcp = ports.filter(({ protocol }) => protocol === 'TCP');
+  return tcp.some((port) => rank(port) === 0) ? tcp.toSorted((a, b) => rank(a) - rank(b)) : tcp;
+}
+
+/** pg 5432 */
+export function portText({ name, port }: Pick<Port, 'name' | 'port'>): string {
+  return name === undefined ? String(port) : `${name} ${port}`;
+}
+
+/** One that is easy to remember and not taken: 15432 for 5432. */
+export function suggestPort(port: number, isTaken: (port: number) => boolean): number {
+  let local = port + 10_000 <= 65_535 ? port + 10_000 : port;
+  while (isTaken(local) && local < 65_535) local++;
+  return local;
+}
+
+function mainPort(object: ClusterObject): Port {
+  const [first] = usablePorts(object);
+  if (first) return first;
+  const usual = object.guess && usualPort(object.guess);
+  // A port that a StatefulSet does not declare may be listened on all the same.
+  if (object.ports.length === 0 && usual !== undefined) return { port: usual, protocol: 'TCP' };
+  const [other] = object.ports;
+  const message = other
+    ? `its ports are ${other.protocol}, which Kubernetes does not forward`
+    : `${object.kind.toLowerCase()}/${object.name} declares no port`;
+  const next = object.kind === 'StatefulSet' ? 'name one: --port 5432' : 'pick another';
+  throw new AppError('SP-IMPORT', { message, next });
+}
+
+function portCalled(object: ClusterObject, wanted: number | string): Port {
+  const found = usablePorts(object).find(({ name, port }) => name === wanted || port === wanted);
+  if (found) return found;
+  if (object.kind === 'StatefulSet' && typeof wanted === 'number') {
+    const kind = guessKind({ port: wanted });
+    return { port: wanted, protocol: 'TCP', ...(kind && { kind }) };
   }
-  return importing.result();
+  const known = usablePorts(object).map(portText).join(', ');
+  throw new AppError('SP-IMPORT', {
+    message: `${object.kind.toLowerCase()}/${object.name} has no TCP port ${wanted}`,
+    next: known === '' ? 'it declares none' : `its ports are ${known}`,
+  });
 }
 
-function whyNoPods({ kind, spec }: ClusterObject): string | undefined {
-  if (kind !== 'Service') return undefined;
-  if (spec.type === 'ExternalName') return 'an ExternalName Service has no pods: it needs a relay';
-  return Object.keys(spec.selector ?? {}).length === 0
-    ? 'a Service without a selector may have no pods: it needs a relay'
-    : undefined;
-}
-
-/** A database's pods are not alike: one is named, so that a restart never leads to another. */
-function targetOf({ kind, metadata, spec }: ClusterObject, guessed: Profile['kind']): string {
-  const isDatabase = guessed !== undefined && guessed !== 'http';
-  if (kind === 'StatefulSet' && isDatabase)
-    return `statefulset/${metadata.name}/${spec.ordinals?.start ?? 0}`;
-  return `${kind.toLowerCase()}/${metadata.name}`;
-}
-
-interface FoundPort {
-  readonly port: number;
-  readonly portName: string | undefined;
-  readonly protocol: string | undefined;
-  readonly images: readonly string[];
-}
-
-function portsOf({ spec }: ClusterObject): FoundPort[] {
-  const found = (ports: readonly DeclaredPort[] | undefined, images: readonly string[]) =>
-    (ports ?? []).flatMap(({ name, port, containerPort, protocol }) => {
-      const number = port ?? containerPort;
-      return number === undefined ? [] : [{ port: number, portName: name, protocol, images }];
-    });
-  const containers = spec.template?.spec?.containers ?? [];
-  return [
-    ...found(spec.ports, []),
-    ...containers.flatMap(({ ports, image }) => found(ports, image ? [image] : [])),
-  ];
+function whyNoPods({ name }: ClusterObject, why: NonNullable<ClusterObject['withoutPods']>) {
+  const relay = 'it leads to no pod: a relay in the cluster is needed, which Sallyport does not start yet';
+  switch (why) {
+    case 'external-name':
+      return { message: `service/${name} is of type ExternalName`, next: relay };
+    case 'no-selector':
+      return { message: `service/${name} has no selector`, next: relay };
+  }
 }

@@ -32,6 +32,11 @@ const known: readonly Signs[] = [
   },
 ];
 
+/** Where it usually answers. */
+export function usualPort(kind: ProfileKind): number | undefined {
+  return known.find((signs) => signs.kind === kind)?.ports[0];
+}
+
 /** What answers there: by the port's name, then its number, then what it is called; undefined where nothing tells. */
 export function guessKind({ port, portName, words = [] }: KindSigns): ProfileKind | undefined {
   const name = (portName ?? (typeof port === 'string' ? port : '')).toLowerCase();

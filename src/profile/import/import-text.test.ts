@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { profileNameSchema, profileSchema } from '../../contract/profile.ts';
-import { type ClusterObject, profilesFromObject } from './cluster-object.ts';
 import { importText } from './import-text.ts';
 import type { Imported, ImportOptions } from './imported.ts';
 
@@ -337,87 +336,4 @@ it('never throws but SP-IMPORT', () => {
     }),
     { seed: 20_261_121, numRuns: 3_000 },
   );
-});
-
-describe('an object of the cluster', () => {
-  const cluster = { server: 'https://api.example.com' };
-  const make = (object: ClusterObject, options: ImportOptions = {}) =>
-    checked(profilesFromObject(object, { cluster, ...options }));
-
-  it('a StatefulSet of a database names its first pod, and a local port that is free', () => {
-    const imported = make(
-      {
-        kind: 'StatefulSet',
-        metadata: { name: 'pg', namespace: 'shop' },
-        spec: {
-          ordinals: { start: 3 },
-          template: {
-            spec: {
-              containers: [
-                { image: 'postgres:18', ports: [{ name: 'tcp', containerPort: 5432 }] },
-                { image: 'exporter', ports: [{ name: 'metrics', containerPort: 9187 }] },
-              ],
-            },
-          },
-        },
-      },
-      { takenPorts: [15432] },
-    );
-    expect(imported.profiles).toEqual([
-      {
-        name: 'pg-tcp',
-        profile: {
-          cluster,
-          namespace: 'shop',
-          target: 'statefulset/pg/3',
-          port: 'tcp',
-          local: 15433,
-          kind: 'postgres',
-        },
-      },
-      {
-        name: 'pg-metrics',
-        profile: {
-          cluster,
-          namespace: 'shop',
-          target: 'statefulset/pg',
-          port: 'metrics',
-          local: 19187,
-          kind: 'http',
-        },
-      },
-    ]);
-  });
-
-  it.each([
-    ['postgres', 5432],
-    ['mysql', 3306],
-    ['redis', 6379],
-    ['mongodb', 27017],
-    ['http', 8080],
-    [undefined, 7000],
-  ] as const)('a Service on a port of %s', (kind, port) => {
-    const [only] = make({
-      kind: 'Service',
-      metadata: { name: 'x' },
-      spec: { selector: { a: 'b' }, ports: [{ port }] },
-    }).profiles;
-    expect(only).toMatchObject({ name: 'x', profile: { target: 'service/x', port, local: port + 10_000 } });
-    expect(only?.profile.kind).toBe(kind);
-  });
-
-  it.each([
-    [{ type: 'ExternalName' }, 'an ExternalName Service has no pods: it needs a relay'],
-    [{ ports: [{ port: 1 }] }, 'a Service without a selector may have no pods: it needs a relay'],
-    [{ selector: { a: 'b' } }, 'it declares no port'],
-    [
-      { selector: { a: 'b' }, ports: [{ port: 53, protocol: 'UDP' }] },
-      'it is UDP, which Kubernetes does not forward',
-    ],
-  ])('%j has no profile', (spec, reason) => {
-    expect(make({ kind: 'Service', metadata: { name: 'x' }, spec })).toMatchObject({
-      profiles: [],
-      notCarried: [{ reason }],
-    });
-  });
 });

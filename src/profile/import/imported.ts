@@ -56,13 +56,6 @@ export class Importing {
     this.#notCarried.push({ what: what.length > 120 ? `${what.slice(0, 120)}…` : what, reason });
   }
 
-  /** A port that is easy to remember and free: 15432 for 5432. */
-  suggestPort(port: number): number {
-    let local = port + 10_000 <= 65_535 ? port + 10_000 : port;
-    while (this.#ports.has(local) && local < 65_535) local++;
-    return local;
-  }
-
   result(): Imported {
     return { profiles: this.#profiles, notCarried: this.#notCarried };
   }
@@ -74,13 +67,18 @@ function localPort({ local }: Profile): number | undefined {
 }
 
 function freeName(wanted: string, taken: ReadonlySet<string>): string {
+  const name = profileNameOf(wanted);
+  if (!taken.has(name)) return name;
+  for (let number = 2; ; number++) if (!taken.has(`${name}-${number}`)) return `${name}-${number}`;
+}
+
+/** The nearest name that a profile may have. */
+export function profileNameOf(wanted: string): string {
   const words = wanted
     .toLowerCase()
     .replaceAll(/[^a-z0-9._-]+/g, '-')
     .replace(/^[^a-z]+/, '')
     .replace(/[-._]+$/, '')
     .slice(0, 55);
-  const name = words === '' ? 'imported' : words;
-  if (!taken.has(name)) return name;
-  for (let number = 2; ; number++) if (!taken.has(`${name}-${number}`)) return `${name}-${number}`;
+  return words === '' ? 'imported' : words;
 }

@@ -1,0 +1,38 @@
+import type { AuditRecord } from '../contract/audit-event.ts';
+import type { AuditFilter } from '../contract/audit-query.ts';
+
+export interface RecordFilter {
+  /** False only where no record of this line can match: spares reading most lines as JSON. */
+  mayMatch(line: string): boolean;
+  matches(record: AuditRecord): boolean;
+}
+
+/** What a filter asks of one line and of one record. */
+export function recordFilter(filter: AuditFilter): RecordFilter {
+  const { tunnel, profile, events, sinceMs, untilMs, podUid, user, databaseUser, auditId } = filter;
+  const exact = { tunnel, profile, user, databaseUser, auditId };
+  const fields = Object.entries(exact).filter(([, value]) => value !== undefined);
+  // As JSON.stringify wrote it, where it is plain ASCII: other texts may be written in several ways.
+  const needles = [...fields.map(([, value]) => value!), ...(podUid === undefined ? [] : [podUid])]
+    .filter((value) => /^[\x20-\x7e]*$/.test(value))
+    .map((value) => JSON.stringify(value));
+  const kinds = events?.map((event) => `"event":"${event}"`);
+  return {
+    mayMatch(line) {
+      if (kinds && !kinds.some((kind) => line.includes(kind))) return false;
+      return needles.every((needle) => line.includes(needle));
+    },
+    matches(record) {
+      if (events && !events.includes(record.event)) return false;
+      if (fields.some(([name, value]) => record[name] !== value)) return false;
+      if (podUid !== undefined && !hasUid(record.pod, podUid)) return false;
+      if (sinceMs === undefined && untilMs === undefined) return true;
+      const atMs = Date.parse(record.at);
+      return atMs >= (sinceMs ?? atMs) && (untilMs === undefined || atMs < untilMs);
+    },
+  };
+}
+
+function hasUid(pod: unknown, uid: string): boolean {
+  return typeof pod === 'object' && pod !== null && 'uid' in pod && pod.uid === uid;
+}

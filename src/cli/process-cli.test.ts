@@ -1,0 +1,24 @@
+import { afterEach, expect, it } from 'vitest';
+import { daemonCommand } from './process-cli.ts';
+
+const given = [...process.argv];
+
+afterEach(() => {
+  process.argv = [...given];
+});
+
+it('starts the daemon with the flags that keep it small', () => {
+  process.argv = ['node', '/opt/sallyport.js', 'up', 'x'];
+  expect(daemonCommand()).toEqual([
+    process.execPath,
+    '--max-semi-space-size=1',
+    '--no-concurrent-recompilation',
+    '/opt/sallyport.js',
+    'daemon',
+  ]);
+});
+
+it('starts a single executable as it is', () => {
+  process.argv = [process.execPath, process.execPath, 'up', 'x'];
+  expect(daemonCommand()).toEqual([process.execPath, 'daemon']);
+});

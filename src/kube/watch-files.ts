@@ -1,0 +1,27 @@
+import { realpathSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { FolderWatch, type FolderWatchOptions } from '../base/folder-watch.ts';
+
+/** Tells when one of these files changes, comes or goes, until disposed. */
+export function watchFiles(
+  files: readonly string[],
+  options: Pick<FolderWatchOptions, 'clock' | 'onChange' | 'onUnwatched'>,
+): Disposable {
+  const names = new Map<string, Set<string>>();
+  for (const file of files.flatMap(withTarget)) {
+    const inFolder = names.get(dirname(file)) ?? new Set();
+    names.set(dirname(file), inFolder.add(basename(file)));
+  }
+  const counts = (name: string, folder: string) => names.get(folder)?.has(name) ?? false;
+  return new FolderWatch({ ...options, folders: [...names.keys()], counts }).start();
+}
+
+/** A link and what it points at: either may be replaced. */
+function withTarget(file: string): string[] {
+  try {
+    const target = realpathSync(file);
+    return target === file ? [file] : [file, target];
+  } catch {
+    return [file];
+  }
+}

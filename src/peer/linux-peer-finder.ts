@@ -1,0 +1,81 @@
+import type { Clock } from '../base/clock.ts';
+import { type AcceptedSocket, type ConnectionEnds, connectionEnds } from './connection-ends.ts';
+import { SocketDiag } from './netlink.ts';
+import { isOwnAddress } from './own-address.ts';
+import type { PeerFinder, PeerOwner } from './peer-owner.ts';
+import type { SocketOwner } from './socket-diag.ts';
+import { SocketHolders } from './socket-holder.ts';
+import { SocketTable } from './socket-table.ts';
+
+/**
+ * Trust boundary: whoever runs on this machine may connect, and may close, fork or exhaust descriptors at any moment. Only a socket that the
+ * kernel names and that a process holds counts; everything else, failures too, is unmatched.
+ */
+
+interface LinuxPeerFinderOptions {
+  readonly clock: Clock;
+  /** For tests and measurements: how sockets are found. Default: by diagnostics, where there are none by the table. */
+  readonly by?: 'diagnostics' | 'table';
+}
+
+export class LinuxPeerFinder implements PeerFinder {
+  readonly #options: LinuxPeerFinderOptions;
+  readonly #table = new SocketTable();
+  readonly #holders: SocketHolders;
+  #opening: Promise<void> | undefined;
+  #diag: SocketDiag | undefined;
+  #isDisposed = false;
+
+  constructor(options: LinuxPeerFinderOptions) {
+    this.#options = options;
+    this.#holders = new SocketHolders(options.clock);
+  }
+
+  prepare(): Promise<void> {
+    this.#opening ??= this.#open();
+    return this.#opening;
+  }
+
+  async ownerOf(socket: AcceptedSocket): Promise<PeerOwner> {
+    const ends = connectionEnds(socket);
+    if (!ends) return { kind: 'unmatched' };
+    if (!this.#diag) await this.prepare();
+    const found = await this.#socketOf(ends);
+    if (!found) return { kind: isOwnAddress(ends.client.address) ? 'unmatched' : 'elsewhere' };
+    const { uid, inode } = found;
+    let process: ReturnType<SocketHolders['find']> | undefined;
+    return {
+      kind: 'found',
+      uid,
+      process: () => {
+        process ??= this.#holders.find({ inode, uid, isOver: () => socket.destroyed });
+        return process;
+      },
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.#isDisposed = true;
+    this.#diag?.[Symbol.dispose]();
+    this.#diag = undefined;
+  }
+
+  async #open(): Promise<void> {
+    if (this.#options.by === 'table') return;
+    const diag = await SocketDiag.open();
+    if (this.#isDisposed) diag?.[Symbol.dispose]();
+    else this.#diag = diag;
+  }
+
+  async #socketOf(ends: ConnectionEnds): Promise<SocketOwner | undefined> {
+    const answer = this.#diag?.ask(ends) ?? { kind: 'failed' };
+    switch (answer.kind) {
+      case 'socket':
+        return answer;
+      case 'none':
+        return undefined;
+      default:
+        return this.#options.by === 'diagnostics' ? undefined : this.#table.find(ends);
+    }
+  }
+}

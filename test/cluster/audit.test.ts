@@ -1,0 +1,101 @@
+import { truncate } from 'node:fs/promises';
+import { beforeAll, expect, test, vi } from 'vitest';
+import { collect, LogFolder, manyOpened, pod } from '../../src/audit/audit.fixture.ts';
+import { type ClusterRequest, clusterHeads, clusterRequests } from '../../src/audit/cluster-log.ts';
+import { headStamp } from '../../src/audit/head-stamp.ts';
+import { readRecords } from '../../src/audit/read-records.ts';
+import { verify } from '../../src/audit/verify.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import { silentLog } from '../../src/base/log.ts';
+import { runForward } from '../../src/engine/run-forward.ts';
+import { checkedEcho } from '../support/checked-echo.ts';
+import { netPod, netPorts } from '../support/manifests.ts';
+import { describeOnRealcluster } from '../support/suite.ts';
+
+describeOnRealcluster('audit', (suite) => {
+  beforeAll(async () => {
+    await suite.api.apply(netPod({ namespace: suite.namespace, name: 'net' }));
+    await suite.api.readyPod({ namespace: suite.namespace, name: 'net' });
+  });
+
+  /** Forwards once, with this User-Agent; tells the Audit-IDs of the sessions. */
+  async function forwardOnce(userAgent: string): Promise<string[]> {
+    const auditIds: string[] = [];
+    const listening = Promise.withResolvers<number>();
+    const end = new AbortController();
+    const ended = runForward(
+      {
+        target: 'pod/net',
+        ports: [`:${netPorts.echo}`],
+        addresses: ['127.0.0.1'],
+        namespace: suite.namespace,
+        context: undefined,
+        kubeconfig: suite.kubeconfig,
+        impersonate: undefined,
+        carrier: 'auto',
+        holdMs: 60_000,
+        patient: false,
+        anyUser: false,
+        runningTimeoutMs: undefined,
+        userAgent,
+        env: {},
+        clock: systemClock,
+        log: {
+          ...silentLog,
+          debug: (event, fields) => {
+            if (event === 'session opened') auditIds.push(String(fields?.auditId));
+          },
+        },
+        tell: (event) => {
+          if (event.event === 'listening') listening.resolve(event.port!);
+        },
+        onPluginOutput: () => {},
+        onWarning: () => {},
+      },
+      end.signal,
+    );
+    expect((await checkedEcho(await listening.promise, 1_024)).outcome).toBe('whole');
+    end.abort();
+    await ended;
+    return auditIds;
+  }
+
+  test("the cluster's own log has each session by its Audit-ID, and a head that tells a cut from a crash", async () => {
+    await using logs = await LogFolder.create();
+    await using log = logs.writer();
+    for (const event of manyOpened(5)) log.append(event);
+    const commit = await log.flush({ sign: true });
+    if (commit.kind !== 'durable') throw new Error('the log cannot be written');
+    const auditIds = await forwardOnce(`sallyport/test ${headStamp(log.log, commit.head)}`);
+    expect(auditIds.length).toBeGreaterThan(0);
+    for (const auditId of auditIds) log.append({ event: 'session-opened', auditId, pod });
+    await log.flush({ sign: true });
+
+    const { auditLog } = suite.realcluster;
+    // The API server writes its log behind the answer.
+    const seen = await vi.waitFor(async () => {
+      const found = new Map<string, ClusterRequest>();
+      for await (const request of clusterRequests(auditLog)) found.set(request.auditId, request);
+      for (const auditId of auditIds) expect(found.has(auditId)).toBe(true);
+      return found;
+    });
+    const filter = { auditId: auditIds[0]! };
+    const [joined] = await collect(readRecords({ folder: logs.folder, filter }));
+    expect(joined?.record.event).toBe('session-opened');
+    expect(seen.get(String(joined?.record.auditId))).toMatchObject({
+      namespace: suite.namespace,
+      pod: 'net',
+      head: { seq: commit.head.seq },
+    });
+
+    const knownHeads = await clusterHeads(auditLog, log.log);
+    expect(await verify({ folder: logs.folder, knownHeads })).toMatchObject({ kind: 'intact' });
+    const text = await logs.text();
+    await truncate(await logs.path(), text.indexOf('\n') + 10);
+    expect(await verify({ folder: logs.folder })).toMatchObject({ kind: 'unsigned' });
+    expect(await verify({ folder: logs.folder, knownHeads })).toMatchObject({
+      kind: 'cut',
+      known: { seq: commit.head.seq, from: expect.stringContaining("the cluster's audit log") },
+    });
+  });
+});
