@@ -25,7 +25,7 @@ import { createControlServer } from './control-server.ts';
 import { EventHub } from './event-hub.ts';
 import { acquireInstanceLock } from './instance-lock.ts';
 import { LogFile } from './log-file.ts';
-import { LoopbackPage } from './loopback-page.ts';
+import { LoopbackPage, refuseKubeconfig } from './loopback-page.ts';
 import { openMetricsEndpoint } from './metrics-endpoint.ts';
 import { ObjectLister } from './objects.ts';
 import { Passwords } from './passwords.ts';
@@ -142,6 +142,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       onAsked: (question) => events.questionAsked(question),
       onGone: (id) => events.questionGone(id),
     });
+    const peers = starting.use(createPeerFinder({ clock }));
     const tunnels: TunnelSet = starting.use(
       new TunnelSet({
         clock,
@@ -149,7 +150,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         home,
         clusters,
         questions,
-        peers: starting.use(createPeerFinder({ clock })),
+        peers,
         profiles,
         wanted,
         contextOf,
@@ -196,8 +197,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const page = new LoopbackPage({
       clock,
       log,
+      peers,
       pageFolder: options.pageFolder,
-      createServer: (guard) => createControlServer({ ...server, guard, without: ['ui', 'password'] }),
+      createServer: (guard) =>
+        createControlServer({ ...server, guard, without: ['ui', 'password'], check: refuseKubeconfig }),
     });
     const handlers = controlHandlers({
       hello,
