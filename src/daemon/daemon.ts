@@ -24,6 +24,7 @@ import { controlHandlers } from './control-handlers.ts';
 import { createControlServer } from './control-server.ts';
 import { EventHub } from './event-hub.ts';
 import { acquireInstanceLock } from './instance-lock.ts';
+import { keptEnvironment } from './kept-environment.ts';
 import { LogFile } from './log-file.ts';
 import { LoopbackPage, refuseKubeconfig } from './loopback-page.ts';
 import { openMetricsEndpoint } from './metrics-endpoint.ts';
@@ -86,7 +87,7 @@ export async function runDaemon(
 
 /** Starts a daemon in this process; its ports are bound and its socket answers when it resolves. */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const { places, version, env, home, clock = systemClock } = options;
+  const { places, version, home, clock = systemClock } = options;
   const { folders } = places;
   for (const path of [folders.data, folders.log, folders.cache, places.runtime])
     await ensurePrivateFolder(path);
@@ -109,6 +110,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       profiles.watch(),
     ]);
     starting.defer(() => wanted.saved().catch(() => {}));
+    const env = await keptEnvironment({
+      path: join(folders.data, 'environment.json'),
+      env: options.env,
+      isWanted: [...wanted.tunnels.values()].some((tunnel) => tunnel.wanted !== 'off'),
+      log,
+    });
 
     const startedAtMs = clock.wallMs();
     const hello = {
