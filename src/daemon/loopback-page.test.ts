@@ -3,11 +3,13 @@ import { connect } from 'node:net';
 import fastify from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.ts';
+import { hasIpv6 } from '../../test/support/has-ipv6.ts';
 import { createLog, type LogFields } from '../base/log.ts';
 import type { PeerOwner } from '../peer/peer-owner.ts';
 import { LoopbackPage, type LoopbackPageOptions } from './loopback-page.ts';
 
 const ownUid = process.geteuid?.() ?? 0;
+const addresses = (await hasIpv6()) ? ['127.0.0.1', '::1'] : ['127.0.0.1'];
 
 let stack: AsyncDisposableStack;
 beforeEach(() => {
@@ -59,7 +61,7 @@ const get = (path: string, host: string) =>
   `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
 
 describe('whose process connects', () => {
-  it.each(['127.0.0.1', '::1'])('lets the user in with a token, at %s', async (address) => {
+  it.each(addresses)('lets the user in with a token, at %s', async (address) => {
     const { page } = pageFor(ownUid);
     const { host, port, pathname, search } = new URL((await page.invite()).url);
     const answer = await said(Number(port), get(pathname + search, host), address);
@@ -68,7 +70,7 @@ describe('whose process connects', () => {
     expect(answer).toContain('content="0;url=/"');
   });
 
-  it.each(['127.0.0.1', '::1'])('says not a byte to another user who has a token, at %s', async (address) => {
+  it.each(addresses)('says not a byte to another user who has a token, at %s', async (address) => {
     const { page, lines } = pageFor(ownUid + 1);
     const { host, port, pathname, search } = new URL((await page.invite()).url);
     expect(await said(Number(port), get(pathname + search, host), address)).toBe('');
