@@ -2,8 +2,8 @@
  * Which kubeconfig tunnels lead by, and where credential plugins are found, is said by the environment of the shell that first brought the
  * daemon up. It is kept beside what is wanted: the daemon that brings those tunnels back may be started by another shell, by the
  * tray or at login, which know nothing of it. One for the whole daemon and not one a tunnel, because profiles name clusters, on-demand
- * ports open with nobody's shell at hand, and tunnels of one cluster share its watches and sessions. A kubeconfig of a tunnel's
- * own is what --kubeconfig is for.
+ * ports open with nobody's shell at hand, and tunnels of one cluster share its watches and sessions. A target
+ * without a profile brings the file of its own shell along.
  */
 import { delimiter } from 'node:path';
 import * as z from 'zod';
