@@ -7,6 +7,7 @@ import type { AdHoc } from '../contract/control-tunnel.ts';
 import type { ProfileSnapshot } from '../contract/profile-snapshot.ts';
 import type { ProfileStore } from '../profile/profile-store.ts';
 import { ManagedTunnel, type TunnelHost } from './managed-tunnel.ts';
+import { SettledWait } from './settled-wait.ts';
 import {
   adHocDefinition,
   adHocId,
@@ -35,11 +36,13 @@ export class TunnelSet implements AsyncDisposable {
   readonly #options: TunnelSetOptions;
   readonly #host: TunnelHost;
   readonly #all = new Map<string, ManagedTunnel>();
+  readonly #settled: SettledWait;
   #unfollow: (() => void) | undefined;
 
   constructor(options: TunnelSetOptions) {
     const { profiles, wanted, log } = options;
     this.#options = options;
+    this.#settled = new SettledWait(options.clock);
     this.#host = {
       ...options,
       keptPort: (id) => wanted.portOf(id),
@@ -167,6 +170,11 @@ export class TunnelSet implements AsyncDisposable {
     for (const tunnel of this.#all.values()) tunnel.retryNow();
   }
 
+  /** Told by who passes changes on: whoever waits for a tunnel looks again. */
+  wakeWaiting(): void {
+    this.#settled.wake();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#unfollow?.();
     const ended = await Promise.allSettled(this.all.map((tunnel) => tunnel[Symbol.asyncDispose]()));
@@ -211,38 +219,13 @@ export class TunnelSet implements AsyncDisposable {
       try {
         const tunnel = await this.find(name, folder);
         await change(tunnel);
-        if (wait) await this.#settled(tunnel, wait);
+        if (wait) await this.#settled.until(tunnel, wait);
         return { name, tunnel: tunnel.entity };
       } catch (error) {
         return { name, error: AppError.from(error).toData() };
       }
     });
     return { outcomes: await Promise.all(outcomes) };
-  }
-
-  readonly #waiting = new Set<() => void>();
-
-  /** Told by who passes changes on: whoever waits for a tunnel looks again. */
-  wakeWaiting(): void {
-    for (const look of [...this.#waiting]) look();
-  }
-
-  #settled(tunnel: ManagedTunnel, wait: { waitMs: number; signal: AbortSignal }): Promise<void> {
-    return new Promise((resolve) => {
-      const finish = () => {
-        timer.cancel();
-        this.#waiting.delete(look);
-        wait.signal.removeEventListener('abort', finish);
-        resolve();
-      };
-      const look = () => {
-        if (tunnel.isSettled) finish();
-      };
-      const timer = this.#options.clock.after(wait.waitMs, finish);
-      if (tunnel.isSettled || wait.waitMs === 0 || wait.signal.aborted) return finish();
-      this.#waiting.add(look);
-      wait.signal.addEventListener('abort', finish, { once: true });
-    });
   }
 
   /** The context is that of now: who makes another one the current context does not mean to move a tunnel. */
