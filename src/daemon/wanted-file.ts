@@ -11,6 +11,7 @@ import { adHocSchema, tunnelIdSchema } from '../contract/control-tunnel.ts';
 import { profileSchema } from '../contract/profile.ts';
 
 const maxWanted = 10_000;
+const maxProjects = 64;
 const maxFileBytes = 32 * 1024 * 1024;
 
 const wantedTunnelSchema = z.object({
@@ -29,6 +30,8 @@ const fileSchema = z.object({
   tunnels: z.array(wantedTunnelSchema).max(maxWanted),
   /** Local ports that were given out where a profile names none, by tunnel: they are kept for ever. */
   ports: z.record(tunnelIdSchema, z.int().min(1).max(65_535)),
+  /** Folders of projects with profiles on demand that had their ports: nothing else remembers those. */
+  projects: z.array(z.string().max(4_096)).max(maxProjects).default([]),
 });
 
 export type WantedTunnel = z.infer<typeof wantedTunnelSchema>;
@@ -38,6 +41,7 @@ export class WantedFile {
   readonly #log: Log;
   #tunnels = new Map<string, WantedTunnel>();
   #ports = new Map<string, number>();
+  #projects: readonly string[] = [];
   #writing: Promise<void> = Promise.resolve();
   /** The write that has not begun yet; all that changes until then goes with it. */
   #next: Promise<void> | undefined;
@@ -51,6 +55,10 @@ export class WantedFile {
     return this.#tunnels;
   }
 
+  get projects(): readonly string[] {
+    return this.#projects;
+  }
+
   portOf(id: string): number | undefined {
     return this.#ports.get(id);
   }
@@ -61,9 +69,11 @@ export class WantedFile {
     if (file.kind === 'absent') return;
     const unusable = (message: string) => new AppError('SP-STATE-UNREADABLE', { path: this.#path, message });
     if (file.kind === 'refused') throw unusable(`it ${file.why}`);
-    const { tunnels, ports } = parse(file.text) ?? raise(unusable('it is damaged or of a newer version'));
+    const { tunnels, ports, projects } =
+      parse(file.text) ?? raise(unusable('it is damaged or of a newer version'));
     this.#tunnels = new Map(tunnels.map((tunnel) => [tunnel.id, tunnel]));
     this.#ports = new Map(Object.entries(ports));
+    this.#projects = projects;
   }
 
   /** On the disk when it resolves. */
@@ -82,6 +92,13 @@ export class WantedFile {
   keepPort(id: string, port: number): Promise<void> {
     if (this.#ports.get(id) === port) return this.saved();
     this.#ports.set(id, port);
+    return this.#save();
+  }
+
+  keepProjects(folders: Iterable<string>): Promise<void> {
+    const projects = [...new Set(folders)].sort().slice(0, maxProjects);
+    if (projects.join('\0') === this.#projects.join('\0')) return this.saved();
+    this.#projects = projects;
     return this.#save();
   }
 
@@ -114,6 +131,7 @@ export class WantedFile {
       version: 1,
       tunnels: [...this.#tunnels.values()],
       ports: Object.fromEntries(this.#ports),
+      projects: [...this.#projects],
     };
     return `${JSON.stringify(content, undefined, 1)}\n`;
   }
