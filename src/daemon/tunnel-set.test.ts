@@ -89,7 +89,7 @@ async function started() {
   stack.use(tunnels);
   await tunnels.restore();
   const { signal } = new AbortController();
-  const up = async (given: { names?: string[]; adHoc?: AdHoc[]; folder?: string }) => {
+  const up = async (given: { names?: string[]; adHoc?: AdHoc[]; folder?: string; lease?: string }) => {
     const { outcomes } = await tunnels.up(operations.up.input.parse(given), signal);
     return outcomes[0]!;
   };
@@ -282,6 +282,52 @@ describe('an on-demand tunnel whose consent is gone', () => {
     await until(() => tunnels.get('user/od')?.entity.connections === 0);
     clock.advance(60_000);
     await until(() => tunnels.get('user/od')?.running === undefined);
+  });
+});
+
+describe('tunnels on lease', () => {
+  const [one, two] = ['11111111-1111-4111-8111-111111111111', '22222222-2222-4222-8222-222222222222'];
+  const a = (tunnels: TunnelSet) => tunnels.get('user/a')?.wanted;
+
+  it('stay up under the second of two runs when the first ends', async () => {
+    await write(userFile(), { a: net() });
+    const { up, tunnels } = await started();
+    await Promise.all([up({ names: ['a'], lease: one }), up({ names: ['a'], lease: two })]);
+    await tunnels.leases.release(one);
+    expect(a(tunnels)).toBe('on');
+    await tunnels.leases.release(two);
+    expect(a(tunnels)).toBe('off');
+  });
+
+  it('stay up where somebody brings them up meanwhile, and down where somebody takes them down', async () => {
+    await write(userFile(), { a: net() });
+    const { up, down, tunnels, wanted } = await started();
+    await up({ names: ['a'], lease: one });
+    await up({ names: ['a'] });
+    await tunnels.leases.release(one);
+    expect(a(tunnels)).toBe('on');
+    expect(wanted.tunnels.get('user/a')?.wanted).toBe('on');
+    await down('a');
+    await up({ names: ['a'], lease: two });
+    await down('a');
+    await tunnels.leases.release(two);
+    expect(a(tunnels)).toBe('off');
+  });
+
+  it('are not wanted by the next daemon, and those that were paused are paused again', async () => {
+    await write(userFile(), { a: net(), b: net() });
+    const { up, tunnels, end } = await started();
+    await up({ names: ['b'] });
+    await tunnels.pause(operations.pause.input.parse({ names: ['b'] }));
+    await up({ names: ['a'], lease: one });
+    await up({ names: ['b'], lease: one });
+    expect(tunnels.all.map(({ wanted }) => wanted)).toEqual(['on', 'on']);
+    await end();
+    const next = await started();
+    expect(next.tunnels.all.map(({ wanted }) => wanted)).toEqual(['off', 'paused']);
+    await next.up({ names: ['b'], lease: one });
+    await next.tunnels.leases.release(one);
+    expect(next.tunnels.get('user/b')?.wanted).toBe('paused');
   });
 });
 

@@ -19,7 +19,9 @@ import {
   profileDefinition,
   type TunnelDefinition,
 } from './tunnel-definition.ts';
+import { TunnelLeases } from './tunnel-leases.ts';
 import type { WantedFile, WantedTunnel } from './wanted-file.ts';
+import { profileOf, projectsOf, wantedRecord } from './wanted-record.ts';
 
 export interface TunnelSetOptions
   extends Omit<TunnelHost, 'keptPort' | 'keepPort' | 'agree' | 'changed' | 'ended'> {
@@ -47,12 +49,17 @@ export class TunnelSet implements AsyncDisposable {
   readonly #host: TunnelHost;
   readonly #all = new Map<string, ManagedTunnel>();
   readonly #settled: SettledWait;
+  readonly leases: TunnelLeases;
   #unfollow: (() => void) | undefined;
 
   constructor(options: TunnelSetOptions) {
     const { profiles, wanted, log } = options;
     this.#options = options;
     this.#settled = new SettledWait(options.clock);
+    this.leases = new TunnelLeases({
+      clock: options.clock,
+      giveBack: (id, before) => this.#giveBack(id, before),
+    });
     this.#host = {
       ...options,
       keptPort: (id) => wanted.portOf(id),
@@ -80,11 +87,7 @@ export class TunnelSet implements AsyncDisposable {
   async restore(): Promise<void> {
     const { profiles, wanted, log } = this.#options;
     // Projects are known by where somebody stood; those of wanted tunnels are looked up again.
-    const folders = [...wanted.tunnels.keys()].flatMap((id) => {
-      const at = id.lastIndexOf('/sallyport.yaml/');
-      return at > 0 ? [id.slice(0, at)] : [];
-    });
-    await profiles.addProjects([...new Set([...folders, ...wanted.projects])]);
+    await profiles.addProjects(projectsOf(wanted));
     await this.#forgetVanished();
     this.#define(profiles.snapshot);
     this.#unfollow = profiles.onChange((snapshot) => {
@@ -131,7 +134,7 @@ export class TunnelSet implements AsyncDisposable {
   }
 
   async up(input: HandledInput<'up'>, signal: AbortSignal): Promise<Outcomes> {
-    const { confirmed, reason, prolong, waitMs } = input;
+    const { confirmed, reason, prolong, lease, waitMs } = input;
     const chosen = await this.#chosen(input, ({ definition }) => !definition.problem);
     const adHoc = input.adHoc.map((given) => ({
       name: adHocId(given.name),
@@ -139,8 +142,10 @@ export class TunnelSet implements AsyncDisposable {
     }));
     return this.#each([...chosen, ...adHoc], { waitMs, signal }, async (tunnel) => {
       try {
+        if (lease) this.leases.take(lease, tunnel.id, tunnel.wanted);
+        else this.leases.keep(tunnel.id);
         await tunnel.up({ confirmed, reason, prolong });
-        await this.#save(tunnel);
+        if (!lease) await this.#save(tunnel);
       } finally {
         this.#dropIfLost(tunnel);
       }
@@ -150,8 +155,8 @@ export class TunnelSet implements AsyncDisposable {
   async down(input: Selection): Promise<Outcomes> {
     const chosen = await this.#chosen(input, ({ wanted }) => wanted !== 'off');
     return this.#each(chosen, undefined, async (tunnel) => {
-      await Promise.all([tunnel.down(), this.#forget(tunnel)]);
-      this.#dropIfLost(tunnel);
+      this.leases.keep(tunnel.id);
+      await this.#takeDown(tunnel);
     });
   }
 
@@ -167,7 +172,8 @@ export class TunnelSet implements AsyncDisposable {
     const chosen = await this.#chosen(input, ({ wanted }) => wanted === 'on');
     return this.#each(chosen, undefined, async (tunnel) => {
       if (tunnel.wanted === 'off') return;
-      const profile = this.#profileOf(tunnel);
+      this.leases.keep(tunnel.id);
+      const profile = profileOf(tunnel);
       await tunnel.down('paused');
       await this.#save(tunnel, profile);
     });
@@ -199,6 +205,7 @@ export class TunnelSet implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.leases[Symbol.dispose]();
     this.#unfollow?.();
     const ended = await Promise.allSettled(this.all.map((tunnel) => tunnel[Symbol.asyncDispose]()));
     const failures = ended.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
@@ -328,6 +335,18 @@ export class TunnelSet implements AsyncDisposable {
     return known;
   }
 
+  async #takeDown(tunnel: ManagedTunnel): Promise<void> {
+    await Promise.all([tunnel.down(), this.#forget(tunnel)]);
+    this.#dropIfLost(tunnel);
+  }
+
+  async #giveBack(id: string, before: 'off' | 'paused'): Promise<void> {
+    const tunnel = this.#all.get(id);
+    if (!tunnel || tunnel.wanted === 'off') return;
+    if (before === 'off') await this.#takeDown(tunnel);
+    else await tunnel.down('paused');
+  }
+
   /** On-demand profiles have their ports from the start, unless somebody took them down. */
   async #startOnDemand(): Promise<void> {
     const { wanted, log } = this.#options;
@@ -361,26 +380,12 @@ export class TunnelSet implements AsyncDisposable {
     await Promise.all(vanished.map(({ id }) => wanted.drop(id, { forgetPort: true }).catch(() => {})));
   }
 
-  #profileOf(tunnel: ManagedTunnel) {
-    const { access, profile, problem } = tunnel.running ?? tunnel.definition;
-    if (access.kind !== 'cluster' || problem || profile.namespace === undefined) return undefined;
-    return { ...profile, namespace: profile.namespace, cluster: access.cluster };
-  }
-
-  #save(tunnel: ManagedTunnel, profile = this.#profileOf(tunnel)): Promise<void> {
+  #save(tunnel: ManagedTunnel, profile = profileOf(tunnel)): Promise<void> {
     const { wanted } = this.#options;
-    const { id, upSinceMs } = tunnel;
-    if (tunnel.wanted === 'off') return Promise.resolve();
-    const definition = tunnel.running ?? tunnel.definition;
-    const { name, access } = definition;
-    const before = wanted.tunnels.get(id);
-    return wanted.want({
-      id,
-      wanted: tunnel.wanted,
-      upSinceMs,
-      ...(access.kind === 'context' && { adHoc: { ...definition.profile, ...context(access), name } }),
-      ...(access.kind === 'cluster' && { profile: profile ?? before?.profile }),
-    });
+    const { id } = tunnel;
+    // One on lease ends with the daemon, and is asked for again by who has it.
+    if (tunnel.wanted === 'off' || this.leases.has(id)) return Promise.resolve();
+    return wanted.want(wantedRecord(tunnel, profile ?? wanted.tunnels.get(id)?.profile));
   }
 
   /** One that is on demand would come back by itself: that it is not wanted has to be remembered. */
@@ -391,14 +396,4 @@ export class TunnelSet implements AsyncDisposable {
       return wanted.want({ id, wanted: 'off' });
     return wanted.drop(id, { forgetPort: definition.origin.kind === 'ad-hoc' });
   }
-}
-
-function context({
-  kubeconfig,
-  context: name,
-}: {
-  kubeconfig?: string | undefined;
-  context?: string | undefined;
-}) {
-  return { kubeconfig, context: name };
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -120,6 +121,23 @@ describe('tunnels', () => {
     await new Promise((resolve) => other.close(resolve));
     await control.call('wake', {});
     await tunnelOnce(control, 'user/net', ({ shown }) => shown === 'ready');
+  });
+
+  it('go down with the client that holds their lease, and only with the last', async () => {
+    const { control } = await started({ net: net() });
+    const [one, two] = [machine.home.control(), machine.home.control()];
+    const leases = [randomUUID(), randomUUID()];
+    for (const [index, client] of [one, two].entries()) {
+      const lease = leases[index]!;
+      client.call('hold', { lease, waitMs: 600_000 }).catch(() => {});
+      await client.call('up', { names: ['net'], lease, ...isReady });
+    }
+    // Ended without a word, as by kill -9.
+    await one[Symbol.asyncDispose]();
+    await control.call('hold', { lease: leases[1]! });
+    expect((await control.call('tunnel', { name: 'net' })).tunnel.wanted).toBe('on');
+    await two[Symbol.asyncDispose]();
+    await tunnelOnce(control, 'user/net', ({ wanted }) => wanted === 'off');
   });
 
   it('tell names that nobody has what was meant', async () => {
