@@ -140,6 +140,20 @@ describe('tunnels', () => {
     await tunnelOnce(control, 'user/net', ({ wanted }) => wanted === 'off');
   });
 
+  it('wait for a cluster that is known by its UID and cannot be reached now', async () => {
+    const config = JSON.parse(await readFile(machine.sandbox.kubeconfigPath, 'utf8'));
+    const server = `https://127.0.0.1:${await freePort()}`;
+    for (const { cluster } of config.clusters) cluster.server = server;
+    machine.home.env.KUBECONFIG = join(machine.home.dir, 'kubeconfig');
+    await writeFile(machine.home.env.KUBECONFIG, JSON.stringify(config));
+    const { control } = await started({
+      net: net({ cluster: { uid: 'c0ffee00-0000-4000-8000-000000000000' } }),
+    });
+    await control.call('up', { names: ['net'] });
+    const tunnel = await tunnelOnce(control, 'user/net', ({ shown }) => shown === 'waiting');
+    expect(tunnel.state).toMatchObject({ reason: { code: 'SP-API-UNREACHABLE', details: { server } } });
+  });
+
   it('tell names that nobody has what was meant', async () => {
     const { control } = await started({ 'orders-db': net() });
     const { outcomes } = await control.call('up', { names: ['order-db'] });
