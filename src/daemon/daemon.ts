@@ -34,6 +34,7 @@ import { QuestionBoard } from './question-board.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { TunnelSet } from './tunnel-set.ts';
 import { WantedFile } from './wanted-file.ts';
+import { projectsOf } from './wanted-record.ts';
 
 export interface DaemonOptions {
   readonly places: DaemonPlaces;
@@ -103,11 +104,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const asked = new AbortController();
     const wanted = new WantedFile({ path: places.wantedFile, log });
     const profiles = starting.use(profileStore({ options, log, clock }));
-    const [settings] = await Promise.all([
-      readSettings(places.settingsFile),
-      wanted.load(),
-      profiles.watch(),
-    ]);
+    const [settings] = await Promise.all([readSettings(places.settingsFile), wanted.load()]);
+    // Projects are known by where somebody stood; those of wanted tunnels are looked up again, before all is read once.
+    await profiles.addProjects(projectsOf(wanted));
+    await profiles.watch();
     starting.defer(() => wanted.saved().catch(() => {}));
 
     const startedAtMs = clock.wallMs();

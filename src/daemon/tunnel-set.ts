@@ -21,7 +21,7 @@ import {
 } from './tunnel-definition.ts';
 import { TunnelLeases } from './tunnel-leases.ts';
 import type { WantedFile, WantedTunnel } from './wanted-file.ts';
-import { profileOf, projectsOf, wantedRecord } from './wanted-record.ts';
+import { profileOf, wantedRecord } from './wanted-record.ts';
 
 export interface TunnelSetOptions
   extends Omit<TunnelHost, 'keptPort' | 'keepPort' | 'agree' | 'changed' | 'ended'> {
@@ -83,11 +83,9 @@ export class TunnelSet implements AsyncDisposable {
     return this.#all.get(id);
   }
 
-  /** Brings back what was wanted, all ports at once, and follows the profiles from now on. */
+  /** Brings back what was wanted, all ports at once, and follows the profiles, which are loaded already, from now on. */
   async restore(): Promise<void> {
     const { profiles, wanted, log } = this.#options;
-    // Projects are known by where somebody stood; those of wanted tunnels are looked up again.
-    await profiles.addProjects(projectsOf(wanted));
     await this.#forgetVanished();
     this.#define(profiles.snapshot);
     this.#unfollow = profiles.onChange((snapshot) => {
