@@ -11,6 +11,8 @@ import { adHocSchema, tunnelIdSchema } from '../contract/control-tunnel.ts';
 import { profileSchema } from '../contract/profile.ts';
 
 const maxWanted = 10_000;
+/** Beyond this the port goes that was given out longest ago, to a tunnel that is not wanted. */
+const maxPorts = 10_000;
 const maxProjects = 64;
 const maxFileBytes = 32 * 1024 * 1024;
 
@@ -28,7 +30,7 @@ const wantedTunnelSchema = z.object({
 const fileSchema = z.object({
   version: z.literal(1),
   tunnels: z.array(wantedTunnelSchema).max(maxWanted),
-  /** Local ports that were given out where a profile names none, by tunnel: they are kept for ever. */
+  /** Local ports that were given out where a profile names none, by tunnel, the oldest first: they are kept, at most maxPorts of them. */
   ports: z.record(tunnelIdSchema, z.int().min(1).max(65_535)),
   /** Folders of projects with profiles on demand that had their ports: nothing else remembers those. */
   projects: z.array(z.string().max(4_096)).max(maxProjects).default([]),
@@ -76,10 +78,14 @@ export class WantedFile {
     this.#projects = projects;
   }
 
-  /** On the disk when it resolves. */
-  want(tunnel: WantedTunnel): Promise<void> {
+  /** On the disk when it resolves. Rejects with SP-STATE-UNWRITABLE, also where no more tunnels can be remembered. */
+  async want(tunnel: WantedTunnel): Promise<void> {
+    if (this.#tunnels.size >= maxWanted && !this.#tunnels.has(tunnel.id)) {
+      const message = `it holds ${maxWanted} tunnels already`;
+      throw new AppError('SP-STATE-UNWRITABLE', { path: this.#path, message });
+    }
     this.#tunnels.set(tunnel.id, tunnel);
-    return this.#save();
+    await this.#save();
   }
 
   /** Forgets that it was wanted; its port stays its own, unless `forgetPort`. On the disk when it resolves. */
@@ -91,7 +97,12 @@ export class WantedFile {
 
   keepPort(id: string, port: number): Promise<void> {
     if (this.#ports.get(id) === port) return this.saved();
+    this.#ports.delete(id);
     this.#ports.set(id, port);
+    if (this.#ports.size > maxPorts) {
+      const oldest = [...this.#ports.keys()].find((other) => !this.#tunnels.has(other));
+      if (oldest !== undefined) this.#ports.delete(oldest);
+    }
     return this.#save();
   }
 
