@@ -48,6 +48,16 @@ function daemon(profiles = snapshot(orders)): FakeControl {
   });
 }
 
+/** What was brought up was given back by the same lease. */
+function releasedLease(control: FakeControl): boolean {
+  const leaseOf = (operation: string) =>
+    control.calls.flatMap((call) =>
+      call.operation === operation && 'lease' in call.input ? [call.input.lease] : [],
+    );
+  const [released] = leaseOf('release');
+  return released !== undefined && leaseOf('up').includes(released);
+}
+
 const operations = (control: FakeControl) => control.calls.map(({ operation }) => operation);
 
 describe('run', () => {
@@ -97,7 +107,7 @@ describe('run', () => {
     };
     expect(await cli.run('run', 'orders-db', '--', 'nope')).toBe(9);
     expect(cli.stderr.text).toContain('there is no program nope');
-    expect(operations(control)).toContain('down');
+    expect(control.view.tunnels.get('user/orders-db')?.wanted).toBe('off');
   });
 
   it('takes down what it brought up when a signal ends the wait, and runs nothing', async () => {
@@ -114,7 +124,36 @@ describe('run', () => {
     cli.signal();
     expect(await running).toBe(130);
     expect(cli.ran).toEqual([]);
-    expect(control.view.tunnels.get('user/orders-db')?.wanted).toBe('off');
+    expect(releasedLease(control)).toBe(true);
+  });
+
+  it('gives back what it brought up when bringing it up fails half-way', async () => {
+    await using control = daemon();
+    control.on('up', async () => {
+      throw new AppError('SP-DAEMON-LOST');
+    });
+    using cli = new FakeCli({ control });
+    expect(await cli.run('run', 'orders-db', '--', 'true')).not.toBe(0);
+    expect(cli.ran).toEqual([]);
+    expect(releasedLease(control)).toBe(true);
+  });
+
+  it('asks the next daemon for its tunnels, by the same lease', async () => {
+    await using control = daemon();
+    using cli = new FakeCli({ control, env: { ORDERS_PW: 'x' } });
+    const held = Promise.withResolvers<never>();
+    control.on('hold', () => held.promise);
+    cli.runProgram = async () => {
+      held.reject(new AppError('SP-DAEMON-LOST'));
+      while (operations(control).filter((operation) => operation === 'up').length < 2) {
+        await new Promise((resolve) => setImmediate(resolve));
+        cli.clock.advance(1_000);
+      }
+      return 0;
+    };
+    expect(await cli.run('run', 'orders-db', '--', 'true')).toBe(0);
+    const leases = control.calls.flatMap(({ input }) => ('lease' in input ? [input.lease] : []));
+    expect(new Set(leases).size).toBe(1);
   });
 
   it.each([[['run', 'orders-db']], [['run', 'orders-db', '--']]])('wants a command: %o', async (argv) => {

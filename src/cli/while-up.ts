@@ -5,6 +5,7 @@ import { bringUp, whyNotReady } from './bring-up.ts';
 import type { Cli } from './cli.ts';
 import { errorLines } from './print-error.ts';
 import type { Selection } from './selection.ts';
+import { TunnelLease } from './tunnel-lease.ts';
 
 export interface WhileUp {
   readonly chosen: Selection;
@@ -15,8 +16,8 @@ export interface WhileUp {
 }
 
 /**
- * Brings tunnels up, does something once all are ready, and leaves each as it was found: what was up stays up, what was not goes down.
- * Throws why one is not ready; then nothing is done, nor where a signal came first: that is what it resolves with.
+ * Brings tunnels up on a lease, does something once all are ready, and gives them back: what was up stays up, what was not goes down, unless
+ * somebody else needs it. Throws why one is not ready; then nothing is done, nor where a signal came first: that is what it resolves with.
  */
 export async function whileUp<T>(
   { chosen, waitMs, reason, confirmed, cli }: WhileUp,
@@ -24,38 +25,22 @@ export async function whileUp<T>(
 ): Promise<T | { readonly endedBy: NodeJS.Signals }> {
   using ending = cli.untilSignal();
   const control = await cli.control();
-  const { tunnels: before } = await control.call('tunnels', {});
-  const wantedBefore = new Map(before.map(({ id, wanted }) => [id, wanted]));
-  const input = { ...chosen, confirmed, ...(reason !== undefined && { reason }) };
+  const wanted = { ...chosen, confirmed, ...(reason !== undefined && { reason }) };
+  await using lease = new TunnelLease({ control, clock: cli.clock, input: wanted });
+  const { input } = lease;
   const outcomes = await bringUp({ operation: 'up', input, waitMs, signal: ending }, control, cli);
   const tunnels = outcomes.flatMap(({ tunnel }) => tunnel ?? []);
-  try {
-    if (ending.aborted) return { endedBy: ending.reason };
-    const failures = outcomes.flatMap((outcome) => {
-      const error = whyNotReady(outcome);
-      return error ? [new AppError(error.code, error.details)] : [];
-    });
-    const last = failures.pop();
-    if (last) {
-      const color = cli.stderr.isTTY === true && !cli.env.NO_COLOR;
-      for (const error of failures)
-        cli.stderr.write(errorLines(error, { verbose: false, color, program: cli.program }));
-      throw last;
-    }
-    return await act(tunnels, control);
-  } finally {
-    await leaveAsFound(tunnels, wantedBefore, control);
+  if (ending.aborted) return { endedBy: ending.reason };
+  const failures = outcomes.flatMap((outcome) => {
+    const error = whyNotReady(outcome);
+    return error ? [new AppError(error.code, error.details)] : [];
+  });
+  const last = failures.pop();
+  if (last) {
+    const color = cli.stderr.isTTY === true && !cli.env.NO_COLOR;
+    for (const error of failures)
+      cli.stderr.write(errorLines(error, { verbose: false, color, program: cli.program }));
+    throw last;
   }
-}
-
-async function leaveAsFound(
-  tunnels: readonly TunnelEntity[],
-  before: ReadonlyMap<string, TunnelEntity['wanted']>,
-  control: Control,
-): Promise<void> {
-  const ids = (was: TunnelEntity['wanted'] | undefined) =>
-    tunnels.filter(({ id }) => (before.get(id) ?? 'off') === was).map(({ id }) => id);
-  const [toTakeDown, toPause] = [ids('off'), ids('paused')];
-  if (toTakeDown.length > 0) await control.call('down', { names: toTakeDown });
-  if (toPause.length > 0) await control.call('pause', { names: toPause });
+  return await act(tunnels, control);
 }

@@ -53,12 +53,13 @@ export class SocketControl implements Control {
     options: CallOptions = {},
   ): Promise<OperationAnswer<N>> {
     const waitMs = 'waitMs' in input && typeof input.waitMs === 'number' ? input.waitMs : 0;
-    const { timeoutMs = callTimeoutMs + waitMs, signal } = options;
+    const { timeoutMs = callTimeoutMs + waitMs, signal, start = true } = options;
     const send = () => this.#post(operationPath(operation), JSON.stringify(input), { timeoutMs, signal });
     try {
       return (await send()) as OperationAnswer<N>;
     } catch (error) {
-      if (!this.#options.start || AppError.from(error).code !== 'SP-DAEMON-NOT-RUNNING') throw error;
+      const isGone = AppError.from(error).code === 'SP-DAEMON-NOT-RUNNING';
+      if (!start || !this.#options.start || !isGone) throw error;
       await this.#start();
       return (await send()) as OperationAnswer<N>;
     }

@@ -39,6 +39,10 @@ const waitMs = z
   .max(600_000)
   .default(0)
   .describe('How long to wait until each is ready, needs its user or cannot start.');
+const lease = z
+  .string()
+  .regex(/^[\w-]{16,64}$/)
+  .describe('Chosen by who asks, and used by nobody else: a UUID.');
 /** Whether somebody is there to answer; else what would be asked is an error. */
 const ask = z.boolean().default(false);
 const selection = { names, groups, all: z.boolean().default(false), folder };
@@ -113,6 +117,8 @@ export const operations = {
       confirmed: z.boolean().default(false),
       /** Limits of those that are up count from now on. What their policies ask has to be answered again, by reason and confirmed. */
       prolong: z.boolean().default(false),
+      /** For as long as this lease is held: what was not up goes down, or is paused again, with the last lease that it was brought up by. */
+      lease: lease.optional(),
       waitMs,
     }),
     answer: outcomesSchema,
@@ -121,6 +127,17 @@ export const operations = {
     summary: 'Makes tunnels not wanted; their ports are free when it answers.',
     input: z.strictObject(selection),
     answer: outcomesSchema,
+  }),
+  hold: operation({
+    summary:
+      'Holds a lease until it is released, or for waitMs: then to be called again within 30 s. Who goes away meanwhile releases it.',
+    input: z.strictObject({ lease, waitMs }),
+    answer: z.object({}),
+  }),
+  release: operation({
+    summary: 'Ends a lease. What nobody else needs is down when it answers.',
+    input: z.strictObject({ lease }),
+    answer: z.object({}),
   }),
   restart: operation({
     summary: 'Takes tunnels down and up again on the same ports, with their profiles as they are now.',

@@ -413,6 +413,13 @@ export const errorTable = {
     headline: (d) => `there is no tunnel ${say(d.name, 'of this name')}`,
     next: (d) => (d.meant ? `did you mean ${d.meant}?` : 'sallyport list shows all of them'),
   },
+  'SP-TUNNEL-TAKEN': {
+    retry: 'user',
+    exitCode: 2,
+    headline: (d) =>
+      `there is a tunnel ${say(d.name, 'of this name')} already, and it leads to ${say(d.leadsTo, 'another place')}`,
+    next: (d) => `sallyport down ad-hoc/${say(d.name, 'NAME')}, or give this one another name: --as NAME`,
+  },
   'SP-GROUP-UNKNOWN': {
     retry: 'never',
     exitCode: 2,

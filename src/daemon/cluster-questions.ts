@@ -1,4 +1,5 @@
 import { AppError } from '../base/app-error.ts';
+import type { Clock } from '../base/clock.ts';
 import type { HandledInput, OperationAnswer } from '../contract/control.ts';
 import type { Check, ResolvedTarget } from '../contract/control-check.ts';
 import { leastRole } from '../kube/access-review-role.ts';
@@ -12,6 +13,7 @@ import type { TunnelSet } from './tunnel-set.ts';
 const answerTimeoutMs = 20_000;
 
 export interface ClusterQuestionsOptions {
+  readonly clock: Clock;
   readonly clusters: ClusterPool;
   readonly tunnels: TunnelSet;
   readonly contextOf: (definition: TunnelDefinition) => Promise<ClusterChoice>;
@@ -28,12 +30,15 @@ export class ClusterQuestions {
   }
 
   pods(asked: Asked, signal: AbortSignal): Promise<ResolvedTarget> {
-    return this.#with(asked, (definition, lease) => resolve(definition, lease, limited(signal)));
+    return this.#with(asked, async (definition, lease) => {
+      using limit = limited(signal, this.#options.clock);
+      return await resolve(definition, lease, limit);
+    });
   }
 
   check(asked: Asked, signal: AbortSignal): Promise<Check> {
     return this.#with(asked, async (definition, lease) => {
-      const limit = limited(signal);
+      using limit = limited(signal, this.#options.clock);
       const target = parseTarget(definition.profile.target);
       const resolved = await resolve(definition, lease, limit);
       const pod = resolved.resolution.kind === 'pod' ? resolved.resolution.pod.name : undefined;
@@ -110,12 +115,10 @@ async function resolve(
 }
 
 /** Until the cluster answers or the question has taken too long. */
-export function limited(signal: AbortSignal): AbortSignal {
+export function limited(signal: AbortSignal, clock: Clock): AbortSignal & Disposable {
   const tooLong = new AbortController();
-  const timer = setTimeout(
-    () => tooLong.abort(new AppError('SP-API-UNREACHABLE', { message: 'no answer in time' })),
-    answerTimeoutMs,
+  const timer = clock.after(answerTimeoutMs, () =>
+    tooLong.abort(new AppError('SP-API-UNREACHABLE', { message: 'no answer in time' })),
   );
-  timer.unref();
-  return AbortSignal.any([signal, tooLong.signal]);
+  return Object.assign(AbortSignal.any([signal, tooLong.signal]), { [Symbol.dispose]: () => timer.cancel() });
 }

@@ -24,17 +24,10 @@ export function contextFinder({ clusters, env, clock }: ContextFinderOptions) {
     return known.file;
   };
   const uidOf = async (context: string) => {
-    try {
-      using lease = await clusters.lease({ context }, () => false);
-      const path = '/api/v1/namespaces/kube-system';
-      const found = await lease.api.request<{ metadata?: { uid?: string } }>({
-        path,
-        timeoutMs: uidTimeoutMs,
-      });
-      return found.metadata?.uid;
-    } catch {
-      return undefined;
-    }
+    using lease = await clusters.lease({ context }, () => false);
+    const path = '/api/v1/namespaces/kube-system';
+    const found = await lease.api.request<{ metadata?: { uid?: string } }>({ path, timeoutMs: uidTimeoutMs });
+    return found.metadata?.uid;
   };
   return async ({ access, origin, name }: TunnelDefinition): Promise<ClusterChoice> => {
     if (access.kind === 'context') return access;

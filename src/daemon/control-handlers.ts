@@ -77,6 +77,14 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
     },
     up: (input, { signal }) => tunnels.up(input, signal),
     down: (input) => tunnels.down(input),
+    hold: async ({ lease, waitMs }, { signal }) => {
+      await tunnels.leases.hold(lease, { waitMs, signal });
+      return {};
+    },
+    release: async ({ lease }) => {
+      await tunnels.leases.release(lease);
+      return {};
+    },
     restart: (input, { signal }) => tunnels.restart(input, signal),
     pause: (input) => tunnels.pause(input),
     resume: (input, { signal }) => tunnels.resume(input, signal),

@@ -35,6 +35,7 @@ import { QuestionBoard } from './question-board.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { TunnelSet } from './tunnel-set.ts';
 import { WantedFile } from './wanted-file.ts';
+import { projectsOf } from './wanted-record.ts';
 
 export interface DaemonOptions {
   readonly places: DaemonPlaces;
@@ -104,11 +105,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const asked = new AbortController();
     const wanted = new WantedFile({ path: places.wantedFile, log });
     const profiles = starting.use(profileStore({ options, log, clock }));
-    const [settings] = await Promise.all([
-      readSettings(places.settingsFile),
-      wanted.load(),
-      profiles.watch(),
-    ]);
+    const [settings] = await Promise.all([readSettings(places.settingsFile), wanted.load()]);
+    // Projects are known by where somebody stood; those of wanted tunnels are looked up again, before all is read once.
+    await profiles.addProjects(projectsOf(wanted));
+    await profiles.watch();
     starting.defer(() => wanted.saved().catch(() => {}));
     const env = await keptEnvironment({
       path: join(folders.data, 'environment.json'),
@@ -218,8 +218,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       questions,
       passwords,
       events,
-      cluster: new ClusterQuestions({ clusters, tunnels, contextOf }),
-      objects: new ObjectLister({ clusters, kubeconfig: () => loadKubeconfig({ env }) }),
+      cluster: new ClusterQuestions({ clock, clusters, tunnels, contextOf }),
+      objects: new ObjectLister({ clock, clusters, kubeconfig: () => loadKubeconfig({ env }) }),
       metrics: () => metrics.text(),
       metricsUrl: () => metricsUrl,
       invite: () => page.invite(),

@@ -1,5 +1,6 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { AppError } from '../base/app-error.ts';
 import type { Profile } from '../contract/profile.ts';
 import { parseKubeconfig } from '../kube/kubeconfig-file.ts';
 import { issueCertificates } from '../sandbox/certificates.ts';
@@ -32,13 +33,20 @@ const text = (current: string) =>
     ],
   });
 
-const find = (cluster: Profile['cluster'], current = '', uids: Record<string, string> = {}) =>
+type UidOf = (context: string) => Promise<string | undefined>;
+
+const find = (
+  cluster: Profile['cluster'],
+  current = '',
+  uids: Record<string, string> = {},
+  uidOf: UidOf = async (context) => uids[context],
+) =>
   findContext({
     cluster,
     kubeconfig: async () => parseKubeconfig('/home/dev/.kube/config', text(current)),
     source: 'team',
     name: 'orders-db',
-    uidOf: async (context) => uids[context],
+    uidOf,
   });
 
 describe('findContext', () => {
@@ -75,5 +83,52 @@ describe('findContext', () => {
     ]) {
       await expect(find(cluster, 'prod-dev')).rejects.toMatchObject({ code: 'SP-CLUSTER-UNKNOWN' });
     }
+  });
+
+  it('says what kept it from asking, rather than that no context leads there', async () => {
+    const unreachable = new AppError('SP-API-UNREACHABLE', { server: 'https://prod.example.com' });
+    const login = new AppError('SP-LOGIN-REQUIRED');
+    const uidOf: UidOf = async (context) => {
+      if (context === 'stage') throw login;
+      throw unreachable;
+    };
+    await expect(find({ uid: 'u1' }, '', {}, uidOf)).rejects.toBe(unreachable);
+    await expect(find({ uid: 'u1' }, 'stage', {}, uidOf)).rejects.toBe(login);
+    // One that answers, and is another cluster, does not make the others known.
+    const other: UidOf = async (context) => (context === 'stage' ? 'u2' : Promise.reject(unreachable));
+    await expect(find({ uid: 'u1' }, 'stage', {}, other)).rejects.toBe(unreachable);
+    expect(await find({ uid: 'u2' }, 'prod-dev', {}, other)).toBe('stage');
+  });
+
+  it('uses no credentials but the current ones where those do, and each only once', async () => {
+    const asked: string[] = [];
+    const uidOf: UidOf = async (context) => {
+      asked.push(context);
+      return context === 'stage' ? 'u2' : 'u1';
+    };
+    expect(await find({ uid: 'u2' }, 'stage', {}, uidOf)).toBe('stage');
+    expect(asked.splice(0)).toEqual(['stage']);
+    expect(await find({ uid: 'u2' }, 'prod-other', {}, uidOf)).toBe('stage');
+    expect(asked).toEqual(['prod-other', 'prod-admin', 'stage']);
+  });
+
+  it('asks at most four clusters at once', async () => {
+    const names = Array.from({ length: 20 }, (_, index) => `c${index}`);
+    const config = JSON.stringify({
+      clusters: names.map((name) => ({ name, cluster: { server: `https://${name}.example.com` } })),
+      users: [{ name: 'dev', user: { token: 'x' } }],
+      contexts: names.map((name) => ({ name, context: { cluster: name, user: 'dev' } })),
+    });
+    let [now, most] = [0, 0];
+    const uidOf: UidOf = async (context) => {
+      most = Math.max(most, ++now);
+      await new Promise((resolve) => setImmediate(resolve));
+      now--;
+      return context;
+    };
+    const kubeconfig = async () => parseKubeconfig('/home/dev/.kube/config', config);
+    const given = { kubeconfig, source: 'team', name: 'orders-db', uidOf };
+    expect(await findContext({ ...given, cluster: { uid: 'c19' } })).toBe('c19');
+    expect(most).toBe(4);
   });
 });

@@ -8,7 +8,7 @@ import { parseTarget } from '../target/parse-target.ts';
 import type { Recovery } from './bound-tunnel.ts';
 import { checkReason } from './reason-pattern.ts';
 import { type Granted, nothingGranted } from './start-obstacle.ts';
-import type { TunnelDefinition } from './tunnel-definition.ts';
+import { isSwitchedOff, type TunnelDefinition } from './tunnel-definition.ts';
 import { tunnelEntity } from './tunnel-entity.ts';
 import { TunnelRecord } from './tunnel-record.ts';
 import { type RunHost, TunnelRun } from './tunnel-run.ts';
@@ -18,7 +18,7 @@ export interface TunnelHost extends RunHost {
   readonly log: Log;
   /** state: at once worth telling. counters: worth telling soon. */
   changed(id: string, what: 'state' | 'counters'): void;
-  /** A limit of its policy took it down: it is not wanted any more. */
+  /** A limit of its policy, or its profile, took it down: it is not wanted any more. */
   ended(tunnel: ManagedTunnel): void;
   recovered(gapMs: number): void;
 }
@@ -26,6 +26,8 @@ export interface TunnelHost extends RunHost {
 export interface UpOptions extends Partial<Granted> {
   /** It was wanted before the daemon ended: whatever is in its way is asked for with the port bound. */
   readonly restored?: { readonly sinceMs?: number | undefined };
+  /** Nobody asked: its profile is on demand, and the port is there from the start. */
+  readonly unasked?: boolean;
   /** Where it is up, its limits count from now on. */
   readonly prolong?: boolean;
 }
@@ -39,6 +41,8 @@ export class ManagedTunnel implements AsyncDisposable {
   #wanted: Wanted = 'off';
   #upSinceMs: number | undefined;
   #run: TunnelRun | undefined;
+  #isAsked = false;
+  #isOver = false;
   /** Why there is no run, or why the present one began, where a limit and nobody else ended the last one. */
   #endedBy: ErrorData | undefined;
 
@@ -95,8 +99,10 @@ export class ManagedTunnel implements AsyncDisposable {
   redefine(definition: TunnelDefinition): void {
     const before = this.#definition;
     this.#definition = definition;
-    if (before.digest === definition.digest && before.problem?.code === definition.problem?.code) return;
+    if (this.#isOutdated || this.#isWithdrawn) return this.#renewSoon();
+    if (isSame(before, definition)) return;
     if (this.#run?.isStuck && !definition.problem) {
+      if (!this.#isAsked) return this.#renewSoon();
       this.restart().catch((error) => this.#log.warn('not restarted', { error: String(error) }));
     } else this.#host.changed(this.id, 'state');
   }
@@ -105,18 +111,20 @@ export class ManagedTunnel implements AsyncDisposable {
    * Makes it wanted and binds its port; the rest follows by itself. Throws why it may not start or be prolonged, SP-REASON-MISMATCH and
    * SP-USAGE.
    */
-  async up({ restored, confirmed = false, reason, prolong = false }: UpOptions = {}): Promise<void> {
+  async up(options: UpOptions = {}): Promise<void> {
+    const { restored, unasked = false, confirmed = false, reason, prolong = false } = options;
     const { problem, profile } = this.#definition;
     if (problem && !restored) throw new AppError(problem.code, problem.details);
     if (!problem) parseTarget(profile.target);
     if (reason !== undefined) checkReason(profile.policy, reason);
     const granted = { confirmed, reason };
+    this.#isAsked = !unasked;
     if (this.#run && prolong) this.#prolong(this.#run, granted);
     if (this.#run) return this.#run.startAgain(granted);
     this.#upSinceMs = restored?.sinceMs ?? this.#host.clock.wallMs();
     this.#wanted = 'on';
     this.#endedBy = undefined;
-    await this.#startRun(granted, this.#upSinceMs);
+    await this.#startRun(this.#definition, { granted, sinceMs: this.#upSinceMs });
   }
 
   async down(wanted: 'off' | 'paused' = 'off'): Promise<void> {
@@ -135,7 +143,7 @@ export class ManagedTunnel implements AsyncDisposable {
     const wanted = this.#wanted;
     await this.#endRun();
     // Unless somebody took it down or paused it meanwhile.
-    if (this.#wanted === wanted) await this.up();
+    if (this.#wanted === wanted) await this.up({ unasked: !this.#isAsked });
   }
 
   /** It comes back as it was: paused, with its port free. */
@@ -149,18 +157,63 @@ export class ManagedTunnel implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true;
     await this.#endRun();
   }
 
-  #startRun(granted: Granted, sinceMs: number): Promise<void> {
+  /** It sleeps, and its profile is not what it would wake up with. */
+  get #isOutdated(): boolean {
+    return this.#run?.isAsleep === true && !isSame(this.#run.definition, this.#definition);
+  }
+
+  /** It runs by an agreement that is no more. One that has changed since is no such thing: who runs it did agree to that. */
+  get #isWithdrawn(): boolean {
+    const isUntrusted = this.#definition.trust?.trust.kind === 'untrusted';
+    return isUntrusted && this.#run !== undefined && this.#run.definition.problem === undefined;
+  }
+
+  #renewSoon(): void {
+    this.#renew().catch((error) => this.#log.warn('not renewed', { error: String(error) }));
+  }
+
+  /** A new run, of its profile as it is now. */
+  async #renew(): Promise<void> {
+    const ran = this.running;
+    await this.#endRun();
+    // Unless somebody took it down or up meanwhile.
+    if (!ran || this.#wanted !== 'on' || this.#run) return;
+    const next = this.#successor(ran);
+    const sinceMs = this.#upSinceMs ?? this.#host.clock.wallMs();
+    if (next) return this.#startRun(next, { granted: nothingGranted, sinceMs });
+    await this.down();
+    this.#host.ended(this);
+  }
+
+  /**
+   * What the run after this one begins with; undefined: there is to be none. A profile that may not start keeps its port, but must not choose
+   * another one, nor anything else.
+   */
+  #successor(ran: TunnelDefinition): TunnelDefinition | undefined {
+    const { digest, problem, profile, trust } = this.#definition;
+    const isOff = problem ? isSwitchedOff(problem) : !profile.onDemand;
+    if (isOff && !this.#isAsked) return undefined;
+    return problem ? { ...ran, digest, problem, trust } : this.#definition;
+  }
+
+  async #startRun(
+    definition: TunnelDefinition,
+    { granted, sinceMs }: { readonly granted: Granted; readonly sinceMs: number },
+  ): Promise<void> {
+    if (this.#isOver) return;
     this.#run = new TunnelRun({
       host: this.#host,
-      definition: this.#definition,
+      definition,
       asleepFor: this.#endedBy,
       log: this.#log,
       onState: (recovery) => {
         if (recovery.gapMs !== undefined) this.#host.recovered(recovery.gapMs);
         this.#tell(recovery);
+        if (this.#isOutdated) this.#renewSoon();
       },
       onCounters: () => this.#host.changed(this.id, 'counters'),
       onConnection: (event) => this.record.connection(event),
@@ -170,7 +223,7 @@ export class ManagedTunnel implements AsyncDisposable {
           this.#log.warn('not ended cleanly', { error: String(thrown) }),
         ),
     });
-    return this.#run.start(granted, sinceMs);
+    await this.#run.start(granted, sinceMs);
   }
 
   #prolong(run: TunnelRun, granted: Granted): void {
@@ -182,13 +235,14 @@ export class ManagedTunnel implements AsyncDisposable {
 
   /** On demand it begins anew, asleep with its port bound; else it is not wanted any more. */
   async #limitOver(error: ErrorData): Promise<void> {
-    const isOnDemand = this.running?.profile.onDemand;
+    const ran = this.running;
+    const next = ran?.profile.onDemand ? this.#successor(ran) : undefined;
     this.#endedBy = error;
-    if (!isOnDemand) this.#wanted = 'off';
+    if (!next) this.#wanted = 'off';
     await this.#endRun();
     // Somebody may have started it again meanwhile, or taken it down.
     if (this.#endedBy !== error) return;
-    if (isOnDemand) return this.#startRun(nothingGranted, this.#host.clock.wallMs());
+    if (next) return this.#startRun(next, { granted: nothingGranted, sinceMs: this.#host.clock.wallMs() });
     this.#upSinceMs = undefined;
     this.#tell();
     this.#host.ended(this);
@@ -214,4 +268,8 @@ export class ManagedTunnel implements AsyncDisposable {
     });
     this.#host.changed(this.id, 'state');
   }
+}
+
+function isSame(one: TunnelDefinition, other: TunnelDefinition): boolean {
+  return one.digest === other.digest && one.problem?.code === other.problem?.code;
 }

@@ -1,4 +1,5 @@
 import { AppError } from '../base/app-error.ts';
+import type { Clock } from '../base/clock.ts';
 import type { HandledInput } from '../contract/control.ts';
 import {
   type ClusterObjects,
@@ -26,6 +27,7 @@ const pageSize = 500;
 const namespaces = { plural: 'namespaces', group: '' };
 
 export interface ObjectListerOptions {
+  readonly clock: Clock;
   readonly clusters: Pick<ClusterPool, 'lease'>;
   readonly kubeconfig: () => Promise<KubeconfigFile>;
 }
@@ -61,10 +63,11 @@ export class ObjectLister {
   async namespaces({ context }: HandledInput<'namespaces'>, signal: AbortSignal): Promise<Namespaces> {
     using lease = await this.#options.clusters.lease({ context }, () => false);
     const { api } = lease;
+    using limit = limited(signal, this.#options.clock);
     const listed = await list<SentNamespace>(api, {
       path: collectionPath(namespaces, undefined),
       most: listLimits.namespaces,
-      signal: limited(signal),
+      signal: limit,
     });
     const about = { context: api.contextName, server: api.server, current: api.namespace };
     if ('refused' in listed) {
@@ -88,7 +91,7 @@ export class ObjectLister {
     using lease = await this.#options.clusters.lease({ context }, () => false);
     const { api } = lease;
     const namespace = allNamespaces ? undefined : (asked.namespace ?? api.namespace);
-    const limit = limited(signal);
+    using limit = limited(signal, this.#options.clock);
     const named = name === undefined ? {} : { fieldSelector: `metadata.name=${name}` };
     const ofService = name === undefined ? {} : { labelSelector: `kubernetes.io/service-name=${name}` };
     const most = listLimits.objects;

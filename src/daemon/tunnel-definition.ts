@@ -3,6 +3,7 @@ import type { AdHoc, TunnelEntity } from '../contract/control-tunnel.ts';
 import type { ErrorData } from '../contract/error-codes.ts';
 import type { LocalAddress, Profile } from '../contract/profile.ts';
 import type { ListedProfile } from '../contract/profile-snapshot.ts';
+import { canonicalJson } from '../profile/canonical.ts';
 import type { ListenSpec } from '../tunnel/listen-address.ts';
 import type { WantedTunnel } from './wanted-file.ts';
 
@@ -71,7 +72,8 @@ export function adHocDefinition(adHoc: AdHoc): TunnelDefinition {
     id: adHocId(name),
     name,
     origin: { kind: 'ad-hoc' },
-    digest: JSON.stringify(adHoc),
+    // Also of one that was read back from the disk, with its keys in another order.
+    digest: canonicalJson(adHoc),
     profile,
     access: { kind: 'context', kubeconfig, context },
     problem: undefined,
@@ -97,6 +99,25 @@ export function lostDefinition({ id, profile }: WantedTunnel, problem: ErrorData
     problem,
     trust: undefined,
   };
+}
+
+/** Its profile is gone or kept for later: not even its port is wanted where nobody asked for it. */
+export function isSwitchedOff({ code }: ErrorData): boolean {
+  return code === 'SP-PROFILE-OFF' || code === 'SP-PROFILE-UNKNOWN';
+}
+
+/** To people: pod/postgres-0 port 5432, namespace data, context prod. */
+export function leadsTo({ profile, access }: TunnelDefinition): string {
+  const { target, port, namespace } = profile;
+  const { context, kubeconfig } = access.kind === 'context' ? access : {};
+  return [
+    `${target} port ${port}`,
+    namespace && `namespace ${namespace}`,
+    context && `context ${context}`,
+    kubeconfig && `of ${kubeconfig}`,
+  ]
+    .filter(Boolean)
+    .join(', ');
 }
 
 /** Where it listens: as written, else on loopback at the port that it was given before, else at a free one. */

@@ -95,6 +95,11 @@ export class TunnelRun implements AsyncDisposable {
     return this.definition.problem !== undefined || this.#bound.isUnbound;
   }
 
+  /** On demand, and nobody has come yet or for a while. */
+  get isAsleep(): boolean {
+    return this.#bound.isAsleep;
+  }
+
   /** Given by who started it. */
   get reason(): string | undefined {
     return this.#permission.reason;

@@ -1,20 +1,27 @@
+import { dirname } from 'node:path';
 import { AppError } from '../base/app-error.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { nearestName } from '../base/nearest-name.ts';
 import type { HandledInput, Outcomes } from '../contract/control.ts';
 import type { AdHoc } from '../contract/control-tunnel.ts';
+import type { ErrorData } from '../contract/error-codes.ts';
 import type { ProfileSnapshot } from '../contract/profile-snapshot.ts';
 import type { ProfileStore } from '../profile/profile-store.ts';
 import { ManagedTunnel, type TunnelHost } from './managed-tunnel.ts';
+import { SettledWait } from './settled-wait.ts';
 import {
   adHocDefinition,
   adHocId,
+  isSwitchedOff,
+  leadsTo,
   lostDefinition,
   profileDefinition,
   type TunnelDefinition,
 } from './tunnel-definition.ts';
+import { TunnelLeases } from './tunnel-leases.ts';
 import type { WantedFile, WantedTunnel } from './wanted-file.ts';
+import { profileOf, wantedRecord } from './wanted-record.ts';
 
 export interface TunnelSetOptions
   extends Omit<TunnelHost, 'keptPort' | 'keepPort' | 'agree' | 'changed' | 'ended'> {
@@ -28,6 +35,12 @@ export interface TunnelSetOptions
   readonly currentContext: (kubeconfig: string | undefined) => Promise<string | undefined>;
 }
 
+interface Chosen {
+  /** As it was given. */
+  readonly name: string;
+  readonly find: () => Promise<ManagedTunnel>;
+}
+
 type Selection = Pick<HandledInput<'down'>, 'names' | 'groups' | 'all' | 'folder'>;
 
 /** All tunnels of this machine: one for each profile that is known, and ad hoc ones while they are wanted. */
@@ -35,11 +48,18 @@ export class TunnelSet implements AsyncDisposable {
   readonly #options: TunnelSetOptions;
   readonly #host: TunnelHost;
   readonly #all = new Map<string, ManagedTunnel>();
+  readonly #settled: SettledWait;
+  readonly leases: TunnelLeases;
   #unfollow: (() => void) | undefined;
 
   constructor(options: TunnelSetOptions) {
     const { profiles, wanted, log } = options;
     this.#options = options;
+    this.#settled = new SettledWait(options.clock);
+    this.leases = new TunnelLeases({
+      clock: options.clock,
+      giveBack: (id, before) => this.#giveBack(id, before),
+    });
     this.#host = {
       ...options,
       keptPort: (id) => wanted.portOf(id),
@@ -63,24 +83,22 @@ export class TunnelSet implements AsyncDisposable {
     return this.#all.get(id);
   }
 
-  /** Brings back what was wanted, all ports at once, and follows the profiles from now on. */
+  /** Brings back what was wanted, all ports at once, and follows the profiles, which are loaded already, from now on. */
   async restore(): Promise<void> {
     const { profiles, wanted, log } = this.#options;
-    // Projects are known by where somebody stood; those of wanted tunnels are looked up again.
-    for (const { id } of wanted.tunnels.values()) {
-      const at = id.lastIndexOf('/sallyport.yaml/');
-      if (at > 0) await profiles.addProject(id.slice(0, at)).catch(() => {});
-    }
+    await this.#forgetVanished();
     this.#define(profiles.snapshot);
     this.#unfollow = profiles.onChange((snapshot) => {
       this.#define(snapshot);
       void this.#startOnDemand();
     });
     const restoring = [...wanted.tunnels.values()].map(async (record) => {
+      // What it keeps from its port is there as soon as its profile is.
+      if (record.wanted === 'off') return;
       const tunnel = this.#restored(record);
       const restored = { sinceMs: record.upSinceMs };
       if (record.wanted === 'paused') tunnel.restorePaused(record.upSinceMs);
-      else if (record.wanted === 'on') await tunnel.up({ restored });
+      else await tunnel.up({ restored });
     });
     const results = await Promise.allSettled([...restoring, this.#startOnDemand()]);
     for (const result of results) {
@@ -89,7 +107,7 @@ export class TunnelSet implements AsyncDisposable {
     log.info('wanted tunnels are back', { tunnels: wanted.tunnels.size });
   }
 
-  /** Throws SP-TUNNEL-UNKNOWN, SP-PROFILE-UNKNOWN and SP-PROFILE-INVALID. */
+  /** Also one that outlives its profile. Throws SP-TUNNEL-UNKNOWN and SP-PROFILE-INVALID. */
   async find(name: string, folder?: string): Promise<ManagedTunnel> {
     const known = this.#all.get(name);
     if (known) return known;
@@ -99,13 +117,14 @@ export class TunnelSet implements AsyncDisposable {
       case 'found':
         return this.#all.get(found.profile.id) ?? this.#add(profileDefinition(found.profile));
       case 'refused': {
-        const [problem] = found.problems;
-        const message = problem && `${problem.file}:${problem.line}:${problem.column} ${problem.message}`;
-        throw new AppError('SP-PROFILE-INVALID', { profile: found.id, message });
+        const valid = this.#all.get(found.id);
+        if (valid) return valid;
+        const { code, details } = this.#whyLost(found.id);
+        throw new AppError(code, details);
       }
       case 'unknown': {
-        const adHoc = this.#all.get(adHocId(name));
-        if (adHoc) return adHoc;
+        const wanted = this.#all.get(adHocId(name)) ?? this.#lost(name);
+        if (wanted) return wanted;
         const names = this.all.flatMap((tunnel) => [tunnel.definition.name, tunnel.id]);
         throw new AppError('SP-TUNNEL-UNKNOWN', { name, meant: found.meant ?? nearestName(name, names) });
       }
@@ -113,26 +132,35 @@ export class TunnelSet implements AsyncDisposable {
   }
 
   async up(input: HandledInput<'up'>, signal: AbortSignal): Promise<Outcomes> {
-    const { confirmed, reason, prolong, waitMs } = input;
-    const adHoc = await Promise.all(input.adHoc.map((given) => this.#newAdHoc(given)));
+    const { confirmed, reason, prolong, lease, waitMs } = input;
     const chosen = await this.#chosen(input, ({ definition }) => !definition.problem);
-    return this.#each([...chosen, ...adHoc], input.folder, { waitMs, signal }, async (tunnel) => {
-      await tunnel.up({ confirmed, reason, prolong });
-      await this.#save(tunnel);
+    const adHoc = input.adHoc.map((given) => ({
+      name: adHocId(given.name),
+      find: () => this.#newAdHoc(given),
+    }));
+    return this.#each([...chosen, ...adHoc], { waitMs, signal }, async (tunnel) => {
+      try {
+        if (lease) this.leases.take(lease, tunnel.id, tunnel.wanted);
+        else this.leases.keep(tunnel.id);
+        await tunnel.up({ confirmed, reason, prolong });
+        if (!lease) await this.#save(tunnel);
+      } finally {
+        this.#dropIfLost(tunnel);
+      }
     });
   }
 
   async down(input: Selection): Promise<Outcomes> {
     const chosen = await this.#chosen(input, ({ wanted }) => wanted !== 'off');
-    return this.#each(chosen, input.folder, undefined, async (tunnel) => {
-      await Promise.all([tunnel.down(), this.#forget(tunnel)]);
-      this.#dropIfLost(tunnel);
+    return this.#each(chosen, undefined, async (tunnel) => {
+      this.leases.keep(tunnel.id);
+      await this.#takeDown(tunnel);
     });
   }
 
   async restart(input: HandledInput<'restart'>, signal: AbortSignal): Promise<Outcomes> {
     const chosen = await this.#chosen(input, ({ wanted }) => wanted === 'on');
-    return this.#each(chosen, input.folder, { waitMs: input.waitMs, signal }, async (tunnel) => {
+    return this.#each(chosen, { waitMs: input.waitMs, signal }, async (tunnel) => {
       await tunnel.restart();
       await this.#save(tunnel);
     });
@@ -140,9 +168,10 @@ export class TunnelSet implements AsyncDisposable {
 
   async pause(input: Selection): Promise<Outcomes> {
     const chosen = await this.#chosen(input, ({ wanted }) => wanted === 'on');
-    return this.#each(chosen, input.folder, undefined, async (tunnel) => {
+    return this.#each(chosen, undefined, async (tunnel) => {
       if (tunnel.wanted === 'off') return;
-      const profile = this.#profileOf(tunnel);
+      this.leases.keep(tunnel.id);
+      const profile = profileOf(tunnel);
       await tunnel.down('paused');
       await this.#save(tunnel, profile);
     });
@@ -150,7 +179,7 @@ export class TunnelSet implements AsyncDisposable {
 
   async resume(input: HandledInput<'resume'>, signal: AbortSignal): Promise<Outcomes> {
     const chosen = await this.#chosen(input, ({ wanted }) => wanted === 'paused');
-    return this.#each(chosen, input.folder, { waitMs: input.waitMs, signal }, async (tunnel) => {
+    return this.#each(chosen, { waitMs: input.waitMs, signal }, async (tunnel) => {
       if (tunnel.wanted !== 'paused') return;
       await tunnel.up();
       await this.#save(tunnel);
@@ -159,19 +188,43 @@ export class TunnelSet implements AsyncDisposable {
 
   /** A question of its was answered: what is wanted may be another. */
   async answered(tunnel: ManagedTunnel): Promise<void> {
-    if (tunnel.wanted === 'off') await this.#forget(tunnel);
-    else await this.#save(tunnel);
+    if (tunnel.wanted !== 'off') return this.#save(tunnel);
+    await this.#forget(tunnel);
+    this.#dropIfLost(tunnel);
   }
 
   retryNow(): void {
     for (const tunnel of this.#all.values()) tunnel.retryNow();
   }
 
+  /** Told by who passes changes on: whoever waits for a tunnel looks again. */
+  wakeWaiting(): void {
+    this.#settled.wake();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    this.leases[Symbol.dispose]();
     this.#unfollow?.();
     const ended = await Promise.allSettled(this.all.map((tunnel) => tunnel[Symbol.asyncDispose]()));
     const failures = ended.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
     if (failures.length > 0) throw new AggregateError(failures, 'tunnels did not end cleanly');
+  }
+
+  /** The one tunnel of a name whose profile is gone. */
+  #lost(name: string): ManagedTunnel | undefined {
+    const [first, ...others] = this.all.filter(
+      ({ definition }) => definition.name === name && definition.problem?.code === 'SP-PROFILE-UNKNOWN',
+    );
+    return others.length === 0 ? first : undefined;
+  }
+
+  /** Why there is no profile of this id. */
+  #whyLost(id: string): ErrorData {
+    const found = this.#options.profiles.find(id);
+    if (found.kind !== 'refused') return { code: 'SP-PROFILE-UNKNOWN', details: { profile: id } };
+    const [problem] = found.problems;
+    const message = problem && `${problem.file}:${problem.line}:${problem.column} ${problem.message}`;
+    return { code: 'SP-PROFILE-INVALID', details: { profile: id, message } };
   }
 
   async #project(folder: string | undefined): Promise<string | undefined> {
@@ -183,9 +236,10 @@ export class TunnelSet implements AsyncDisposable {
   async #chosen(
     { names, groups, all, folder }: Selection,
     counts: (tunnel: ManagedTunnel) => boolean,
-  ): Promise<string[]> {
+  ): Promise<Chosen[]> {
     const project = await this.#project(folder);
-    if (all) return this.all.filter(counts).map(({ id }) => id);
+    const named = (name: string) => ({ name, find: () => this.find(name, folder) });
+    if (all) return this.all.filter(counts).map(({ id }) => named(id));
     const known = this.#options.profiles.snapshot.groups;
     const members = groups.flatMap((name) => {
       const visible = known.filter(({ source }) => !source.includes('/') || source === project);
@@ -197,21 +251,20 @@ export class TunnelSet implements AsyncDisposable {
       );
       throw new AppError('SP-GROUP-UNKNOWN', { name, meant });
     });
-    return [...new Set([...names, ...members])];
+    return [...new Set([...names, ...members])].map(named);
   }
 
   /** One's failure leaves the others alone. */
   async #each(
-    names: readonly string[],
-    folder: string | undefined,
+    chosen: readonly Chosen[],
     wait: { readonly waitMs: number; readonly signal: AbortSignal } | undefined,
     change: (tunnel: ManagedTunnel) => Promise<void>,
   ): Promise<Outcomes> {
-    const outcomes = names.map(async (name) => {
+    const outcomes = chosen.map(async ({ name, find }) => {
       try {
-        const tunnel = await this.find(name, folder);
+        const tunnel = await find();
         await change(tunnel);
-        if (wait) await this.#settled(tunnel, wait);
+        if (wait) await this.#settled.until(tunnel, wait);
         return { name, tunnel: tunnel.entity };
       } catch (error) {
         return { name, error: AppError.from(error).toData() };
@@ -220,41 +273,19 @@ export class TunnelSet implements AsyncDisposable {
     return { outcomes: await Promise.all(outcomes) };
   }
 
-  readonly #waiting = new Set<() => void>();
-
-  /** Told by who passes changes on: whoever waits for a tunnel looks again. */
-  wakeWaiting(): void {
-    for (const look of [...this.#waiting]) look();
-  }
-
-  #settled(tunnel: ManagedTunnel, wait: { waitMs: number; signal: AbortSignal }): Promise<void> {
-    return new Promise((resolve) => {
-      const finish = () => {
-        timer.cancel();
-        this.#waiting.delete(look);
-        wait.signal.removeEventListener('abort', finish);
-        resolve();
-      };
-      const look = () => {
-        if (tunnel.isSettled) finish();
-      };
-      const timer = this.#options.clock.after(wait.waitMs, finish);
-      if (tunnel.isSettled || wait.waitMs === 0 || wait.signal.aborted) return finish();
-      this.#waiting.add(look);
-      wait.signal.addEventListener('abort', finish, { once: true });
-    });
-  }
-
   /** The context is that of now: who makes another one the current context does not mean to move a tunnel. */
-  async #newAdHoc(given: AdHoc): Promise<string> {
+  async #newAdHoc(given: AdHoc): Promise<ManagedTunnel> {
     const context = given.context ?? (await this.#options.currentContext(given.kubeconfig));
-    return this.#adHoc({ ...given, ...(context !== undefined && { context }) }).id;
+    return this.#adHoc({ ...given, ...(context !== undefined && { context }) });
   }
 
+  /** A name leads to one place as long as it is up: its clients must not find themselves at another. Throws SP-TUNNEL-TAKEN. */
   #adHoc(given: AdHoc): ManagedTunnel {
     const definition = adHocDefinition(given);
     const known = this.#all.get(definition.id);
-    known?.redefine(definition);
+    if (known && known.definition.digest !== definition.digest) {
+      throw new AppError('SP-TUNNEL-TAKEN', { name: given.name, leadsTo: leadsTo(known.definition) });
+    }
     return known ?? this.#add(definition);
   }
 
@@ -266,7 +297,7 @@ export class TunnelSet implements AsyncDisposable {
   }
 
   /** Every profile has its tunnel; one that is gone loses it, unless it is wanted. */
-  #define({ profiles, refused }: ProfileSnapshot): void {
+  #define({ profiles }: ProfileSnapshot): void {
     const listed = new Map(profiles.map((profile) => [profile.id, profile]));
     for (const profile of profiles) {
       const definition = profileDefinition(profile);
@@ -276,12 +307,7 @@ export class TunnelSet implements AsyncDisposable {
     }
     for (const tunnel of this.all) {
       if (listed.has(tunnel.id) || tunnel.definition.origin.kind === 'ad-hoc') continue;
-      const code = refused.some(({ id }) => id === tunnel.id) ? 'SP-PROFILE-INVALID' : 'SP-PROFILE-UNKNOWN';
-      tunnel.redefine({
-        ...tunnel.definition,
-        problem: { code, details: { profile: tunnel.id } },
-        trust: undefined,
-      });
+      tunnel.redefine({ ...tunnel.definition, problem: this.#whyLost(tunnel.id), trust: undefined });
       this.#dropIfLost(tunnel);
     }
   }
@@ -301,13 +327,22 @@ export class TunnelSet implements AsyncDisposable {
     const problem = known?.definition.problem;
     if (known && !problem) return known;
     // Its port is that of before: a profile that may not start yet must not choose one either.
-    const definition = lostDefinition(
-      record,
-      problem ?? { code: 'SP-PROFILE-UNKNOWN', details: { profile: id } },
-    );
+    const definition = lostDefinition(record, problem ?? this.#whyLost(id));
     if (!known) return this.#add(definition);
     known.redefine({ ...definition, origin: known.definition.origin, trust: known.definition.trust });
     return known;
+  }
+
+  async #takeDown(tunnel: ManagedTunnel): Promise<void> {
+    await Promise.all([tunnel.down(), this.#forget(tunnel)]);
+    this.#dropIfLost(tunnel);
+  }
+
+  async #giveBack(id: string, before: 'off' | 'paused'): Promise<void> {
+    const tunnel = this.#all.get(id);
+    if (!tunnel || tunnel.wanted === 'off') return;
+    if (before === 'off') await this.#takeDown(tunnel);
+    else await tunnel.down('paused');
   }
 
   /** On-demand profiles have their ports from the start, unless somebody took them down. */
@@ -318,46 +353,45 @@ export class TunnelSet implements AsyncDisposable {
         definition.profile.onDemand && !definition.problem && now === 'off' && !wanted.tunnels.has(id),
     );
     for (const tunnel of starting) {
-      await tunnel.up().catch((error) => log.warn('on-demand tunnel not started', { error: String(error) }));
+      await tunnel
+        .up({ unasked: true })
+        .catch((error) => log.warn('on-demand tunnel not started', { error: String(error) }));
     }
+    const projects = this.all.flatMap(({ definition: { origin, profile }, wanted: now }) =>
+      origin.kind === 'profile' && origin.sourceKind === 'project' && profile.onDemand && now === 'on'
+        ? [dirname(origin.source)]
+        : [],
+    );
+    await wanted.keepProjects(projects).catch(() => log.warn('projects not kept'));
   }
 
-  #profileOf(tunnel: ManagedTunnel) {
-    const { access, profile, problem } = tunnel.running ?? tunnel.definition;
-    if (access.kind !== 'cluster' || problem || profile.namespace === undefined) return undefined;
-    return { ...profile, namespace: profile.namespace, cluster: access.cluster };
+  /** An on-demand profile that its source has no more needs nothing that keeps it down. */
+  async #forgetVanished(): Promise<void> {
+    const { profiles, wanted } = this.#options;
+    const { sources } = profiles.snapshot;
+    const vanished = [...wanted.tunnels.values()].filter(
+      ({ id, wanted: then }) =>
+        then === 'off' &&
+        profiles.find(id).kind === 'unknown' &&
+        sources.some(({ key, state }) => state === 'read' && id.startsWith(`${key}/`)),
+    );
+    await Promise.all(vanished.map(({ id }) => wanted.drop(id, { forgetPort: true }).catch(() => {})));
   }
 
-  #save(tunnel: ManagedTunnel, profile = this.#profileOf(tunnel)): Promise<void> {
+  #save(tunnel: ManagedTunnel, profile = profileOf(tunnel)): Promise<void> {
     const { wanted } = this.#options;
-    const { id, definition, upSinceMs } = tunnel;
-    if (tunnel.wanted === 'off') return Promise.resolve();
-    const { name, access } = definition;
-    const before = wanted.tunnels.get(id);
-    return wanted.want({
-      id,
-      wanted: tunnel.wanted,
-      upSinceMs,
-      ...(access.kind === 'context' && { adHoc: { ...definition.profile, ...context(access), name } }),
-      ...(access.kind === 'cluster' && { profile: profile ?? before?.profile }),
-    });
+    const { id } = tunnel;
+    // One on lease ends with the daemon, and is asked for again by who has it.
+    if (tunnel.wanted === 'off' || this.leases.has(id)) return Promise.resolve();
+    return wanted.want(wantedRecord(tunnel, profile ?? wanted.tunnels.get(id)?.profile));
   }
 
   /** One that is on demand would come back by itself: that it is not wanted has to be remembered. */
   #forget({ id, definition }: ManagedTunnel): Promise<void> {
     const { wanted } = this.#options;
-    if (definition.profile.onDemand && definition.origin.kind === 'profile')
+    const { origin, profile, problem } = definition;
+    if (profile.onDemand && origin.kind === 'profile' && !(problem && isSwitchedOff(problem)))
       return wanted.want({ id, wanted: 'off' });
     return wanted.drop(id, { forgetPort: definition.origin.kind === 'ad-hoc' });
   }
-}
-
-function context({
-  kubeconfig,
-  context: name,
-}: {
-  kubeconfig?: string | undefined;
-  context?: string | undefined;
-}) {
-  return { kubeconfig, context: name };
 }

@@ -56,6 +56,24 @@ it('says that it could not write, and writes the next time', async () => {
   expect([...(await open()).tunnels.keys()]).toEqual(['user/a', 'user/b']);
 });
 
+it('writes no more tunnels than it reads, and keeps as many ports', async () => {
+  const file = await open();
+  const ids = Array.from({ length: 10_000 }, (_, index) => `user/t${index}`);
+  await Promise.all(ids.map((id) => file.want({ id, wanted: 'on' })));
+  await expect(file.want({ id: 'user/one-more', wanted: 'on' })).rejects.toMatchObject({
+    code: 'SP-STATE-UNWRITABLE',
+  });
+  await file.want({ id: 'user/t0', wanted: 'paused' });
+  await file.drop('user/t1');
+  await Promise.all(ids.map((id) => file.keepPort(id, 15_432)));
+  await file.keepPort('user/new', 15_433);
+  const again = await open();
+  expect(again.tunnels.size).toBe(9_999);
+  // That of the only one that is not wanted.
+  expect(again.portOf('user/t1')).toBeUndefined();
+  expect([again.portOf('user/t0'), again.portOf('user/new')]).toEqual([15_432, 15_433]);
+});
+
 /** Writes ever more tunnels, and says on stdout which number is on the disk. */
 const writer = `
   import { WantedFile } from './wanted-file.ts';

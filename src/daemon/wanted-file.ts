@@ -11,6 +11,9 @@ import { adHocSchema, tunnelIdSchema } from '../contract/control-tunnel.ts';
 import { profileSchema } from '../contract/profile.ts';
 
 const maxWanted = 10_000;
+/** Beyond this the port goes that was given out longest ago, to a tunnel that is not wanted. */
+const maxPorts = 10_000;
+const maxProjects = 64;
 const maxFileBytes = 32 * 1024 * 1024;
 
 const wantedTunnelSchema = z.object({
@@ -27,8 +30,10 @@ const wantedTunnelSchema = z.object({
 const fileSchema = z.object({
   version: z.literal(1),
   tunnels: z.array(wantedTunnelSchema).max(maxWanted),
-  /** Local ports that were given out where a profile names none, by tunnel: they are kept for ever. */
+  /** Local ports that were given out where a profile names none, by tunnel, the oldest first: they are kept, at most maxPorts of them. */
   ports: z.record(tunnelIdSchema, z.int().min(1).max(65_535)),
+  /** Folders of projects with profiles on demand that had their ports: nothing else remembers those. */
+  projects: z.array(z.string().max(4_096)).max(maxProjects).default([]),
 });
 
 export type WantedTunnel = z.infer<typeof wantedTunnelSchema>;
@@ -38,6 +43,7 @@ export class WantedFile {
   readonly #log: Log;
   #tunnels = new Map<string, WantedTunnel>();
   #ports = new Map<string, number>();
+  #projects: readonly string[] = [];
   #writing: Promise<void> = Promise.resolve();
   /** The write that has not begun yet; all that changes until then goes with it. */
   #next: Promise<void> | undefined;
@@ -51,6 +57,10 @@ export class WantedFile {
     return this.#tunnels;
   }
 
+  get projects(): readonly string[] {
+    return this.#projects;
+  }
+
   portOf(id: string): number | undefined {
     return this.#ports.get(id);
   }
@@ -61,15 +71,21 @@ export class WantedFile {
     if (file.kind === 'absent') return;
     const unusable = (message: string) => new AppError('SP-STATE-UNREADABLE', { path: this.#path, message });
     if (file.kind === 'refused') throw unusable(`it ${file.why}`);
-    const { tunnels, ports } = parse(file.text) ?? raise(unusable('it is damaged or of a newer version'));
+    const { tunnels, ports, projects } =
+      parse(file.text) ?? raise(unusable('it is damaged or of a newer version'));
     this.#tunnels = new Map(tunnels.map((tunnel) => [tunnel.id, tunnel]));
     this.#ports = new Map(Object.entries(ports));
+    this.#projects = projects;
   }
 
-  /** On the disk when it resolves. */
-  want(tunnel: WantedTunnel): Promise<void> {
+  /** On the disk when it resolves. Rejects with SP-STATE-UNWRITABLE, also where no more tunnels can be remembered. */
+  async want(tunnel: WantedTunnel): Promise<void> {
+    if (this.#tunnels.size >= maxWanted && !this.#tunnels.has(tunnel.id)) {
+      const message = `it holds ${maxWanted} tunnels already`;
+      throw new AppError('SP-STATE-UNWRITABLE', { path: this.#path, message });
+    }
     this.#tunnels.set(tunnel.id, tunnel);
-    return this.#save();
+    await this.#save();
   }
 
   /** Forgets that it was wanted; its port stays its own, unless `forgetPort`. On the disk when it resolves. */
@@ -81,7 +97,19 @@ export class WantedFile {
 
   keepPort(id: string, port: number): Promise<void> {
     if (this.#ports.get(id) === port) return this.saved();
+    this.#ports.delete(id);
     this.#ports.set(id, port);
+    if (this.#ports.size > maxPorts) {
+      const oldest = [...this.#ports.keys()].find((other) => !this.#tunnels.has(other));
+      if (oldest !== undefined) this.#ports.delete(oldest);
+    }
+    return this.#save();
+  }
+
+  keepProjects(folders: Iterable<string>): Promise<void> {
+    const projects = [...new Set(folders)].sort().slice(0, maxProjects);
+    if (projects.join('\0') === this.#projects.join('\0')) return this.saved();
+    this.#projects = projects;
     return this.#save();
   }
 
@@ -114,6 +142,7 @@ export class WantedFile {
       version: 1,
       tunnels: [...this.#tunnels.values()],
       ports: Object.fromEntries(this.#ports),
+      projects: [...this.#projects],
     };
     return `${JSON.stringify(content, undefined, 1)}\n`;
   }

@@ -112,6 +112,17 @@ export class ProfileStore implements AsyncDisposable {
     return found;
   }
 
+  /** Adds the projects that folders are in, with one load for all, or with the first that there is. What cannot be added is left out. */
+  async addProjects(folders: readonly string[]): Promise<void> {
+    const { home, uid } = this.#options;
+    const before = this.#projects.size;
+    for (const from of folders) {
+      const { file } = await findProjectFile({ from, home, uid }).catch(() => ({ file: undefined }));
+      if (file !== undefined && this.#projects.size < maxProjects) this.#projects.add(file);
+    }
+    if (this.#projects.size > before && this.#snapshot.sequence > 0) await this.load();
+  }
+
   async removeProject(file: string): Promise<void> {
     if (this.#projects.delete(file)) await this.load();
   }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -120,6 +121,37 @@ describe('tunnels', () => {
     await new Promise((resolve) => other.close(resolve));
     await control.call('wake', {});
     await tunnelOnce(control, 'user/net', ({ shown }) => shown === 'ready');
+  });
+
+  it('go down with the client that holds their lease, and only with the last', async () => {
+    const { control } = await started({ net: net() });
+    const [one, two] = [machine.home.control(), machine.home.control()];
+    const leases = [randomUUID(), randomUUID()];
+    for (const [index, client] of [one, two].entries()) {
+      const lease = leases[index]!;
+      client.call('hold', { lease, waitMs: 600_000 }).catch(() => {});
+      await client.call('up', { names: ['net'], lease, ...isReady });
+    }
+    // Ended without a word, as by kill -9.
+    await one[Symbol.asyncDispose]();
+    await control.call('hold', { lease: leases[1]! });
+    expect((await control.call('tunnel', { name: 'net' })).tunnel.wanted).toBe('on');
+    await two[Symbol.asyncDispose]();
+    await tunnelOnce(control, 'user/net', ({ wanted }) => wanted === 'off');
+  });
+
+  it('wait for a cluster that is known by its UID and cannot be reached now', async () => {
+    const config = JSON.parse(await readFile(machine.sandbox.kubeconfigPath, 'utf8'));
+    const server = `https://127.0.0.1:${await freePort()}`;
+    for (const { cluster } of config.clusters) cluster.server = server;
+    machine.home.env.KUBECONFIG = join(machine.home.dir, 'kubeconfig');
+    await writeFile(machine.home.env.KUBECONFIG, JSON.stringify(config));
+    const { control } = await started({
+      net: net({ cluster: { uid: 'c0ffee00-0000-4000-8000-000000000000' } }),
+    });
+    await control.call('up', { names: ['net'] });
+    const tunnel = await tunnelOnce(control, 'user/net', ({ shown }) => shown === 'waiting');
+    expect(tunnel.state).toMatchObject({ reason: { code: 'SP-API-UNREACHABLE', details: { server } } });
   });
 
   it('tell names that nobody has what was meant', async () => {

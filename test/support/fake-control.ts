@@ -129,6 +129,9 @@ export class FakeControl implements Control {
     for (const observer of [...this.#observers]) observer.onView(this.#view);
   }
 
+  /** What tunnels on lease were before, and by which lease they were first brought up. */
+  readonly #leased = new Map<string, { readonly lease: string; readonly before: TunnelEntity }>();
+
   async call<N extends OperationName>(
     operation: N,
     given: OperationInput<N>,
@@ -229,12 +232,27 @@ export class FakeControl implements Control {
             }),
           );
         }
+        for (const tunnel of input.lease === undefined ? [] : this.#view.tunnels.values()) {
+          const isNamed = input.names.includes(tunnel.name) || input.names.includes(tunnel.id);
+          if (isNamed && tunnel.wanted !== 'on')
+            this.#leased.set(tunnel.id, { lease: input.lease!, before: tunnel });
+        }
         return this.#each(
           { ...input, names: [...input.names, ...input.adHoc.map(({ name }) => name)] },
           raise,
         );
       },
       down: async (input) => this.#each(input, lower('off')),
+      hold: (_input, { signal }) =>
+        new Promise((resolve) => signal.addEventListener('abort', () => resolve({}), { once: true })),
+      release: async ({ lease }) => {
+        for (const [id, leased] of this.#leased) {
+          if (leased.lease !== lease) continue;
+          this.#leased.delete(id);
+          this.tell(lower(leased.before.wanted === 'paused' ? 'paused' : 'off')(this.#one(id)));
+        }
+        return {};
+      },
       restart: async (input) => this.#each(input, raise),
       pause: async (input) => this.#each(input, lower('paused')),
       resume: async (input) => this.#each(input, raise),

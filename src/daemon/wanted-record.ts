@@ -1,0 +1,28 @@
+import type { Profile } from '../contract/profile.ts';
+import type { ManagedTunnel } from './managed-tunnel.ts';
+import type { WantedFile, WantedTunnel } from './wanted-file.ts';
+
+/** What it runs with, as it is bound to while its profile may not or can no longer be used. */
+export function profileOf(tunnel: ManagedTunnel): Profile | undefined {
+  const { access, profile, problem } = tunnel.running ?? tunnel.definition;
+  if (access.kind !== 'cluster' || problem || profile.namespace === undefined) return undefined;
+  return { ...profile, namespace: profile.namespace, cluster: access.cluster };
+}
+
+/** What is to be remembered of a tunnel that is up or paused: what it runs with, not what it would be next. */
+export function wantedRecord(tunnel: ManagedTunnel, profile: Profile | undefined): WantedTunnel {
+  const { id, wanted, upSinceMs } = tunnel;
+  const { name, access, profile: own } = tunnel.running ?? tunnel.definition;
+  if (access.kind === 'cluster') return { id, wanted, upSinceMs, profile };
+  const { kubeconfig, context } = access;
+  return { id, wanted, upSinceMs, adHoc: { ...own, kubeconfig, context, name } };
+}
+
+/** Folders of the projects that what is remembered belongs to. */
+export function projectsOf({ tunnels, projects }: WantedFile): string[] {
+  const folders = [...tunnels.keys()].flatMap((id) => {
+    const at = id.lastIndexOf('/sallyport.yaml/');
+    return at > 0 ? [id.slice(0, at)] : [];
+  });
+  return [...new Set([...folders, ...projects])];
+}
