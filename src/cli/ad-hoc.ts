@@ -3,7 +3,9 @@ import type { Command } from 'commander';
 import { AppError } from '../base/app-error.ts';
 import type { AdHoc } from '../contract/control-tunnel.ts';
 import type { ProfileKind } from '../contract/profile.ts';
+import { guessKind } from '../profile/import/guess-kind.ts';
 import type { Cli } from './cli.ts';
+import type { ConnectionFlags } from './profile-flags.ts';
 
 export interface AdHocFlags {
   readonly target?: string;
@@ -31,27 +33,42 @@ export function adHocOf(
     readonly name?: string | undefined;
     readonly local?: number | undefined;
     readonly kind?: ProfileKind | undefined;
+    readonly connection?: ConnectionFlags;
   } = {},
 ): AdHoc | undefined {
   const { target, port, namespace, context, kubeconfig } = flags;
-  const { name = target && nameOf(target), local, kind } = more;
+  const { name = target && nameOf(target), local, connection = {} } = more;
+  const hints = Object.keys(connection);
   if (target === undefined) {
-    const stray = port ?? namespace ?? context ?? kubeconfig;
+    const options = {
+      port,
+      namespace,
+      context,
+      kubeconfig,
+      as: more.name,
+      local,
+      kind: more.kind,
+      ...connection,
+    };
+    const [stray] = Object.entries(options).find(([, value]) => value !== undefined) ?? [];
     if (stray === undefined) return undefined;
     throw new AppError('SP-USAGE', {
-      message: '--port, --namespace, --context and --kubeconfig belong to a --target',
+      message: `--${stray} belongs to a --target: what has a profile is described by that`,
     });
   }
   if (port === undefined) throw new AppError('SP-USAGE', { message: '--target needs a --port' });
+  const remote = remotePort(port);
+  const kind = more.kind ?? guessKind({ port: remote, words: [target] });
   return {
     name: name!,
     target,
-    port: remotePort(port),
+    port: remote,
     ...(namespace !== undefined && { namespace }),
     ...(context !== undefined && { context }),
     ...(kubeconfig !== undefined && { kubeconfig: resolve(cli.cwd, kubeconfig) }),
     ...(local !== undefined && { local }),
     ...(kind !== undefined && { kind }),
+    ...(hints.length > 0 && { connection }),
   };
 }
 

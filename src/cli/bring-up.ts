@@ -66,6 +66,7 @@ export function whyNotReady({ tunnel, error }: Outcome): ErrorData | undefined {
     case 'connecting':
       return { code: 'SP-STREAM-TIMEOUT', details: {} };
     case 'off':
+      if (state.reason && wanted === 'off') return state.reason;
       if (wanted === 'on' && onDemand) return undefined;
       return { code: 'SP-CONFIRM-REQUIRED', details: { tunnel: tunnel.name } };
   }

@@ -23,10 +23,15 @@ export function chooseTunnels(
     throw new AppError('SP-TUNNEL-UNKNOWN', { name, meant: nearestName(name, known) });
   }
   const counts = (tunnel: TunnelEntity) =>
-    names.length > 0 ? names.some((name) => isCalled(tunnel, name)) : all || tunnel.wanted !== 'off';
+    names.length > 0 ? names.some((name) => isCalled(tunnel, name)) : all || concernsUser(tunnel);
   return tunnels
     .filter(counts)
     .toSorted((a, b) => urgency[a.shown] - urgency[b.shown] || a.name.localeCompare(b.name));
+}
+
+/** It is wanted, or was ended by other than its user. */
+function concernsUser({ wanted, state }: TunnelEntity): boolean {
+  return wanted !== 'off' || (state.kind === 'off' && state.reason !== undefined);
 }
 
 function isCalled({ id, name }: TunnelEntity, given: string): boolean {

@@ -7,11 +7,12 @@ afterEach(() => {
   process.argv = [...given];
 });
 
-it('starts the daemon with a small young generation, as the program itself is started', () => {
+it('starts the daemon with the flags that keep it small', () => {
   process.argv = ['node', '/opt/sallyport.js', 'up', 'x'];
   expect(daemonCommand()).toEqual([
     process.execPath,
     '--max-semi-space-size=1',
+    '--no-concurrent-recompilation',
     '/opt/sallyport.js',
     'daemon',
   ]);

@@ -113,6 +113,34 @@ profiles:
   });
 });
 
+it('a policy is written and changed by options, and what they do not name stays', async () => {
+  const add = ['profile', 'add', 'web', 'svc/web', '8080:80', '-n', 'shop', '--context', 'prod'];
+  const policy = [
+    '--time-limit',
+    '8h',
+    '--max-connections',
+    '5',
+    '--confirm',
+    '--require-reason',
+    '^OPS-[0-9]+$',
+  ];
+  expect(await sallyport([...add, ...policy])).toMatchObject({ code: 0 });
+  const edit = ['profile', 'edit', 'web', '--idle-limit', '30m', '--no-confirm'];
+  expect(await sallyport(edit)).toMatchObject({ code: 0 });
+  const written = (await text()).slice((await text()).indexOf('    policy:'));
+  expect(written.split('\n').map((line) => line.trim())).toEqual([
+    'policy:',
+    'reason:',
+    'pattern: ^OPS-[0-9]+$',
+    'confirm: false',
+    'timeLimit: 8h',
+    'maxConnections: 5',
+    'idleLimit: 30m',
+    '',
+  ]);
+  expect(await sallyport(['profile', 'edit', 'web', '--time-limit', 'long'])).toMatchObject({ code: 2 });
+});
+
 describe('profile edit', () => {
   const own = `version: 1
 profiles:

@@ -1,9 +1,16 @@
 import { type Command, Option } from 'commander';
 import { AppError } from '../base/app-error.ts';
-import type { Profile } from '../contract/profile.ts';
+import type { Profile, ProfileKind } from '../contract/profile.ts';
 import type { Cli } from './cli.ts';
+import { wholeNumber } from './selection.ts';
 
-export interface ProfileFlags {
+/** What a client needs to know to connect, of the profile's `connection`. */
+export type ConnectionFlags = Pick<
+  NonNullable<Profile['connection']>,
+  'database' | 'user' | 'sslmode' | 'pooler' | 'password'
+>;
+
+export interface ProfileFlags extends ConnectionFlags {
   readonly context?: string;
   readonly server?: string;
   readonly caFingerprint?: string;
@@ -11,20 +18,22 @@ export interface ProfileFlags {
   readonly namespace?: string;
   readonly address?: string;
   readonly kind?: NonNullable<Profile['kind']>;
-  readonly database?: string;
-  readonly user?: string;
-  readonly sslmode?: NonNullable<Profile['connection']>['sslmode'];
-  readonly pooler?: NonNullable<Profile['connection']>['pooler'];
-  readonly password?: NonNullable<Profile['connection']>['password'];
   readonly description?: string;
   readonly environment?: NonNullable<Profile['policy']>['environment'];
+  readonly timeLimit?: string;
+  readonly idleLimit?: string;
+  readonly maxConnections?: number;
+  readonly confirm?: boolean;
+  readonly requireReason?: boolean | string;
   readonly onDemand?: boolean;
   readonly off?: boolean;
 }
 
+export const profileKinds: readonly ProfileKind[] = ['postgres', 'mysql', 'redis', 'mongodb', 'http', 'tcp'];
+
 /** What a profile says besides its name, target and ports. */
 export function profileOptions(command: Command): Command {
-  return command
+  command
     .option('--context <name>', "the cluster by a context's name; of `add` the default is the current one")
     .option('--server <url>', "the cluster by its API server's URL, which is the same for everybody")
     .option('--ca-fingerprint <sha256>', 'the cluster by its CA certificate')
@@ -32,15 +41,38 @@ export function profileOptions(command: Command): Command {
     .option('-n, --namespace <name>', 'the namespace')
     .option('--address <ip>', 'the local address, else loopback')
     .addOption(
-      new Option('-k, --kind <kind>', 'what answers there; guessed where the port tells').choices([
-        'postgres',
-        'mysql',
-        'redis',
-        'mongodb',
-        'http',
-        'tcp',
+      new Option('-k, --kind <kind>', 'what answers there; guessed where the port tells').choices(
+        profileKinds,
+      ),
+    );
+  return connectionOptions(command)
+    .option('--description <text>', 'one line for people')
+    .addOption(
+      new Option('--environment <name>', 'what is at stake').choices([
+        'development',
+        'staging',
+        'production',
       ]),
     )
+    .option('--time-limit <duration>', 'end it after this time, as 8h')
+    .option('--idle-limit <duration>', 'end it after this time without a connection, as 30m')
+    .option('--max-connections <number>', 'local connections at one time', wholeNumber)
+    .option('--confirm', 'ask for a yes before each start')
+    .option('--no-confirm', 'do not')
+    .option(
+      '--require-reason [pattern]',
+      'ask for a reason before each start; the pattern is what it must match',
+    )
+    .option('--no-require-reason', 'do not')
+    .option('--on-demand', 'bind its port always, and contact the cluster when a client connects')
+    .option('--no-on-demand', 'contact the cluster while it is up')
+    .option('--off', 'keep it, and never start it')
+    .option('--no-off', 'let it start');
+}
+
+/** What a client needs to know to connect. */
+export function connectionOptions(command: Command): Command {
+  return command
     .option('-d, --database <name>', "the database's name")
     .option('-u, --user <name>', 'the user to log in as')
     .addOption(
@@ -61,19 +93,7 @@ export function profileOptions(command: Command): Command {
         '--password <where>',
         'where the password is: secret:NAME/KEY, env:VARIABLE, file:PATH or keychain; never the password',
       ).argParser(passwordSource),
-    )
-    .option('--description <text>', 'one line for people')
-    .addOption(
-      new Option('--environment <name>', 'what is at stake').choices([
-        'development',
-        'staging',
-        'production',
-      ]),
-    )
-    .option('--on-demand', 'bind its port always, and contact the cluster when a client connects')
-    .option('--no-on-demand', 'contact the cluster while it is up')
-    .option('--off', 'keep it, and never start it')
-    .option('--no-off', 'let it start');
+    );
 }
 
 function passwordSource(text: string): ProfileFlags['password'] {
@@ -92,18 +112,9 @@ function passwordSource(text: string): ProfileFlags['password'] {
 
 /** The profile with what the options say. What they do not name stays. */
 export function withFlags(profile: Profile, flags: ProfileFlags): Profile {
-  const { namespace, kind, description, environment, onDemand, off } = flags;
-  const connection = known({
-    ...profile.connection,
-    ...known({
-      database: flags.database,
-      user: flags.user,
-      sslmode: flags.sslmode,
-      pooler: flags.pooler,
-      password: flags.password,
-    }),
-  });
-  const policy = known({ ...profile.policy, ...known({ environment }) });
+  const { namespace, kind, description, onDemand, off } = flags;
+  const connection = { ...profile.connection, ...connectionOf(flags) };
+  const policy = { ...profile.policy, ...policyOf(flags) };
   return {
     ...profile,
     ...known({ namespace, kind, description }),
@@ -124,6 +135,23 @@ export function clusterOf({
 }: ProfileFlags): Profile['cluster'] | undefined {
   const cluster = known({ server, caFingerprint, uid, context });
   return Object.keys(cluster).length > 0 ? cluster : undefined;
+}
+
+function policyOf(flags: ProfileFlags): NonNullable<Profile['policy']> {
+  const { environment, timeLimit, idleLimit, maxConnections, confirm, requireReason } = flags;
+  const reason = typeof requireReason === 'string' ? { pattern: requireReason } : requireReason;
+  return known({ environment, reason, confirm, timeLimit, idleLimit, maxConnections });
+}
+
+/** What the options say of the connection; empty where they say nothing. */
+export function connectionOf({
+  database,
+  user,
+  sslmode,
+  pooler,
+  password,
+}: ConnectionFlags): ConnectionFlags {
+  return known({ database, user, sslmode, pooler, password });
 }
 
 export function localOf(port: number, address: string | undefined): NonNullable<Profile['local']> {

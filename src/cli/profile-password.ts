@@ -3,7 +3,6 @@ import { Secret } from '../base/secret.ts';
 import type { Control } from '../client/control.ts';
 import type { OperationAnswer } from '../contract/control.ts';
 import type { PasswordOrigin } from '../contract/control-password.ts';
-import type { ListedProfile } from '../contract/profile-snapshot.ts';
 import { isLocal, localPassword, type PasswordSource } from '../secret/local-password.ts';
 import { answerQuestion } from './answer-question.ts';
 import type { Cli } from './cli.ts';
@@ -14,6 +13,15 @@ export interface ProfilePassword {
   readonly user?: string | undefined;
 }
 
+/** Which password is asked for: a profile's, or that of a tunnel without one. */
+export interface NamedPassword {
+  /** Of the tunnel. */
+  readonly id: string;
+  readonly source: PasswordSource | undefined;
+  /** Described by this user, so that it may name programs, variables and files. */
+  readonly isOwn: boolean;
+}
+
 /** Enough for a passphrase, a password, and other faces that answer at the same time. */
 const maxQuestions = 8;
 
@@ -22,14 +30,12 @@ const maxQuestions = 8;
  * the keychain by the daemon. Throws as they do, and SP-PASSWORD-REQUIRED where it would have to be asked for and nobody answers.
  */
 export async function profilePassword(
-  { id, profile, sourceKind }: ListedProfile,
+  { id, source, isOwn }: NamedPassword,
   cli: Cli,
 ): Promise<ProfilePassword | undefined> {
-  const source = profile.connection?.password;
   if (!source) return undefined;
   if (isLocal(source)) {
     const onSaid = (text: string) => void cli.stderr.write(text);
-    const isOwn = sourceKind === 'user';
     return { password: await localPassword(source, { ...cliWorld(cli), isOwn, onSaid }) };
   }
   const control = await cli.control();

@@ -3,7 +3,7 @@ import type { TunnelEntity } from '../contract/control-tunnel.ts';
 import type { Cli } from './cli.ts';
 import { type Colors, colorsFor, paintedGlyph, paintState } from './paint.ts';
 import { type Row, table } from './table.ts';
-import { localWords, shortUid, sinceWords, situation, stateWords } from './tunnel-words.ts';
+import { limitWords, localWords, shortUid, sinceWords, situation, stateWords } from './tunnel-words.ts';
 
 const head = ['  TUNNEL', 'STATE', 'LOCAL', 'POD', 'ROLE', 'NODE', 'RESTARTS', 'CONNECTIONS', 'SINCE'];
 /** What a pod would fill, POD to CONNECTIONS, is where a tunnel without one says why. */
@@ -41,6 +41,7 @@ function row(tunnel: TunnelEntity, { name, nowMs, colors, program }: RowOptions)
     localWords(tunnel),
   ];
   const changed = profileChanged ? ` · profile changed: ${program} restart ${tunnel.name}` : '';
+  const ends = tunnel.limit?.isNear ? ` · ${limitWords(tunnel, program)}` : '';
   if (state.kind !== 'ready') {
     return [
       ...first,
@@ -51,7 +52,7 @@ function row(tunnel: TunnelEntity, { name, nowMs, colors, program }: RowOptions)
   const { pod } = state;
   return [
     ...first,
-    `${pod.name} · ${shortUid(pod.uid)}${changed}`,
+    `${pod.name} · ${shortUid(pod.uid)}${ends}${changed}`,
     pod.role ?? '',
     pod.node ?? '',
     String(pod.restarts),

@@ -11,19 +11,22 @@ export interface TunnelEndpointOptions {
   readonly withPassword: boolean;
 }
 
-/** The endpoint of a tunnel, with its profile's hints. Throws why a password that the profile names cannot be had. */
+/** The endpoint of a tunnel, with its profile's hints, or its own where it has no profile. Throws why a password that is named there cannot be had. */
 export async function tunnelEndpoint(
   tunnel: TunnelEntity,
   profiles: ProfileSnapshot,
   { cli, withPassword }: TunnelEndpointOptions,
 ): Promise<Endpoint> {
-  const { name, kind, target, addresses, localPort } = tunnel;
+  const { id, name, addresses, localPort } = tunnel;
   const listed = profileOf(tunnel, profiles);
-  const endpoint = endpointOf({ name, profile: listed?.profile ?? { kind, target }, addresses, localPort });
-  if (!withPassword || !listed) return endpoint;
+  const profile = listed?.profile ?? tunnel;
+  const endpoint = endpointOf({ name, profile, addresses, localPort });
+  if (!withPassword) return endpoint;
   // Most commands give none, and load nothing for it.
   const { profilePassword } = await import('./profile-password.ts');
-  const found = await profilePassword(listed, cli);
+  // An ad hoc tunnel is described by its user's own command.
+  const isOwn = tunnel.origin.kind === 'ad-hoc' || listed?.sourceKind === 'user';
+  const found = await profilePassword({ id, source: profile.connection?.password, isOwn }, cli);
   return { ...endpoint, user: endpoint.user ?? found?.user, password: found?.password };
 }
 

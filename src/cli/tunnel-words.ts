@@ -1,7 +1,8 @@
 import { formatDuration } from '../base/duration.ts';
 import type { TunnelEntity } from '../contract/control-tunnel.ts';
-import { errorText } from '../contract/error-codes.ts';
+import { type ErrorData, errorText } from '../contract/error-codes.ts';
 import type { PodIdentity } from '../contract/pod.ts';
+import type { Profile } from '../contract/profile.ts';
 import { calledAs } from './print-error.ts';
 
 /** The first four characters, which tell pods of one name apart. */
@@ -38,24 +39,62 @@ export function stateWords({ shown, state }: Pick<TunnelEntity, 'shown' | 'state
 }
 
 /** What is to be said of a state besides its name: the pod, the step, why it waits, what it needs. */
-export function situation({ state, held, onDemand, wanted }: TunnelEntity, program?: string): string {
-  const waiting = held > 0 ? ` · ${count(held, 'connection')} held` : '';
+export function situation(tunnel: TunnelEntity, program?: string): string {
+  const { state, held, onDemand, wanted } = tunnel;
+  const more = [
+    held > 0 ? ` · ${count(held, 'connection')} held` : '',
+    tunnel.limit?.isNear ? ` · ${limitWords(tunnel, program)}` : '',
+  ].join('');
   switch (state.kind) {
     case 'ready':
-      return `${podWords(state.pod)}${waiting}`;
+      return `${podWords(state.pod)}${more}`;
     case 'connecting':
-      return `${state.step}${waiting}`;
+      return `${state.step}${more}`;
     case 'waiting': {
       const next = state.pod ? ` · ${shortUid(state.pod.uid)}` : '';
-      return `${errorText(state.reason).headline}${next}${waiting}`;
+      return `${errorText(state.reason).headline}${next}${more}`;
     }
-    case 'blocked': {
-      const { headline, next } = errorText(state.error);
-      return `${headline}${next ? `: ${calledAs(next, program)}` : ''}${waiting}`;
-    }
+    case 'blocked':
+      return `${withNext(state.error, program)}${more}`;
     case 'off':
-      return onDemand && wanted === 'on' ? 'on demand: connects when a client comes' : '';
+      if (onDemand && wanted === 'on') return 'on demand: connects when a client comes';
+      return state.reason ? withNext(state.reason, program) : '';
   }
+}
+
+/** ends at 14:05: sallyport up orders-db --prolong. Empty where nothing ends it by itself. */
+export function limitWords(
+  { name, limit }: Pick<TunnelEntity, 'name' | 'limit'>,
+  program = 'sallyport',
+): string {
+  if (!limit) return '';
+  const { kind, endsAtMs, limitMs, isNear } = limit;
+  // As exactly as matters: with seconds where it is minutes, with the day where it may be another one.
+  const [from, to] = [limitMs < 86_400_000 ? 11 : 0, limitMs < 600_000 ? 19 : 16];
+  const ends = `ends at ${timeWords(endsAtMs).slice(from, to)}`;
+  if (kind === 'idle') return `${ends} unless somebody connects`;
+  return isNear ? `${ends}: ${program} up ${name} --prolong` : ends;
+}
+
+/** What a policy asks and limits, each in a few words. */
+export function policyWords(policy: Profile['policy'] = {}): string[] {
+  const { environment, reason, confirm, timeLimit, idleLimit, maxConnections, readOnly, statementAudit } =
+    policy;
+  return [
+    environment,
+    reason && 'asks for a reason',
+    confirm && 'asks for a yes',
+    timeLimit && `ends after ${timeLimit}`,
+    idleLimit && `ends after ${idleLimit} without a connection`,
+    maxConnections && `at most ${count(maxConnections, 'connection')}`,
+    readOnly && 'read-only',
+    statementAudit && 'statements recorded',
+  ].filter((words) => typeof words === 'string');
+}
+
+function withNext(error: ErrorData, program: string | undefined): string {
+  const { headline, next } = errorText(error);
+  return `${headline}${next ? `: ${calledAs(next, program)}` : ''}`;
 }
 
 /** When its state began; of one that is off nothing is said. */

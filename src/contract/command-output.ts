@@ -7,7 +7,7 @@ import { connectionStringSchema } from './connection-string.ts';
 import { operations } from './control.ts';
 import { checkSchema, resolvedTargetSchema } from './control-check.ts';
 import { keptSchema } from './control-password.ts';
-import { tunnelIdSchema, tunnelSchema } from './control-tunnel.ts';
+import { logLineSchema, tunnelIdSchema, tunnelSchema } from './control-tunnel.ts';
 import { profileNameSchema, profileSchema } from './profile.ts';
 import {
   listedProfileSchema,
@@ -54,6 +54,8 @@ export const commandOutputs = {
   list: profileSnapshotSchema,
   show: operations.tunnel.answer.extend({ profile: listedProfileSchema.optional() }),
   logs: operations.logs.answer,
+  /** One line of JSON for each line of the log. */
+  'logs --follow': logLineSchema,
   url: connectionStringSchema,
   /** Without the string itself, which may hold a password. */
   copy: connectionStringSchema.omit({ text: true }).extend({ copiedWith: z.string() }),

@@ -26,7 +26,11 @@ export const adHocSchema = z.strictObject({
   port: profileSchema.shape.port,
   local: profileSchema.shape.local,
   kind: profileSchema.shape.kind,
-  connection: profileSchema.shape.connection,
+  /** No program: who may ask for a tunnel may not have one run by whoever asks for its password. */
+  connection: profileSchema.shape.connection.refine(
+    (connection) => !connection?.password || !('command' in connection.password),
+    'a tunnel without a profile takes its password from a Secret, the keychain, a variable or a file',
+  ),
 });
 
 export type AdHoc = z.infer<typeof adHocSchema>;
@@ -43,6 +47,16 @@ export const trafficSchema = z.object({
   recoveries: z.int(),
 });
 
+/** What of its policy ends a tunnel, as things are. */
+export const tunnelLimitSchema = z.object({
+  /** Counted from upSinceMs, or from the last connection. */
+  kind: z.enum(['time', 'idle']),
+  limitMs: z.number(),
+  endsAtMs: z.number(),
+  /** True from five minutes before, or in the last tenth of a shorter limit: its user is to be told. */
+  isNear: z.boolean(),
+});
+
 /** A profile or an ad hoc target on this machine: one listener, one state. Every profile that may start has one, up or not. */
 export const tunnelSchema = z.object({
   id: tunnelIdSchema,
@@ -53,6 +67,8 @@ export const tunnelSchema = z.object({
   ]),
   description: z.string().optional(),
   kind: z.enum(['postgres', 'mysql', 'redis', 'mongodb', 'http', 'tcp']),
+  /** What its clients need to know: database, user, TLS, and where the password is, never the password. */
+  connection: profileSchema.shape.connection,
   environment: z.enum(['development', 'staging', 'production']).optional(),
   namespace: z.string().optional(),
   target: z.string(),
@@ -74,6 +90,8 @@ export const tunnelSchema = z.object({
   traffic: trafficSchema,
   /** When it was last asked to be up, ms since the epoch. */
   upSinceMs: z.number().optional(),
+  /** The limit that comes first; absent where none counts now. An on-demand tunnel is not ended by it but let go of until the next client. */
+  limit: tunnelLimitSchema.optional(),
   lastError: z.object({ atMs: z.number(), error: errorDataSchema }).optional(),
   /** Given by who started it, where the policy asks for one. */
   reason: z.string().optional(),
@@ -111,6 +129,8 @@ export const liveConnectionSchema = z.object({
 export type LiveConnection = z.infer<typeof liveConnectionSchema>;
 
 export const logLineSchema = z.object({
+  /** From 1 on since the daemon's start. */
+  sequence: z.int(),
   atMs: z.number(),
   level: z.enum(['debug', 'info', 'warn']),
   event: z.string(),

@@ -111,6 +111,8 @@ export const operations = {
       /** Answers the policy's questions for all of them beforehand. */
       reason: z.string().min(1).max(500).optional(),
       confirmed: z.boolean().default(false),
+      /** Limits of those that are up count from now on. What their policies ask has to be answered again, by reason and confirmed. */
+      prolong: z.boolean().default(false),
       waitMs,
     }),
     answer: outcomesSchema,
@@ -136,8 +138,20 @@ export const operations = {
     answer: outcomesSchema,
   }),
   logs: operation({
-    summary: "One tunnel's own log, oldest line first.",
-    input: z.strictObject({ name: nameSchema, folder, limit: z.int().min(1).max(1_000).default(200) }),
+    summary: "One tunnel's own log, oldest line first: the newest lines, or those after one.",
+    input: z.strictObject({
+      name: nameSchema,
+      folder,
+      limit: z.int().min(1).max(1_000).default(200),
+      /** The sequence number of a line; of a daemon that is no more it means all lines. */
+      after: z.int().min(0).optional(),
+      waitMs: z
+        .int()
+        .min(0)
+        .max(600_000)
+        .default(0)
+        .describe('With after: how long to wait for a line where there is none yet.'),
+    }),
     answer: z.object({ lines: z.array(logLineSchema) }),
   }),
   profiles: operation({

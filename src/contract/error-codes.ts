@@ -422,20 +422,44 @@ export const errorTable = {
     retry: 'user',
     exitCode: 5,
     headline: (d) => `${say(d.tunnel, 'this tunnel')} opens only when you say yes`,
-    next: (d) => `sallyport up ${say(d.tunnel, 'NAME')} asks; --yes says it beforehand`,
+    next: (d) =>
+      d.prolong
+        ? `sallyport up ${say(d.tunnel, 'NAME')} --prolong --yes`
+        : `sallyport up ${say(d.tunnel, 'NAME')} asks; --yes says it beforehand`,
   },
   'SP-REASON-REQUIRED': {
     retry: 'user',
     exitCode: 5,
     headline: (d) => `${say(d.tunnel, 'this tunnel')} opens only with a reason`,
     next: (d) =>
-      `sallyport up ${say(d.tunnel, 'NAME')} --reason ${d.example ? JSON.stringify(d.example) : 'TEXT'}`,
+      `sallyport up ${say(d.tunnel, 'NAME')}${d.prolong ? ' --prolong' : ''} --reason ${d.example ? JSON.stringify(d.example) : 'TEXT'}`,
   },
   'SP-REASON-MISMATCH': {
     retry: 'user',
     exitCode: 5,
     headline: (d) => `the reason does not match ${say(d.pattern, 'what the policy asks for')}`,
     next: (d) => (d.example ? `as ${d.example}` : 'give one that matches'),
+  },
+  'SP-TIME-LIMIT': {
+    retry: 'user',
+    exitCode: 5,
+    headline: (d) =>
+      `${say(d.tunnel, 'this tunnel')} has ended: its time limit of ${say(d.limit, 'its policy')} was over`,
+    next: (d) => `sallyport up ${say(d.tunnel, 'NAME')}`,
+  },
+  'SP-IDLE-LIMIT': {
+    retry: 'user',
+    exitCode: 5,
+    headline: (d) =>
+      `${say(d.tunnel, 'this tunnel')} has ended: nobody was connected for ${say(d.limit, 'the idle limit')}`,
+    next: (d) => `sallyport up ${say(d.tunnel, 'NAME')}`,
+  },
+  'SP-POLICY-UNENFORCED': {
+    retry: 'user',
+    exitCode: 5,
+    headline: (d) =>
+      `${say(d.tunnel, 'this tunnel')} does not open: its policy asks for ${say(d.policy, 'something')}, which this version cannot enforce`,
+    next: (d) => say(d.next, 'take it out of the policy, or have the one who owns the profile do so'),
   },
   'SP-QUESTION-GONE': {
     retry: 'never',

@@ -15,7 +15,8 @@ const polledSchema = z.literal(true).optional();
 
 /** What is observed of one tunnel. Times are ms since the Unix epoch. */
 export const tunnelStateSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('off') }),
+  /** reason: why, where nobody asked for it. */
+  z.object({ kind: z.literal('off'), reason: errorDataSchema.optional() }),
   z.object({ kind: z.literal('connecting'), step: connectingStepSchema, sinceMs: z.number() }),
   z.object({
     kind: z.literal('ready'),

@@ -88,8 +88,9 @@ export class ClusterQuestions {
     }
     const definition = adHoc ? adHocDefinition(adHoc) : (await tunnels.find(name!, folder)).definition;
     // A stranger's profile must not choose a cluster, not even to ask it.
-    if (definition.problem && definition.problem.code !== 'SP-PROFILE-OFF') {
-      throw new AppError(definition.problem.code, definition.problem.details);
+    const { problem } = definition;
+    if (problem && problem.code !== 'SP-PROFILE-OFF' && problem.code !== 'SP-POLICY-UNENFORCED') {
+      throw new AppError(problem.code, problem.details);
     }
     using lease = await clusters.lease(await contextOf(definition), () => false);
     return await action(definition, lease);

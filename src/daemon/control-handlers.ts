@@ -80,9 +80,9 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
     restart: (input, { signal }) => tunnels.restart(input, signal),
     pause: (input) => tunnels.pause(input),
     resume: (input, { signal }) => tunnels.resume(input, signal),
-    logs: async ({ name, folder, limit }) => {
+    logs: async ({ name, folder, ...asked }, { signal }) => {
       const { record } = await tunnels.find(name, folder);
-      return { lines: record.lines.slice(-limit) };
+      return { lines: await record.lines.read({ ...asked, signal }) };
     },
     profiles: async ({ folder }) => {
       await inFolder(folder);

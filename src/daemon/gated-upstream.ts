@@ -19,8 +19,10 @@ export interface GatedUpstreamOptions {
   readonly onLease: (lease: ClusterLease | undefined) => void;
 }
 
-/** Why the gate is shut: something has to be done first, or nobody needs the cluster now. */
-export type Shut = { readonly kind: 'blocked'; readonly error: ErrorData } | { readonly kind: 'asleep' };
+/** Why the gate is shut: something has to be done first, or nobody needs the cluster now, or may have it until the next client asks. */
+export type Shut =
+  | { readonly kind: 'blocked'; readonly error: ErrorData }
+  | { readonly kind: 'asleep'; readonly reason?: ErrorData };
 
 const asleep: Resolution = {
   kind: 'none',

@@ -40,9 +40,23 @@ export function profileDefinition(listed: ListedProfile): TunnelDefinition {
     problem: isTrusted
       ? profile.off
         ? { code: 'SP-PROFILE-OFF', details: { profile: id } }
-        : undefined
+        : unenforced(name, profile.policy)
       : { code: 'SP-PROFILE-UNTRUSTED', details: { profile: id, changed: trust.kind === 'changed' } },
     trust: isTrusted ? undefined : { hash, trust },
+  };
+}
+
+/** What only a gateway that speaks the database's protocol could see to. Without it the tunnel must not open as if it were seen to. */
+function unenforced(tunnel: string, policy: Profile['policy']): ErrorData | undefined {
+  const { readOnly, statementAudit } = policy ?? {};
+  if (!readOnly && !statementAudit) return undefined;
+  return {
+    code: 'SP-POLICY-UNENFORCED',
+    details: {
+      tunnel,
+      policy: [readOnly && 'readOnly', statementAudit && 'statementAudit'].filter(Boolean).join(' and '),
+      ...(readOnly && { next: 'take it out of the policy, and log in as a role that may only read' }),
+    },
   };
 }
 

@@ -1,16 +1,15 @@
 import type { Clock } from '../base/clock.ts';
-import type { Log, LogFields, LogLevel } from '../base/log.ts';
-import type { HistoryEntry, LiveConnection, LogLine, TunnelEntity } from '../contract/control-tunnel.ts';
+import type { HistoryEntry, LiveConnection, TunnelEntity } from '../contract/control-tunnel.ts';
 import type { ConnectionEvent, Traffic } from '../tunnel/connection-event.ts';
+import { LogLines } from './log-lines.ts';
 
 const maxHistory = 500;
-const maxLines = 1_000;
 const maxConnections = 1_000;
 
 /** What one tunnel has been through since the daemon's start. Every list is bounded; the oldest goes first. */
 export class TunnelRecord {
   readonly history: HistoryEntry[] = [];
-  readonly lines: LogLine[] = [];
+  readonly lines: LogLines;
   readonly #live = new Map<number, LiveConnection>();
   #served = 0;
   #failed = 0;
@@ -18,6 +17,10 @@ export class TunnelRecord {
   /** Of listeners that are no more. */
   #past: Traffic = { receivedBytes: 0, sentBytes: 0 };
   lastError: TunnelEntity['lastError'];
+
+  constructor(clock: Clock) {
+    this.lines = new LogLines(clock);
+  }
 
   get connections(): LiveConnection[] {
     return [...this.#live.values()].slice(0, maxConnections);
@@ -76,17 +79,6 @@ export class TunnelRecord {
       failed: this.#failed,
       recoveries: this.#recoveries,
     };
-  }
-
-  /** A log that keeps its lines here and passes them on with the tunnel's id. */
-  log(through: Log, clock: Clock, tunnel: string): Log {
-    const at =
-      (level: LogLevel) =>
-      (event: string, fields: LogFields = {}) => {
-        push(this.lines, { atMs: clock.wallMs(), level, event, fields: { ...fields } }, maxLines);
-        through[level](event, { tunnel, ...fields });
-      };
-    return { debug: at('debug'), info: at('info'), warn: at('warn') };
   }
 }
 

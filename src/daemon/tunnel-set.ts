@@ -16,7 +16,8 @@ import {
 } from './tunnel-definition.ts';
 import type { WantedFile, WantedTunnel } from './wanted-file.ts';
 
-export interface TunnelSetOptions extends Omit<TunnelHost, 'keptPort' | 'keepPort' | 'agree' | 'changed'> {
+export interface TunnelSetOptions
+  extends Omit<TunnelHost, 'keptPort' | 'keepPort' | 'agree' | 'changed' | 'ended'> {
   readonly clock: Clock;
   readonly log: Log;
   readonly profiles: ProfileStore;
@@ -46,6 +47,11 @@ export class TunnelSet implements AsyncDisposable {
       keepPort: (id, port) =>
         void wanted.keepPort(id, port).catch(() => log.warn('port not kept', { tunnel: id })),
       agree: async (id, hash) => void (await profiles.agree(id, hash)),
+      ended: (tunnel) => {
+        // Not written to the disk: the next daemon finds its limit passed and ends it again.
+        this.#forget(tunnel).catch(() => log.warn('not forgotten', { tunnel: tunnel.id }));
+        this.#dropIfLost(tunnel);
+      },
     };
   }
 
@@ -107,11 +113,11 @@ export class TunnelSet implements AsyncDisposable {
   }
 
   async up(input: HandledInput<'up'>, signal: AbortSignal): Promise<Outcomes> {
-    const { confirmed, reason, waitMs } = input;
+    const { confirmed, reason, prolong, waitMs } = input;
     const adHoc = await Promise.all(input.adHoc.map((given) => this.#newAdHoc(given)));
     const chosen = await this.#chosen(input, ({ definition }) => !definition.problem);
     return this.#each([...chosen, ...adHoc], input.folder, { waitMs, signal }, async (tunnel) => {
-      await tunnel.up({ confirmed, reason });
+      await tunnel.up({ confirmed, reason, prolong });
       await this.#save(tunnel);
     });
   }

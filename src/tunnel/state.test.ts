@@ -133,7 +133,7 @@ describe('every state with every event', () => {
   it.each(Object.keys(situations) as Situation[])('%s', (name) => {
     const outcomes = Object.entries(events).map(([event, made]) => {
       const { model, effects } = run(situations[name], made);
-      const shown = 'reason' in model.state ? ` ${model.state.reason.code}` : '';
+      const shown = model.state.kind === 'waiting' ? ` ${model.state.reason.code}` : '';
       const step = model.state.kind === 'connecting' ? ` ${model.state.step}` : '';
       const done = effects.map((effect) =>
         'delayMs' in effect ? `${effect.do} ${effect.timer}` : effect.do,

@@ -164,7 +164,7 @@ interface Run {
 }
 
 /** Every command that prints, or this does not compile. */
-const runs: Record<Exclude<PrintingCommand, 'status --watch'>, Run> = {
+const runs: Record<Exclude<PrintingCommand, 'status --watch' | 'logs --follow'>, Run> = {
   up: { argv: ['up', 'orders-db', 'nobody'] },
   down: { argv: ['down', 'orders-db'] },
   restart: { argv: ['restart', 'orders-db'] },
@@ -261,6 +261,11 @@ async function allCommands(
   return found;
 }
 
+/** One event a line, of a command that prints one document otherwise. */
+function isStream(name: string): boolean {
+  return name === 'status --watch' || name === 'logs --follow';
+}
+
 test('every command of the program has --json and a contract for it, or is known to have none', async () => {
   using cli = new FakeCli();
   const all = await allCommands(cli);
@@ -270,7 +275,7 @@ test('every command of the program has --json and a contract for it, or is known
       .map(([name]) => name)
       .toSorted(),
   );
-  const contracts = Object.keys(commandOutputs).filter((name) => name !== 'status --watch');
+  const contracts = Object.keys(commandOutputs).filter((name) => !isStream(name));
   expect(withFlag).toEqual([...contracts, withEvents].toSorted());
   expect(without).toEqual(withoutJson);
 });
@@ -310,6 +315,25 @@ describe('--json is what the contract says', () => {
     const parsed = events.map((event) => commandOutputs['status --watch'].parse(event));
     expect(parsed).toEqual(events);
     expect(parsed.map(({ event }) => event)).toEqual(['tunnels', 'tunnel', 'daemon-lost', 'tunnels']);
+  });
+
+  test('logs --follow prints one line each', async () => {
+    const line = {
+      sequence: 1,
+      atMs: 1,
+      level: 'info',
+      event: 'tunnel state',
+      fields: { pod: fakePod },
+    } as const;
+    await using control = fakeDaemon();
+    control.on('logs', async () => ({ lines: [line] }));
+    using cli = new FakeCli({ control });
+    const running = cli.run('logs', 'orders-db', '--follow', '--json');
+    await cli.said(/\n/);
+    cli.signal();
+    expect(await running).toBe(0);
+    const [printed] = cli.stdout.text.split('\n');
+    expect(commandOutputs['logs --follow'].parse(JSON.parse(printed!))).toEqual(line);
   });
 
   test('profile import --pick prints what an import does', async () => {

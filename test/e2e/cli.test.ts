@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { daemonNodeFlags } from '../../src/cli/process-cli.ts';
 import { commandOutputs } from '../../src/contract/command-output.ts';
 import { netserverManifest, netserverPorts } from '../../src/sandbox/manifest.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
@@ -130,6 +131,12 @@ profiles:
     expect(await firstLine(port)).toContain('net-0');
     expect(await ok('status')).toMatch(/● net +ready +127\.0\.0\.1:\d+ +net-0 · [0-9a-f]{4}/);
     expect(await ok('version')).toMatch(/daemon +\d+\.\d+\.\d+ \(pid \d+\)/);
+  });
+
+  test.runIf(process.platform === 'linux')('starts it as the benchmark does', async () => {
+    const { pid } = JSON.parse(await ok('daemon', 'status', '--json'));
+    const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
+    expect(words.slice(1, 1 + daemonNodeFlags.length)).toEqual(daemonNodeFlags);
   });
 
   test('several commands at one time start one daemon', async () => {

@@ -3,6 +3,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/base/clock.ts';
 import type { SocketControl } from '../../src/client/socket-control.ts';
 import type { Daemon } from '../../src/daemon/daemon.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
@@ -63,9 +64,12 @@ describe('tunnels', () => {
     expect(history.map(({ shown }) => shown)).toContain('waiting');
     const { lines } = await control.call('logs', { name: 'net' });
     expect(lines.map(({ event }) => event)).toContain('tunnel state');
+    const { sequence: after } = lines.at(-1)!;
+    const further = control.call('logs', { name: 'net', after, waitMs: 20_000 });
 
     await control.call('down', { names: ['net'] });
     await expect(firstLine(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    expect((await further).lines[0]?.sequence).toBe(after + 1);
     expect((await up(control, 'net')).localPort).toBe(port);
   });
 
@@ -90,9 +94,15 @@ describe('tunnels', () => {
 
   it('need no profile', async () => {
     const { control } = await started({});
-    const adHoc = { name: 'quick', target: 'sts/net/0', port: 'identity' };
+    const connection = { database: 'orders', user: 'app', password: { environment: 'ORDERS_PASSWORD' } };
+    const adHoc = { name: 'quick', target: 'sts/net/0', port: 'identity', connection };
     const { outcomes } = await control.call('up', { adHoc: [adHoc], ...isReady });
-    expect(outcomes[0]?.tunnel).toMatchObject({ id: 'ad-hoc/quick', shown: 'ready', namespace: 'default' });
+    expect(outcomes[0]?.tunnel).toMatchObject({
+      id: 'ad-hoc/quick',
+      shown: 'ready',
+      namespace: 'default',
+      connection,
+    });
     await control.call('down', { names: ['quick'] });
     expect((await control.call('tunnels', {})).tunnels).toEqual([]);
   });
@@ -174,6 +184,21 @@ describe('what is wanted', () => {
     // Who came meanwhile was held, not refused.
     expect(await line).toBe(`net-0 ${uid()}`);
     await expect(answer('OPS-3')).rejects.toMatchObject({ code: 'SP-QUESTION-GONE' });
+  });
+
+  it('does not come back where its time limit passed meanwhile, and is remembered so', async () => {
+    const { daemon, control } = await started({ net: net({ policy: { timeLimit: '8h' } }) });
+    const { localPort, upSinceMs, limit } = await up(control, 'net');
+    expect(limit).toMatchObject({ kind: 'time', endsAtMs: upSinceMs! + 8 * 3_600_000, isNear: false });
+    await abandoned(daemon);
+    const nextDay = { ...systemClock, wallMs: () => Date.now() + 86_400_000 };
+    const next = await machine.home.start({ clock: nextDay });
+    machine.stack.defer(() => next[Symbol.asyncDispose]());
+    const { tunnel } = await control.call('tunnel', { name: 'net' });
+    expect(tunnel).toMatchObject({ wanted: 'off', state: { reason: { code: 'SP-TIME-LIMIT' } } });
+    await expect(firstLine(localPort!)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    await abandoned(next);
+    expect(JSON.parse(await readFile(machine.home.places.wantedFile, 'utf8')).tunnels).toEqual([]);
   });
 
   it('keeps its port, but reaches no cluster, when a shared profile has changed under it', async () => {

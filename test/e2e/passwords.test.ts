@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { ControlView } from '../../src/client/control-view.ts';
 import type { SocketControl } from '../../src/client/socket-control.ts';
 import type { OperationAnswer } from '../../src/contract/control.ts';
+import type { AdHoc } from '../../src/contract/control-tunnel.ts';
 import type { DaemonOptions } from '../../src/daemon/daemon.ts';
 import { netserverManifest } from '../../src/sandbox/manifest.ts';
 import { type Sandbox, sandboxToken, startSandbox } from '../../src/sandbox/sandbox.ts';
@@ -13,6 +14,8 @@ import { type Keytar, SystemKeychain } from '../../src/secret/system-keychain.ts
 import { DaemonHome } from '../support/daemon-fixture.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { expectNoHandles } from '../support/no-handles.ts';
+
+type AdHocPassword = NonNullable<NonNullable<AdHoc['connection']>['password']>;
 
 const planted = 'planted-hunter2-ü';
 
@@ -298,10 +301,16 @@ describe('a password of this machine', () => {
       expect((await foundIn(control, name)).password).toBe(`from a ${word}`);
   });
 
-  it('is refused where it is not named by a profile of the own file: an ad hoc tunnel runs nothing', async () => {
+  it('is refused where it is not named by a profile of the own file: an ad hoc tunnel names no program at all', async () => {
     const { control } = await started({});
-    const connection = { password: { command: ['touch', join(home.dir, 'was-run')] } };
-    await control.call('up', { adHoc: [{ name: 'x', target: 'sts/net/0', port: 7010, connection }] });
+    const upWith = (password: AdHocPassword) =>
+      control.call('up', {
+        adHoc: [{ name: 'x', target: 'sts/net/0', port: 7010, connection: { password } }],
+      });
+    await expect(upWith({ command: ['touch', join(home.dir, 'was-run')] })).rejects.toMatchObject({
+      code: 'SP-USAGE',
+    });
+    await upWith({ file: join(home.dir, 'a-file') });
     await expect(control.call('password', { name: 'x' })).rejects.toMatchObject({
       code: 'SP-PROFILE-INVALID',
     });

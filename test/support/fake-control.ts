@@ -216,9 +216,17 @@ export class FakeControl implements Control {
       tunnel: async ({ name }) => ({ tunnel: this.#one(name), history: [], connections: [] }),
       up: async (input) => {
         for (const adHoc of input.adHoc) {
-          const { name, target, port, kind = 'tcp' } = adHoc;
+          const { name, target, port, kind = 'tcp', connection } = adHoc;
           this.tell(
-            fakeTunnel({ id: `ad-hoc/${name}`, name, origin: { kind: 'ad-hoc' }, target, port, kind }),
+            fakeTunnel({
+              id: `ad-hoc/${name}`,
+              name,
+              origin: { kind: 'ad-hoc' },
+              target,
+              port,
+              kind,
+              connection,
+            }),
           );
         }
         return this.#each(

@@ -6,7 +6,7 @@ import { colorsFor } from '../paint.ts';
 import { printJson } from '../print-json.ts';
 import { localText, targetWords } from '../profile-words.ts';
 import { table } from '../table.ts';
-import { count } from '../tunnel-words.ts';
+import { count, policyWords } from '../tunnel-words.ts';
 
 export function define(command: Command, cli: Cli): void {
   command
@@ -66,7 +66,7 @@ function remark({ trust, profile }: ListedProfile): string {
   const remarks = [
     trust.kind === 'untrusted' ? 'not agreed to yet' : trust.kind === 'changed' ? 'has changed' : '',
     profile.off ? 'off' : '',
-    profile.policy?.environment ?? '',
+    ...policyWords(profile.policy),
     profile.description ?? '',
   ];
   return remarks.filter((text) => text !== '').join(' · ');

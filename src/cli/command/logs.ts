@@ -1,13 +1,14 @@
 import { type Command, Option } from 'commander';
-import type { PodIdentity } from '../../contract/pod.ts';
+import type { LogLine } from '../../contract/control-tunnel.ts';
 import type { Cli } from '../cli.ts';
+import { logLineWords } from '../log-line-words.ts';
 import { colorsFor } from '../paint.ts';
-import { printJson } from '../print-json.ts';
+import { printJson, printJsonLine } from '../print-json.ts';
 import { wholeNumber } from '../selection.ts';
-import { podWords, timeWords } from '../tunnel-words.ts';
 
 interface LogsFlags {
   readonly lines: number;
+  readonly follow: boolean;
   readonly json: boolean;
 }
 
@@ -18,33 +19,22 @@ export function define(command: Command, cli: Cli): void {
     .addOption(
       new Option('-n, --lines <number>', 'how many, at most 1000').default(200).argParser(wholeNumber),
     )
-    .option('--json', 'print them as JSON', false)
-    .action(async (name: string, flags: LogsFlags) => {
-      const control = await cli.control();
-      const { lines } = await control.call('logs', { name, folder: cli.cwd, limit: flags.lines });
-      if (flags.json) return printJson(cli, 'logs', { lines });
-      const colors = colorsFor(cli.stdout, cli);
-      for (const { atMs, level, event, fields } of lines) {
-        const warned = level === 'warn' ? colors.yellow('warn ') : '';
-        const facts = Object.entries(fields).filter(([field, value]) => isWorthALine(field, value));
-        const words = facts.map(([field, value]) => `${colors.dim(`${field}=`)}${plain(value)}`);
-        cli.stdout.write(`${[colors.dim(timeWords(atMs)), `${warned}${event}`, ...words].join(' ')}\n`);
+    .option('-f, --follow', 'go on printing what is added, until a signal', false)
+    .option('--json', 'print them as JSON; with --follow one line each', false)
+    .action(async (name: string, { lines: limit, follow, json }: LogsFlags) => {
+      if (follow) {
+        const { followLogs } = await import('../follow-logs.ts');
+        return followLogs({ name, limit, print: printer(json, cli), cli });
       }
+      const control = await cli.control();
+      const { lines } = await control.call('logs', { name, folder: cli.cwd, limit });
+      if (json) return printJson(cli, 'logs', { lines });
+      lines.forEach(printer(false, cli));
     });
 }
 
-/** The line has the tunnel's name and its own time already. */
-function isWorthALine(field: string, value: unknown): boolean {
-  return field !== 'tunnel' && field !== 'sinceMs' && !(field === 'held' && value === 0);
-}
-
-function plain(value: unknown): string {
-  const pod = podIdentityOf(value);
-  if (pod) return podWords(pod);
-  return typeof value === 'string' && /^[\w./:@-]+$/.test(value) ? value : JSON.stringify(value);
-}
-
-function podIdentityOf(value: unknown): PodIdentity | undefined {
-  const isPod = typeof value === 'object' && value !== null && 'uid' in value && 'hostNetwork' in value;
-  return isPod ? (value as PodIdentity) : undefined;
+function printer(json: boolean, cli: Cli): (line: LogLine) => void {
+  if (json) return (line) => printJsonLine(cli, 'logs --follow', line);
+  const colors = colorsFor(cli.stdout, cli);
+  return (line) => cli.stdout.write(`${logLineWords(line, colors)}\n`);
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { formatDuration } from '../../base/duration.ts';
 import type { OperationAnswer } from '../../contract/control.ts';
-import type { HistoryEntry } from '../../contract/control-tunnel.ts';
+import type { HistoryEntry, TunnelEntity } from '../../contract/control-tunnel.ts';
 import { errorText } from '../../contract/error-codes.ts';
 import type { ListedProfile } from '../../contract/profile-snapshot.ts';
 import type { Cli } from '../cli.ts';
@@ -12,8 +12,10 @@ import { type Row, table } from '../table.ts';
 import {
   bytesWords,
   count,
+  limitWords,
   localWords,
   podWords,
+  policyWords,
   situation,
   stateWords,
   timeWords,
@@ -59,8 +61,10 @@ function showText(
     fact('Image', state.pod.image && `${state.pod.image} · ${count(state.pod.restarts, 'restart')}`);
   } else fact('Why', situation(tunnel, cli.program));
   fact('Up', tunnel.upSinceMs === undefined ? undefined : `since ${timeWords(tunnel.upSinceMs)}`);
+  fact('Ends', endsWords(tunnel, cli));
   fact('Reason', reason);
   fact('Profile', listed && `${listed.file}:${listed.line}`);
+  fact('Policy', policyWords(listed?.profile.policy).join(' · '));
   fact('Description', tunnel.description);
   fact(
     'Traffic',
@@ -93,6 +97,12 @@ function showText(
   return parts.join('');
 }
 
+function endsWords(tunnel: TunnelEntity, { program, clock }: Cli): string | undefined {
+  const { limit } = tunnel;
+  if (!limit) return undefined;
+  return `in ${formatDuration(Math.max(0, limit.endsAtMs - clock.wallMs()))}: ${limitWords(tunnel, program)}`;
+}
+
 function historyTable(history: readonly HistoryEntry[], colors: Colors): string {
   const rows: Row[] = history.map((entry) => [
     timeWords(entry.atMs),
@@ -111,6 +121,7 @@ function historyWords({ state, held, gapMs, served }: HistoryEntry): string {
     state.kind === 'waiting' ? errorText(state.reason).headline : '',
     state.kind === 'blocked' ? errorText(state.error).headline : '',
     state.kind === 'connecting' ? state.step : '',
+    state.kind === 'off' && state.reason ? errorText(state.reason).headline : '',
     served ? `${count(served, 'held connection')} served` : '',
     held > 0 ? `${count(held, 'connection')} held` : '',
     gapMs === undefined ? '' : `gap ${formatDuration(gapMs)}`,

@@ -1,6 +1,5 @@
 import { type Command, Option } from 'commander';
 import { formatDuration } from '../../base/duration.ts';
-import { formatsByKind } from '../../contract/connection-format.ts';
 import type { TunnelEntity } from '../../contract/control-tunnel.ts';
 import type { ProfileKind } from '../../contract/profile.ts';
 import type { ProfileSnapshot } from '../../contract/profile-snapshot.ts';
@@ -9,14 +8,16 @@ import { bringUp, whyNotReady } from '../bring-up.ts';
 import type { Cli } from '../cli.ts';
 import { colorsFor, paintedGlyph } from '../paint.ts';
 import { printOutcomes, stateLine } from '../print-outcomes.ts';
+import { type ConnectionFlags, connectionOf, connectionOptions, profileKinds } from '../profile-flags.ts';
 import { duration, type SelectionFlags, selecting, selection, wholeNumber } from '../selection.ts';
-import { localWords, podWords } from '../tunnel-words.ts';
+import { limitWords, localWords, podWords } from '../tunnel-words.ts';
 
-interface UpFlags extends SelectionFlags, AdHocFlags {
+interface UpFlags extends SelectionFlags, AdHocFlags, ConnectionFlags {
   readonly wait: boolean;
   readonly timeout: number;
   readonly reason?: string;
   readonly yes: boolean;
+  readonly prolong: boolean;
   readonly as?: string;
   readonly local?: number;
   readonly kind?: ProfileKind;
@@ -30,9 +31,15 @@ export function define(command: Command, cli: Cli): void {
   adHocOptions(selecting(command))
     .option('--as <name>', "the name of a --target's tunnel")
     .option('-l, --local <port>', 'its local port; else a free one, which it keeps', wholeNumber)
-    .addOption(new Option('-k, --kind <kind>', 'what answers there').choices(Object.keys(formatsByKind)))
+    .addOption(
+      new Option('-k, --kind <kind>', 'what answers there; guessed where the port tells').choices(
+        profileKinds,
+      ),
+    );
+  connectionOptions(command)
     .option('--reason <text>', 'why, where the policy asks for a reason')
     .option('-y, --yes', 'say yes where the policy asks for a confirmation', false)
+    .option('--prolong', 'where they are up, let their limits count from now on', false)
     .option('--no-wait', 'do not wait until they are ready')
     .addOption(
       new Option('--timeout <duration>', 'how long to wait').default(60_000, '60s').argParser(duration),
@@ -44,8 +51,8 @@ export function define(command: Command, cli: Cli): void {
 async function up(names: readonly string[], flags: UpFlags, cli: Cli): Promise<void> {
   const startedMs = cli.clock.nowMs();
   const startedAtMs = cli.clock.wallMs();
-  const { as: name, local, kind, reason, yes, json } = flags;
-  const adHoc = adHocOf(flags, cli, { name, local, kind });
+  const { as: name, local, kind, reason, yes, prolong, json } = flags;
+  const adHoc = adHocOf(flags, cli, { name, local, kind, connection: connectionOf(flags) });
   const chosen =
     adHoc && names.length === 0 && !flags.group
       ? { names: [], groups: [], all: false, folder: cli.cwd }
@@ -55,6 +62,7 @@ async function up(names: readonly string[], flags: UpFlags, cli: Cli): Promise<v
     ...chosen,
     adHoc: adHoc ? [adHoc] : [],
     confirmed: yes,
+    prolong,
     ...(reason !== undefined && { reason }),
   };
   const waitMs = flags.wait ? flags.timeout : 0;
@@ -81,5 +89,6 @@ function readyLine(tunnel: TunnelEntity, elapsedMs: number | undefined, cli: Cli
   const colors = colorsFor(cli.stdout, cli);
   const inTime = elapsedMs === undefined ? '' : ` in ${formatDuration(elapsedMs)}`;
   const pod = state.kind === 'ready' ? ` · ${podWords(state.pod)}` : '';
-  return `${paintedGlyph(shown, colors)} ${name} ${shown}${inTime}${pod} · ${localWords(tunnel)}\n`;
+  const ends = tunnel.limit ? ` · ${limitWords(tunnel, cli.program)}` : '';
+  return `${paintedGlyph(shown, colors)} ${name} ${shown}${inTime}${pod} · ${localWords(tunnel)}${ends}\n`;
 }

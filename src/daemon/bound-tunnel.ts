@@ -1,0 +1,180 @@
+import { AppError } from '../base/app-error.ts';
+import type { Clock, Timer } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { ErrorData } from '../contract/error-codes.ts';
+import type { TunnelState } from '../contract/tunnel-state.ts';
+import { portOwner } from '../peer/port-owner.ts';
+import { parseTarget } from '../target/parse-target.ts';
+import type { ConnectionEvent } from '../tunnel/connection-event.ts';
+import type { ListenSpec } from '../tunnel/listen-address.ts';
+import type { Admit } from '../tunnel/listener.ts';
+import { createTunnel, type Tunnel } from '../tunnel/tunnel.ts';
+import type { ClusterChoice, ClusterLease, ClusterPool } from './cluster-pool.ts';
+import { GatedUpstream, type Shut } from './gated-upstream.ts';
+import type { TunnelDefinition } from './tunnel-definition.ts';
+
+/** A port that another program has is tried again this often. */
+const bindAgainMs = 15_000;
+
+/** What it takes of the daemon to have a port and a cluster. */
+export interface BindHost {
+  readonly clock: Clock;
+  readonly clusters: ClusterPool;
+  /** Rejects with SP-CLUSTER-* and SP-KUBECONFIG-*. */
+  contextOf(definition: TunnelDefinition): Promise<ClusterChoice>;
+  keepPort(id: string, port: number): void;
+}
+
+/** How long nothing could be served, and how many waited for that, on a state that ends an outage. */
+export interface Recovery {
+  readonly gapMs?: number;
+  readonly served?: number;
+}
+
+export interface BoundTunnelOptions {
+  readonly host: BindHost;
+  readonly definition: TunnelDefinition;
+  readonly log: Log;
+  readonly listen: ListenSpec;
+  readonly admit: Admit;
+  /** Not called any more once it is let go of. */
+  readonly onState: (recovery: Recovery) => void;
+  readonly onConnection: (event: ConnectionEvent) => void;
+}
+
+/** A local port that is kept on being tried for until it is had, and behind it a cluster that is used only while the gate is open. */
+export class BoundTunnel implements AsyncDisposable {
+  readonly #definition: TunnelDefinition;
+  readonly #host: BindHost;
+  readonly #log: Log;
+  readonly #onState: (recovery: Recovery) => void;
+  readonly #gate: GatedUpstream;
+  readonly #tunnel: Tunnel;
+  #lease: ClusterLease | undefined;
+  #binding: Promise<void> | undefined;
+  #bindError: { readonly error: ErrorData; readonly sinceMs: number } | undefined;
+  #again: Timer | undefined;
+  #isOver = false;
+  readonly #over = Promise.withResolvers<void>();
+
+  constructor({ host, definition, log, listen, admit, onState, onConnection }: BoundTunnelOptions) {
+    const { clock } = host;
+    this.#definition = definition;
+    this.#host = host;
+    this.#log = log;
+    this.#onState = onState;
+    this.#gate = this.#createGate();
+    this.#tunnel = createTunnel({
+      upstream: this.#gate,
+      clock,
+      log,
+      listen,
+      portOwner,
+      admit,
+    });
+    this.#tunnel.onState(({ gapMs, served }) =>
+      this.#tell({ ...(gapMs !== undefined && { gapMs }), ...(served !== undefined && { served }) }),
+    );
+    this.#tunnel.onConnection(onConnection);
+  }
+
+  get state(): TunnelState {
+    if (this.#bindError) return { kind: 'blocked', ...this.#bindError };
+    const { shut } = this.#gate;
+    if (shut?.kind !== 'asleep') return this.#tunnel.state;
+    return { kind: 'off', ...(shut.reason && { reason: shut.reason }) };
+  }
+
+  get isAsleep(): boolean {
+    return this.#gate.shut?.kind === 'asleep';
+  }
+
+  /** Its port is not to be had now. */
+  get isUnbound(): boolean {
+    return this.#bindError !== undefined;
+  }
+
+  /** The cluster that it uses now; undefined while it uses none. */
+  get lease(): ClusterLease | undefined {
+    return this.#lease;
+  }
+
+  /** The local end as it is now. */
+  get local(): Pick<Tunnel, 'addresses' | 'connections' | 'held' | 'traffic'> {
+    return this.#tunnel;
+  }
+
+  /** Binds its port, or says why not and tries again by itself: never rejects. Resolves also when it is let go of meanwhile. */
+  start(): Promise<void> {
+    if (this.#isOver) return this.#over.promise;
+    this.#binding ??= this.#bind().finally(() => {
+      this.#binding = undefined;
+    });
+    return Promise.race([this.#binding, this.#over.promise]);
+  }
+
+  /** Lets it use the cluster, or keeps it from that with its port bound. It begins asleep. */
+  setShut(shut: Shut | undefined): void {
+    this.#gate.setShut(shut);
+  }
+
+  retryNow(): void {
+    if (this.#bindError) void this.start();
+    else this.#tunnel.retryNow();
+  }
+
+  /** Ends its connections and frees its port; resolves when clean. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true;
+    this.#over.resolve();
+    this.#again?.cancel();
+    await this.#tunnel.stop();
+  }
+
+  async #bind(): Promise<void> {
+    const { clock, keepPort } = this.#host;
+    const { id, profile } = this.#definition;
+    this.#again?.cancel();
+    try {
+      await this.#tunnel.start();
+      // Let go of meanwhile: the tunnel has freed its port itself.
+      if (this.#isOver) return;
+      this.#bindError = undefined;
+      const bound = this.#tunnel.addresses.find((address) => address.kind === 'tcp');
+      if (profile.local === undefined && bound) keepPort(id, bound.port);
+    } catch (thrown) {
+      if (this.#isOver) return;
+      const error = AppError.from(thrown).toData();
+      this.#bindError = { error, sinceMs: this.#bindError?.sinceMs ?? clock.wallMs() };
+      this.#log.warn('port not bound', { code: error.code, ...error.details });
+      this.#again = clock.after(bindAgainMs, () => void this.start());
+    }
+    this.#tell();
+  }
+
+  #tell(recovery: Recovery = {}): void {
+    if (!this.#isOver) this.#onState(recovery);
+  }
+
+  #createGate(): GatedUpstream {
+    const { clock, clusters, contextOf } = this.#host;
+    const { profile } = this.#definition;
+    return new GatedUpstream(
+      {
+        clock,
+        lease: async () => clusters.lease(await contextOf(this.#definition), () => this.#tunnel.held > 0),
+        upstreamOf: ({ engine, api }) =>
+          engine.upstream({
+            target: parseTarget(profile.target),
+            namespace: profile.namespace ?? api.namespace,
+            port: profile.port,
+          }),
+        onRetry: () => this.#tunnel.retryNow(),
+        onLease: (lease) => {
+          this.#lease = lease;
+        },
+      },
+      { kind: 'asleep' },
+    );
+  }
+}
