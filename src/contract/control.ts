@@ -3,6 +3,7 @@
  * it. Each operation is POST /v1/NAME with its input as JSON; what fails answers { error: { code, details } }.
  */
 import * as z from 'zod';
+import { auditStatusSchema } from './audit-status.ts';
 import { checkSchema, resolvedTargetSchema } from './control-check.ts';
 import {
   contextsSchema,
@@ -80,6 +81,7 @@ export const operations = {
       log: z.string(),
       folders: z.object({ config: z.string(), data: z.string(), cache: z.string(), log: z.string() }),
       metricsUrl: z.string().optional(),
+      audit: auditStatusSchema.optional(),
     }),
   }),
   shutdown: operation({

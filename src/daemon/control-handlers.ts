@@ -6,6 +6,7 @@ import type { ControlHandlers } from '../contract/control.ts';
 import type { ProfileStore } from '../profile/profile-store.ts';
 import type { ClusterPool } from './cluster-pool.ts';
 import type { ClusterQuestions } from './cluster-questions.ts';
+import type { DaemonAudit } from './daemon-audit.ts';
 import type { EventHub } from './event-hub.ts';
 import type { ObjectLister } from './objects.ts';
 import type { Passwords } from './passwords.ts';
@@ -22,6 +23,7 @@ export interface ControlHandlersOptions {
   readonly objects: ObjectLister;
   readonly questions: QuestionBoard;
   readonly passwords: Passwords;
+  readonly audit: Pick<DaemonAudit, 'status'>;
   readonly events: EventHub;
   readonly metrics: () => Promise<string>;
   readonly metricsUrl: () => string | undefined;
@@ -65,6 +67,7 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
       log: places.logFile,
       folders: places.folders,
       metricsUrl: options.metricsUrl(),
+      audit: options.audit.status,
     }),
     shutdown: async () => {
       options.shutdown();

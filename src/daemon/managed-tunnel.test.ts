@@ -67,6 +67,7 @@ function managed(given: Partial<Profile>) {
     keepPort: (_id, kept) => {
       port = kept;
     },
+    audit: { append() {}, unavailable: undefined, whenDurable: async () => {}, userOf: () => undefined },
     agree: async () => {},
     changed() {},
     ended: ({ id }) => void ended.push(id),

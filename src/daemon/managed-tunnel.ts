@@ -4,10 +4,12 @@ import type { TunnelEntity } from '../contract/control-tunnel.ts';
 import type { ErrorData } from '../contract/error-codes.ts';
 import { shownState } from '../contract/shown-state.ts';
 import type { TunnelState, Wanted } from '../contract/tunnel-state.ts';
+import type { KubeApi } from '../kube/kube-api.ts';
 import { parseTarget } from '../target/parse-target.ts';
 import type { Recovery } from './bound-tunnel.ts';
 import { checkReason } from './reason-pattern.ts';
 import { type Granted, nothingGranted } from './start-obstacle.ts';
+import { TunnelAudit } from './tunnel-audit.ts';
 import type { TunnelDefinition } from './tunnel-definition.ts';
 import { tunnelEntity } from './tunnel-entity.ts';
 import { TunnelRecord } from './tunnel-record.ts';
@@ -33,6 +35,7 @@ export interface UpOptions extends Partial<Granted> {
 /** One tunnel over the daemon's life: what is wanted of it, what it has been through, and its run, which it has exactly while it is wanted on. */
 export class ManagedTunnel implements AsyncDisposable {
   readonly record: TunnelRecord;
+  readonly audit: TunnelAudit;
   readonly #host: TunnelHost;
   readonly #log: Log;
   #definition: TunnelDefinition;
@@ -41,11 +44,19 @@ export class ManagedTunnel implements AsyncDisposable {
   #run: TunnelRun | undefined;
   /** Why there is no run, or why the present one began, where a limit and nobody else ended the last one. */
   #endedBy: ErrorData | undefined;
+  /** Of a run that is being ended, for what is recorded of its last connections. */
+  #lastApi: KubeApi | undefined;
 
   constructor(host: TunnelHost, definition: TunnelDefinition) {
     this.#host = host;
     this.#definition = definition;
     this.record = new TunnelRecord(host.clock);
+    this.audit = new TunnelAudit({
+      sink: host.audit,
+      clock: host.clock,
+      id: definition.id,
+      api: () => this.#run?.lease?.api ?? this.#lastApi,
+    });
     this.#log = this.record.lines.log(host.log, definition.id);
   }
 
@@ -88,6 +99,7 @@ export class ManagedTunnel implements AsyncDisposable {
       state: this.state,
       upSinceMs: this.#upSinceMs,
       keptPort: this.#host.keptPort(this.id),
+      unrecorded: this.#run && this.#host.audit.unavailable,
     });
   }
 
@@ -102,21 +114,33 @@ export class ManagedTunnel implements AsyncDisposable {
   }
 
   /**
-   * Makes it wanted and binds its port; the rest follows by itself. Throws why it may not start or be prolonged, SP-REASON-MISMATCH and
-   * SP-USAGE.
+   * Makes it wanted and binds its port; the rest follows by itself. Throws why it may not start or be prolonged, SP-REASON-MISMATCH,
+   * SP-AUDIT-UNAVAILABLE and SP-USAGE.
    */
-  async up({ restored, confirmed = false, reason, prolong = false }: UpOptions = {}): Promise<void> {
-    const { problem, profile } = this.#definition;
+  async up(options: UpOptions = {}): Promise<void> {
+    try {
+      await this.#up(options);
+    } catch (error) {
+      this.audit.denied(AppError.from(error).toData(), options.reason);
+      throw error;
+    }
+  }
+
+  async #up({ restored, confirmed = false, reason, prolong = false }: UpOptions): Promise<void> {
+    const { problem, profile, name } = this.#definition;
     if (problem && !restored) throw new AppError(problem.code, problem.details);
     if (!problem) parseTarget(profile.target);
     if (reason !== undefined) checkReason(profile.policy, reason);
+    const { unavailable } = this.#host.audit;
+    if (unavailable && profile.policy?.environment === 'production' && !restored)
+      throw new AppError(unavailable.code, { ...unavailable.details, tunnel: name });
     const granted = { confirmed, reason };
     if (this.#run && prolong) this.#prolong(this.#run, granted);
     if (this.#run) return this.#run.startAgain(granted);
     this.#upSinceMs = restored?.sinceMs ?? this.#host.clock.wallMs();
     this.#wanted = 'on';
     this.#endedBy = undefined;
-    await this.#startRun(granted, this.#upSinceMs);
+    await this.#startRun(granted, this.#upSinceMs, restored !== undefined);
   }
 
   async down(wanted: 'off' | 'paused' = 'off'): Promise<void> {
@@ -124,7 +148,7 @@ export class ManagedTunnel implements AsyncDisposable {
     this.#wanted = wanted;
     this.#endedBy = undefined;
     if (wanted === 'off') this.#upSinceMs = undefined;
-    await this.#endRun();
+    await this.#endRun(wanted === 'paused' ? 'paused' : 'asked');
     if (isNews) this.#tell();
   }
 
@@ -133,7 +157,7 @@ export class ManagedTunnel implements AsyncDisposable {
     const { problem } = this.#definition;
     if (problem) throw new AppError(problem.code, problem.details);
     const wanted = this.#wanted;
-    await this.#endRun();
+    await this.#endRun('asked');
     // Unless somebody took it down or paused it meanwhile.
     if (this.#wanted === wanted) await this.up();
   }
@@ -148,22 +172,34 @@ export class ManagedTunnel implements AsyncDisposable {
     this.#run?.retryNow();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#endRun();
+  /** The audit log can be written again, or cannot any more. */
+  auditChanged(): void {
+    if (!this.#run) return;
+    this.#run.auditChanged();
+    this.#host.changed(this.id, 'state');
   }
 
-  #startRun(granted: Granted, sinceMs: number): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#endRun('daemon-ended');
+  }
+
+  #startRun(granted: Granted, sinceMs: number, isRestored = false): Promise<void> {
     this.#run = new TunnelRun({
       host: this.#host,
       definition: this.#definition,
       asleepFor: this.#endedBy,
       log: this.#log,
+      audit: this.audit,
+      isRestored,
       onState: (recovery) => {
         if (recovery.gapMs !== undefined) this.#host.recovered(recovery.gapMs);
         this.#tell(recovery);
       },
       onCounters: () => this.#host.changed(this.id, 'counters'),
-      onConnection: (event) => this.record.connection(event),
+      onConnection: (event) => {
+        this.record.connection(event);
+        this.audit.connection(event);
+      },
       onRefused: () => this.down(),
       onLimit: (error) =>
         void this.#limitOver(error).catch((thrown) =>
@@ -185,7 +221,7 @@ export class ManagedTunnel implements AsyncDisposable {
     const isOnDemand = this.running?.profile.onDemand;
     this.#endedBy = error;
     if (!isOnDemand) this.#wanted = 'off';
-    await this.#endRun();
+    await this.#endRun(closedBy(error));
     // Somebody may have started it again meanwhile, or taken it down.
     if (this.#endedBy !== error) return;
     if (isOnDemand) return this.#startRun(nothingGranted, this.#host.clock.wallMs());
@@ -194,24 +230,34 @@ export class ManagedTunnel implements AsyncDisposable {
     this.#host.ended(this);
   }
 
-  async #endRun(): Promise<void> {
+  async #endRun(why: Parameters<TunnelAudit['closed']>[0]): Promise<void> {
     const run = this.#run;
     this.#run = undefined;
     if (!run) return;
+    this.#lastApi = run.lease?.api;
     await run[Symbol.asyncDispose]();
+    this.audit.closed(why);
+    this.#lastApi = undefined;
     this.record.keepTraffic(run.local.traffic);
   }
 
   #tell(recovery: Recovery = {}): void {
     const { state } = this;
-    this.record.state({
+    const entry = {
       atMs: this.#host.clock.wallMs(),
       wanted: this.#wanted,
       state,
       shown: shownState(this.#wanted, state),
       held: this.#run?.local.held ?? 0,
       ...recovery,
-    });
+    };
+    this.record.state(entry);
+    this.audit.state(entry);
     this.#host.changed(this.id, 'state');
   }
+}
+
+function closedBy({ code }: ErrorData): Parameters<TunnelAudit['closed']>[0] {
+  if (code === 'SP-AUDIT-UNAVAILABLE') return 'audit';
+  return code === 'SP-IDLE-LIMIT' ? 'idle-limit' : 'time-limit';
 }

@@ -163,6 +163,11 @@ export class TunnelSet implements AsyncDisposable {
     else await this.#save(tunnel);
   }
 
+  /** The audit log can be written again, or cannot any more. */
+  auditChanged(): void {
+    for (const tunnel of this.all) tunnel.auditChanged();
+  }
+
   retryNow(): void {
     for (const tunnel of this.#all.values()) tunnel.retryNow();
   }
