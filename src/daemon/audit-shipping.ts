@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { cursorFile } from '../audit/ship/cursor.ts';
 import { type ShippedLog, Shipper } from '../audit/ship/shipper.ts';
 import { AppError } from '../base/app-error.ts';
 import type { Clock } from '../base/clock.ts';
@@ -37,8 +38,15 @@ export class AuditShipping implements AsyncDisposable {
       try {
         const destination = await createDestination(each, { version, hostName: hostname(), home });
         const { name } = each;
-        const cursorFile = cursorFileOf(folder, name);
-        const shipper = new Shipper({ name, folder: logFolder, log, destination, cursorFile, clock });
+        const place = join(folder, cursorFile(name));
+        const shipper = new Shipper({
+          name,
+          folder: logFolder,
+          log,
+          destination,
+          cursorFile: place,
+          clock,
+        });
         this.#parts.push({ settings: each, shipper: shipper.start() });
       } catch (error) {
         this.#parts.push({ settings: each, why: AppError.from(error).message });
@@ -75,8 +83,4 @@ export class AuditShipping implements AsyncDisposable {
       this.#parts.map((part) => ('shipper' in part ? part.shipper[Symbol.asyncDispose]() : undefined)),
     );
   }
-}
-
-function cursorFileOf(folder: string, name: string): string {
-  return join(folder, `sent-${name}.json`);
 }

@@ -151,9 +151,7 @@ export class Connection {
     // From the answer on: before it, silence is only the distance.
     const awaitRefusal = () => {
       if (bridge !== this.#bridge || !this.#undecided) return;
-      this.#through = clock.after(route.throughAfterMs, () =>
-        this.#gotThrough(route, stream, openedMs),
-      );
+      this.#through = clock.after(route.throughAfterMs, () => this.#gotThrough(route, stream, openedMs));
     };
     this.#undecided = true;
     if (stream.answered) awaitRefusal();
