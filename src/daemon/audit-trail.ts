@@ -1,10 +1,10 @@
 /**
- * The daemon's audit log, from what happens to what is on disk and with others. Nobody waits for it but a production tunnel: events are taken
+ * One writer's audit log, from what happens to what is on disk and with others. Nobody waits for it but a production tunnel: events are taken
  * at once, also before the log can be opened and while it cannot be written, as many as fit; what did not fit is counted.
  */
 import { AuditLog } from '../audit/audit-log.ts';
 import { headStamp } from '../audit/head-stamp.ts';
-import { daemonSlot, takeSlot } from '../audit/log-slots.ts';
+import { takeSlot } from '../audit/log-slots.ts';
 import { noteOtherLogs } from '../audit/other-logs.ts';
 import { applyRetention, type RetentionLimits } from '../audit/retention.ts';
 import { backoffMs } from '../base/backoff.ts';
@@ -21,6 +21,7 @@ import { AuditShipping } from './audit-shipping.ts';
 export interface AuditTrailOptions {
   /** Holds the folders of all logs. */
   readonly folder: string;
+  readonly writer: 'daemon' | 'forward';
   readonly key: AuditKey;
   readonly clock: Clock;
   readonly log: Log;
@@ -133,10 +134,10 @@ export class AuditTrail implements AsyncDisposable {
 
   async #open(): Promise<void> {
     if (this.#opened || this.#isOver) return;
-    const { folder, key, clock, version, home, shippers, log: daemonLog } = this.#options;
+    const { folder, writer, key, clock, version, home, shippers, log: daemonLog } = this.#options;
     await using opening = new AsyncDisposableStack();
-    const slot = await takeSlot({ folder, writer: 'daemon', version, clock });
-    if (!slot) throw Object.assign(new Error(`the log ${daemonSlot} is being written`), { code: 'EBUSY' });
+    const slot = await takeSlot({ folder, writer, version, clock });
+    if (!slot) throw Object.assign(new Error(`each log of a ${writer} is being written`), { code: 'EBUSY' });
     opening.use(slot.lock);
     const log = opening.use(new AuditLog({ folder: slot.folder, signer: key, clock, version }));
     // Beside all else: it may ask a person. Lines stand unsigned until then.
@@ -185,7 +186,8 @@ export class AuditTrail implements AsyncDisposable {
     const before = this.#state;
     this.#state = state;
     if (before.kind === state.kind) return;
-    const { log, folder } = this.#options;
+    const { log } = this.#options;
+    const folder = this.#opened?.folder ?? this.#options.folder;
     if (state.kind === 'unavailable') log.warn('audit log cannot be written', { folder, code: state.code });
     else if (state.kind === 'writing') log.info('audit log is written', { folder });
     this.#states.emit(state);
@@ -202,10 +204,10 @@ export class AuditTrail implements AsyncDisposable {
   }
 
   async #keepHouseOnce(): Promise<void> {
-    const { folder, clock, retention, log: daemonLog } = this.#options;
+    const { folder, writer, clock, retention, log: daemonLog } = this.#options;
     const opened = this.#opened;
     if (!opened || this.#state.kind !== 'writing') return;
-    if (clock.nowMs() - this.#notedMs >= notesMs) {
+    if (writer === 'daemon' && clock.nowMs() - this.#notedMs >= notesMs) {
       this.#notedMs = clock.nowMs();
       await noteOtherLogs({ log: opened.log, folder });
     }

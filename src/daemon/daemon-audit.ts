@@ -38,6 +38,7 @@ export class DaemonAudit implements AuditSink, AsyncDisposable {
     const { days = 400, megabytes = 2_048 } = settings?.keep ?? {};
     this.#trail = new AuditTrail({
       folder,
+      writer: 'daemon',
       key: new AuditKey({ keychain, folder, clock }),
       clock,
       log,
@@ -85,12 +86,8 @@ export class DaemonAudit implements AuditSink, AsyncDisposable {
   }
 
   session(event: SessionEvent, api: KubeApi): void {
-    const { auditId } = event;
-    const pod = auditedPod(event.pod);
-    if (event.kind === 'closed')
-      return this.append({ event: 'session-closed', auditId, pod, served: event.served, error: event.error });
-    this.append({ event: 'session-opened', auditId, cluster: api.server, user: this.userOf(api), pod });
-    void this.#identities.learn(api);
+    this.append(sessionRecord(event, { cluster: api.server, user: this.userOf(api) }));
+    if (event.kind === 'opened') void this.#identities.learn(api);
   }
 
   /** The first snapshot is where changes count from. */
@@ -109,4 +106,15 @@ export class DaemonAudit implements AuditSink, AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.#trail[Symbol.asyncDispose]();
   }
+}
+
+/** A session as it is recorded: its Audit-ID is in the API server's audit log too. */
+export function sessionRecord(
+  event: SessionEvent,
+  by: { readonly cluster: string; readonly user: string | undefined },
+): AuditEvent {
+  const { auditId } = event;
+  const pod = auditedPod(event.pod);
+  if (event.kind === 'opened') return { event: 'session-opened', auditId, ...by, pod };
+  return { event: 'session-closed', auditId, pod, served: event.served, error: event.error };
 }

@@ -55,6 +55,7 @@ export class ManagedTunnel implements AsyncDisposable {
       sink: host.audit,
       clock: host.clock,
       id: definition.id,
+      profile: definition.origin.kind === 'profile' ? definition.id : undefined,
       api: () => this.#run?.lease?.api ?? this.#lastApi,
     });
     this.#log = this.record.lines.log(host.log, definition.id);

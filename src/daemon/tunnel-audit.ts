@@ -27,6 +27,8 @@ export interface TunnelAuditOptions {
   readonly sink: Pick<AuditSink, 'append' | 'userOf'>;
   readonly clock: Clock;
   readonly id: string;
+  /** That describes it, where one does. */
+  readonly profile: string | undefined;
   /** The cluster that the tunnel uses now. */
   readonly api: () => KubeApi | undefined;
 }
@@ -71,7 +73,12 @@ export class TunnelAudit {
 
   /** From now on it may use its cluster. */
   opened(
-    { profile, hash }: Pick<TunnelDefinition, 'profile' | 'hash'>,
+    {
+      profile,
+      hash,
+    }: Pick<TunnelDefinition, 'hash'> & {
+      readonly profile: Pick<TunnelDefinition['profile'], 'target' | 'namespace' | 'policy'>;
+    },
     given: Pick<Event<'tunnel-opened'>, 'local' | 'by' | 'reason'>,
   ): void {
     if (this.#isOpen) return;
@@ -101,7 +108,7 @@ export class TunnelAudit {
   }
 
   /** A state is told once, however often what belongs to it changes. */
-  state({ atMs, state, shown }: HistoryEntry): void {
+  state({ atMs, state, shown }: Pick<HistoryEntry, 'atMs' | 'state' | 'shown'>): void {
     const pod = state.kind === 'ready' ? state.pod : state.kind === 'waiting' ? state.lastPod : undefined;
     const error =
       state.kind === 'waiting' ? state.reason : state.kind === 'blocked' ? state.error : undefined;
@@ -216,11 +223,11 @@ export class TunnelAudit {
   }
 
   get #context() {
-    const { id, api, sink } = this.#options;
+    const { id, profile, api, sink } = this.#options;
     const cluster = api();
     return {
       tunnel: id,
-      profile: id.startsWith('ad-hoc/') ? undefined : id,
+      profile,
       cluster: cluster?.server,
       user: cluster && sink.userOf(cluster),
     };
