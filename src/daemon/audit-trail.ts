@@ -142,7 +142,7 @@ export class AuditTrail implements AsyncDisposable {
     const log = opening.use(new AuditLog({ folder: slot.folder, signer: key, clock, version }));
     // Beside all else: it may ask a person. Lines stand unsigned until then.
     void key.load().then(
-      () => this.#keyLoaded(),
+      () => this.#keyLoaded(log),
       (error) => daemonLog.warn('audit key not remembered', { error: String(error) }),
     );
     if (this.#lost) log.append({ event: 'events-lost', ...this.#lost });
@@ -164,8 +164,9 @@ export class AuditTrail implements AsyncDisposable {
     this.#keepHouse();
   }
 
-  #keyLoaded(): void {
+  #keyLoaded(opened: AuditLog): void {
     const { key, log } = this.#options;
+    void opened.flush({ sign: true });
     if (key.kept?.in === 'memory') {
       log.warn('audit signing key is kept for this run alone', { key: key.key, why: key.kept.why });
     }

@@ -210,7 +210,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         ...passwordStore(settings, { folder: folders.data, keychain: systemKeychain }),
       }),
     );
-    const metrics = new DaemonMetrics({ version, tunnels: () => tunnels.all.map(({ entity }) => entity) });
+    const metrics = new DaemonMetrics({
+      version,
+      tunnels: () => tunnels.all.map(({ entity }) => entity),
+      audit: () => audit.status,
+    });
     starting.defer(audit.onState(() => tunnels.auditChanged()));
     await tunnels.restore();
     starting.defer(profiles.onChange((snapshot) => events.profilesChanged(snapshot)));
