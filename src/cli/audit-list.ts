@@ -1,13 +1,10 @@
 import { type FoundRecord, findInAll, followAll, lastOfAll, recordsOfAll } from '../audit/all-logs.ts';
 import { exportCsv, exportJson } from '../audit/export-records.ts';
 import { AppError } from '../base/app-error.ts';
-import { daemonPlaces } from '../base/daemon-places.ts';
-import { parseDurationMs } from '../base/duration.ts';
 import { silentLog } from '../base/log.ts';
-import type { AuditFilter } from '../contract/audit-query.ts';
+import { type AuditFilterFlags, chosenLogs } from './audit-filter.ts';
 import { recordWords } from './audit-words.ts';
 import type { Cli } from './cli.ts';
-import type { AuditFilterFlags } from './command/audit.ts';
 import { colorsFor } from './paint.ts';
 import { printJson, printJsonLine } from './print-json.ts';
 
@@ -17,7 +14,7 @@ export async function printList(
   { json, lines, ...flags }: AuditFilterFlags & Json & { readonly lines: number },
   cli: Cli,
 ): Promise<void> {
-  const found = await lastOfAll({ ...chosen(flags, cli), count: lines });
+  const found = await lastOfAll({ ...chosenLogs(flags, cli), count: lines });
   if (json)
     return printJson(cli, 'audit list', { records: found.map(({ log, record }) => ({ log, record })) });
   if (found.length === 0) return void cli.stderr.write('Nothing like that is on record.\n');
@@ -29,12 +26,12 @@ export async function follow({ json, ...flags }: AuditFilterFlags & Json, cli: C
   const print = json
     ? ({ log, record }: FoundRecord) => printJsonLine(cli, 'audit follow', { log, record })
     : printer(cli);
-  await followAll({ ...chosen(flags, cli), clock: cli.clock, warn: silentLog, signal: ending }, print);
+  await followAll({ ...chosenLogs(flags, cli), clock: cli.clock, warn: silentLog, signal: ending }, print);
 }
 
 /** Throws SP-AUDIT-ABSENT, and SP-USAGE where several logs have such a line. */
 export async function printOne(seq: number, flags: AuditFilterFlags & Json, cli: Cli): Promise<void> {
-  const found = await findInAll(chosen(flags, cli), seq);
+  const found = await findInAll(chosenLogs(flags, cli), seq);
   const [first, second] = found;
   if (!first) throw new AppError('SP-AUDIT-ABSENT', { message: `no log has a line ${seq}` });
   if (second) {
@@ -52,7 +49,7 @@ export async function printExport(
   { format, ...flags }: AuditFilterFlags & { readonly format: 'json' | 'csv' },
   cli: Cli,
 ): Promise<void> {
-  const records = recordsOfAll(chosen(flags, cli));
+  const records = recordsOfAll(chosenLogs(flags, cli));
   for await (const text of format === 'json' ? exportJson(records) : exportCsv(records))
     cli.stdout.write(text);
 }
@@ -60,31 +57,6 @@ export async function printExport(
 function printer(cli: Cli): (found: FoundRecord) => void {
   const colors = colorsFor(cli.stdout, cli);
   return ({ log, record }) => void cli.stdout.write(`${recordWords({ log, record }, colors)}\n`);
-}
-
-function chosen(flags: AuditFilterFlags, cli: Cli) {
-  const { log, tunnel, event, since, until, podUid, user, databaseUser, auditId } = flags;
-  const filter: AuditFilter = {
-    tunnel,
-    events: event && [...event],
-    sinceMs: since === undefined ? undefined : timeMs(since, cli),
-    untilMs: until === undefined ? undefined : timeMs(until, cli),
-    podUid,
-    user,
-    databaseUser,
-    auditId,
-  };
-  return { folder: daemonPlaces(cli).auditFolder, log, filter };
-}
-
-/** So long ago, or that time. */
-function timeMs(text: string, { clock }: Cli): number {
-  const agoMs = parseDurationMs(text);
-  if (agoMs !== undefined) return clock.wallMs() - agoMs;
-  const atMs = Date.parse(text);
-  if (Number.isNaN(atMs))
-    throw new AppError('SP-USAGE', { message: `${text} is no time: write 2h or 2026-11-21T18:00:00Z` });
-  return atMs;
 }
 
 /** As lines are in the file: whatever a name holds, it does not write to the terminal. */

@@ -1,3 +1,5 @@
+import { lastOfAll } from '../audit/all-logs.ts';
+import { verifyAll } from '../audit/verify-all.ts';
 import { AppError } from '../base/app-error.ts';
 import type { DaemonPlaces } from '../base/daemon-places.ts';
 import { Secret } from '../base/secret.ts';
@@ -133,6 +135,11 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
       await tunnels.answered(tunnel);
       return { tunnel: tunnel.entity };
     },
+    audit: async ({ log, filter, limit }) => {
+      const found = await lastOfAll({ folder: places.auditFolder, log, filter, count: limit });
+      return { records: found.map(({ log: name, record }) => ({ log: name, record })) };
+    },
+    auditVerify: async ({ log }) => ({ logs: await verifyAll({ folder: places.auditFolder, log }) }),
     wake: async () => {
       clusters.retryNow();
       tunnels.retryNow();

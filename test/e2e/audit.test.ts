@@ -126,6 +126,15 @@ describe('the audit log of the daemon', () => {
     });
     await control.call('down', { names: ['net'] });
     expect(await recorded(home, is('tunnel-closed'))).toMatchObject({ tunnel: 'user/net', why: 'asked' });
+    const { records: listed } = await control.call('audit', {
+      filter: { tunnel: 'net', events: ['tunnel-opened', 'tunnel-closed'] },
+    });
+    expect(listed.map(({ log, record }) => [log, record.event])).toEqual([
+      ['daemon', 'tunnel-opened'],
+      ['daemon', 'tunnel-closed'],
+    ]);
+    const { logs } = await control.call('auditVerify', {});
+    expect(logs).toMatchObject([{ log: 'daemon', verdict: { files: 1 } }]);
     const states = (await records(home)).filter(is('tunnel-state'));
     expect(states.map(({ state }) => state)).toContain('ready');
     expect(states.find(({ state }) => state === 'ready')).toMatchObject({ pod });

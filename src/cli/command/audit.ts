@@ -1,18 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type AuditFilterFlags, filtered, logOption } from '../audit-filter.ts';
 import type { Cli } from '../cli.ts';
 import { gather, wholeNumber } from '../selection.ts';
-
-export interface AuditFilterFlags {
-  readonly log?: string;
-  readonly tunnel?: string;
-  readonly event?: readonly string[];
-  readonly since?: string;
-  readonly until?: string;
-  readonly podUid?: string;
-  readonly user?: string;
-  readonly databaseUser?: string;
-  readonly auditId?: string;
-}
 
 type Json = { readonly json: boolean };
 
@@ -53,22 +42,6 @@ export function define(command: Command, cli: Cli): void {
     .action(async (flags: AuditFilterFlags & { readonly format: 'json' | 'csv' }) =>
       (await import('../audit-list.ts')).printExport(flags, cli),
     );
-}
-
-function logOption(command: Command): Command {
-  return command.option('--log <name>', 'one log alone: daemon, forward-1 and so on');
-}
-
-function filtered(command: Command): Command {
-  return logOption(command)
-    .option('-t, --tunnel <name>', 'of this tunnel: NAME, SOURCE/NAME or ad-hoc/NAME')
-    .option('-e, --event <kind>', 'of this kind, as connection-opened (repeatable)', gather)
-    .option('--since <time>', 'from then on: 2h, or 2026-11-21T18:00:00Z')
-    .option('--until <time>', 'up to then')
-    .option('--pod-uid <uid>', 'of this pod')
-    .option('--user <name>', 'as the cluster knows the user')
-    .option('--database-user <name>', 'as the database knows the user')
-    .option('--audit-id <id>', "as in the API server's audit log");
 }
 
 function lines(text: string): number {
