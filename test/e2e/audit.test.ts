@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { mkdir, readFile, realpath, unlink, writeFile } from 'node:fs/promises';
-import { connect, type Socket } from 'node:net';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { readKnownKeys } from '../../src/audit/known-keys.ts';
@@ -236,6 +238,68 @@ describe('the audit log of the daemon', () => {
       [{ uid: otherUid }, 2],
     ]);
     expect(denied[0]).toMatchObject({ tunnel: 'user/net', error: { code: 'SP-PEER-DENIED' } });
+  });
+});
+
+describe('receivers of the settings', () => {
+  it('get the log as it stands; one whose file is missing is said to be off, and holds up nobody', async () => {
+    const { home, stack } = machine;
+    const bodies: string[] = [];
+    const signatures: unknown[] = [];
+    const receiver = createServer((request, response) => {
+      let body = '';
+      request.setEncoding('utf8').on('data', (text: string) => {
+        body += text;
+      });
+      request.on('end', () => {
+        bodies.push(body);
+        signatures.push(request.headers['sallyport-signature'], request.headers.authorization);
+        response.end();
+      });
+    }).listen(0, '127.0.0.1');
+    await once(receiver, 'listening');
+    stack.defer(() => {
+      receiver.closeAllConnections();
+      receiver.close();
+    });
+    const { port } = receiver.address() as AddressInfo;
+    await writeFile(join(home.dir, 'hmac'), 'k3y\n');
+    await writeFile(join(home.dir, 'token'), 't0ken\n');
+    const hook = {
+      to: 'webhook',
+      name: 'hook',
+      url: `http://127.0.0.1:${port}/`,
+      hmacKeyFile: join(home.dir, 'hmac'),
+    };
+    const ship = [
+      { ...hook, tokenFile: join(home.dir, 'token') },
+      { ...hook, name: 'broken', hmacKeyFile: join(home.dir, 'absent') },
+    ];
+    await mkdir(home.places.folders.config, { recursive: true });
+    await writeFile(home.places.settingsFile, JSON.stringify({ audit: { ship } }));
+    const control = await daemonWith({ net: net() });
+    await upPort(control);
+    await recorded(home, is('tunnel-opened'));
+    const status = await vi.waitFor(
+      async () => {
+        const { audit } = await control.call('daemon', {});
+        expect(audit?.shippers[0]).toMatchObject({ state: 'shipping', behind: 0 });
+        expect(bodies.join('')).toContain('"event":"tunnel-opened"');
+        return audit;
+      },
+      { timeout: 15_000 },
+    );
+    expect(status?.shippers[1]).toMatchObject({
+      name: 'broken',
+      state: 'off',
+      why: expect.stringContaining('absent is not there'),
+    });
+    const [file] = await logFiles(folderOf(home));
+    expect(await readFile(file!.path, 'utf8')).toContain(bodies.join('').slice(0, -1));
+    expect(signatures.slice(0, 2)).toEqual([expect.stringMatching(/^sha256=[0-9a-f]{64}$/), 'Bearer t0ken']);
+    expect((await control.call('metrics', {})).text).toContain(
+      'sallyport_audit_behind_lines{receiver="hook"}',
+    );
   });
 });
 
