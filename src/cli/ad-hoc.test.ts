@@ -37,6 +37,20 @@ describe('a tunnel without a profile', () => {
   });
 
   it.each([
+    { KUBECONFIG: '/clusters/a', flags: [], expected: '/clusters/a' },
+    { KUBECONFIG: 'a', flags: [], expected: '/work/a' },
+    { KUBECONFIG: '/clusters/a', flags: ['--kubeconfig', 'b'], expected: '/work/b' },
+    { KUBECONFIG: '/clusters/a:/clusters/b', flags: [], expected: undefined },
+    { KUBECONFIG: undefined, flags: [], expected: undefined },
+  ])('is of the cluster that its shell is at, whoever started the daemon: %o', async (given) => {
+    await using control = new FakeControl();
+    using cli = new FakeCli({ control, cwd: '/work', env: { KUBECONFIG: given.KUBECONFIG } });
+    await cli.run(...target, ...given.flags);
+    const { input } = control.calls.find(({ operation }) => operation === 'up')!;
+    expect((input as { adHoc: { kubeconfig?: string }[] }).adHoc[0]?.kubeconfig).toBe(given.expected);
+  });
+
+  it.each([
     ['--database', 'orders'],
     ['--local', '15432'],
     ['--namespace', 'data'],

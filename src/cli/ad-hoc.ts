@@ -1,6 +1,7 @@
-import { resolve } from 'node:path';
+import { delimiter, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { AppError } from '../base/app-error.ts';
+import { absoluteKubeconfig } from '../base/kubeconfig-list.ts';
 import type { AdHoc } from '../contract/control-tunnel.ts';
 import type { ProfileKind } from '../contract/profile.ts';
 import { guessKind } from '../profile/import/guess-kind.ts';
@@ -22,7 +23,10 @@ export function adHocOptions(command: Command): Command {
     .option('-p, --port <port>', 'its port, by number or name')
     .option('-n, --namespace <name>', 'its namespace, else that of the context')
     .option('--context <name>', 'its context of the kubeconfig, else the current one')
-    .option('--kubeconfig <file>', 'the kubeconfig to use for it');
+    .option(
+      '--kubeconfig <file>',
+      'the kubeconfig to use for it, else the one file of KUBECONFIG, else those of the daemon',
+    );
 }
 
 /** Undefined where no target is named. Throws SP-USAGE for half of one. */
@@ -58,6 +62,7 @@ export function adHocOf(
   }
   if (port === undefined) throw new AppError('SP-USAGE', { message: '--target needs a --port' });
   const remote = remotePort(port);
+  const file = kubeconfig === undefined ? fileOfShell(cli) : resolve(cli.cwd, kubeconfig);
   const kind = more.kind ?? guessKind({ port: remote, words: [target] });
   return {
     name: name!,
@@ -65,7 +70,7 @@ export function adHocOf(
     port: remote,
     ...(namespace !== undefined && { namespace }),
     ...(context !== undefined && { context }),
-    ...(kubeconfig !== undefined && { kubeconfig: resolve(cli.cwd, kubeconfig) }),
+    ...(file !== undefined && { kubeconfig: file }),
     ...(local !== undefined && { local }),
     ...(kind !== undefined && { kind }),
     ...(hints.length > 0 && { connection }),
@@ -74,6 +79,15 @@ export function adHocOf(
 
 export function remotePort(text: string): number | string {
   return /^\d+$/.test(text) ? Number(text) : text;
+}
+
+/**
+ * A target without a profile is one of the cluster that the shell is at, also where the daemon was started by another. Several files have no
+ * one name, and are those of the daemon.
+ */
+function fileOfShell({ env, cwd }: Cli): string | undefined {
+  const files = absoluteKubeconfig(env.KUBECONFIG, cwd);
+  return files?.includes(delimiter) ? undefined : files;
 }
 
 /** postgres-0 of statefulset/postgres/0. */

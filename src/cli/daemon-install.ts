@@ -1,3 +1,4 @@
+import { absoluteKubeconfig } from '../base/kubeconfig-list.ts';
 import type { Cli } from './cli.ts';
 import { printJson } from './print-json.ts';
 import { daemonCommand } from './process-cli.ts';
@@ -24,6 +25,7 @@ export async function printUninstall(cli: Cli, json: boolean): Promise<void> {
   cli.stdout.write(`The daemon is not started at login any more; ${file} is gone.\n`);
 }
 
-function options({ platform, home, uid, env }: Cli) {
-  return { platform, home, uid, env, command: daemonCommand() };
+function options({ platform, home, uid, env, cwd }: Cli) {
+  const daemonEnv = { KUBECONFIG: absoluteKubeconfig(env.KUBECONFIG, cwd), PATH: env.PATH };
+  return { platform, home, uid, env, daemonEnv, command: daemonCommand() };
 }

@@ -28,5 +28,6 @@ export async function endpointInFile(
   }
   const { profile } = found;
   const source = withPassword ? profile.connection?.password : undefined;
-  return endpointOf({ name, profile, password: await passwordInFile(source, { name, isOwn, cli }) });
+  const password = await passwordInFile(source, { name, isOwn, cli });
+  return endpointOf({ name, profile, password, home: cli.home });
 }

@@ -1,4 +1,5 @@
 import { AppError } from '../base/app-error.ts';
+import { expandHome } from '../base/home-path.ts';
 import type { Secret } from '../base/secret.ts';
 import type { Endpoint, LocalEnd } from '../connection-string/endpoint.ts';
 import type { TunnelEntity } from '../contract/control-tunnel.ts';
@@ -11,12 +12,15 @@ export interface EndpointSource {
   readonly addresses?: TunnelEntity['addresses'];
   readonly localPort?: number | undefined;
   readonly password?: Secret | undefined;
+  /** What `~/` of a socket's path stands for. */
+  readonly home: string;
 }
 
 /** Throws SP-USAGE while nothing is known of where it will listen. */
-export function endpointOf({ name, profile, addresses = [], localPort, password }: EndpointSource): Endpoint {
+export function endpointOf(source: EndpointSource): Endpoint {
+  const { name, profile, addresses = [], localPort, password, home } = source;
   const { kind = 'tcp', connection = {}, target, local } = profile;
-  const end = boundEnd(addresses) ?? plannedEnd(local, localPort);
+  const end = boundEnd(addresses) ?? plannedEnd({ local, kept: localPort, home });
   if (!end) {
     throw new AppError('SP-USAGE', {
       message: `${name} has no local port yet`,
@@ -47,8 +51,17 @@ function boundEnd(addresses: TunnelEntity['addresses']): LocalEnd | undefined {
     : { kind: 'tcp', host: best.address, port: best.port };
 }
 
-function plannedEnd(local: LocalAddress | undefined, kept: number | undefined): LocalEnd | undefined {
-  if (typeof local === 'object' && 'socket' in local) return { kind: 'unix', path: local.socket };
+interface Plan {
+  readonly local: LocalAddress | undefined;
+  readonly kept: number | undefined;
+  readonly home: string;
+}
+
+function plannedEnd({ local, kept, home }: Plan): LocalEnd | undefined {
+  if (typeof local === 'object' && 'socket' in local) {
+    // As the daemon binds it: clients know nothing of `~`.
+    return { kind: 'unix', path: expandHome(local.socket, home) };
+  }
   const port = kept ?? (typeof local === 'number' ? local : local?.port);
   const host = (typeof local === 'object' && local.address) || '127.0.0.1';
   return port === undefined ? undefined : { kind: 'tcp', host, port };

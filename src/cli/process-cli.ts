@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { AppError } from '../base/app-error.ts';
 import { systemClock } from '../base/clock.ts';
 import { daemonPlaces } from '../base/daemon-places.ts';
+import { absoluteKubeconfig } from '../base/kubeconfig-list.ts';
 import type { Control } from '../client/control.ts';
 import type { SocketControl } from '../client/socket-control.ts';
 import { terminalAsker } from './asker.ts';
@@ -134,7 +135,8 @@ export class ProcessCli implements Cli, AsyncDisposable {
     await spawnDaemon({
       command: daemonCommand(),
       places: daemonPlaces(this),
-      env: this.env,
+      // It runs in another folder.
+      env: { ...this.env, KUBECONFIG: absoluteKubeconfig(this.env.KUBECONFIG, this.cwd) },
       clock: this.clock,
     });
   }

@@ -20,7 +20,7 @@ export async function tunnelEndpoint(
   const { id, name, addresses, localPort } = tunnel;
   const listed = profileOf(tunnel, profiles);
   const profile = listed?.profile ?? tunnel;
-  const endpoint = endpointOf({ name, profile, addresses, localPort });
+  const endpoint = endpointOf({ name, profile, addresses, localPort, home: cli.home });
   if (!withPassword) return endpoint;
   // Most commands give none, and load nothing for it.
   const { profilePassword } = await import('./profile-password.ts');

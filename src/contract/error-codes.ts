@@ -43,7 +43,8 @@ export const errorTable = {
     retry: 'user',
     exitCode: 3,
     headline: (d) => `there is no kubeconfig at ${say(d.path, 'the usual places')}`,
-    next: () => 'set KUBECONFIG or pass --kubeconfig; `sallyport demo` needs no cluster',
+    next: () =>
+      'set KUBECONFIG or pass --kubeconfig (a daemon that runs already takes up and keeps KUBECONFIG with `sallyport daemon restart`); `sallyport demo` needs no cluster',
   },
   'SP-KUBECONFIG-INVALID': {
     retry: 'user',

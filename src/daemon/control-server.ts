@@ -7,7 +7,12 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { prettifyError } from 'zod';
 import { AppError } from '../base/app-error.ts';
 import type { Log } from '../base/log.ts';
-import { type ControlHandlers, type OperationName, operations } from '../contract/control.ts';
+import {
+  type ControlHandlers,
+  type HandledInput,
+  type OperationName,
+  operations,
+} from '../contract/control.ts';
 import {
   closeSlow,
   closeVersion,
@@ -32,6 +37,8 @@ export interface ControlServerOptions {
   readonly log: Log;
   /** Operations that are not offered here. */
   readonly without?: readonly OperationName[];
+  /** Throws what is not for callers here, though the contract takes it. */
+  readonly check?: (input: HandledInput<OperationName>) => void;
   /** Who may come in; it answers by itself where it says no. Also asked for the WebSocket. */
   readonly guard?: (request: FastifyRequest, reply: FastifyReply) => Promise<boolean>;
 }
@@ -44,7 +51,7 @@ const maxMessageBytes = 1024;
 
 /** All routes, on no address yet. */
 export async function createControlServer(options: ControlServerOptions): Promise<FastifyInstance> {
-  const { handlers, events, metrics, version, log, without = [], guard } = options;
+  const { events, metrics, version, log, without = [], guard } = options;
   const server = fastify({
     bodyLimit: maxRequestBytes,
     requestTimeout: requestTimeoutMs,
@@ -76,7 +83,7 @@ export async function createControlServer(options: ControlServerOptions): Promis
   );
 
   for (const name of Object.keys(operations) as OperationName[]) {
-    if (!without.includes(name)) addOperation(server, name, handlers, version);
+    if (!without.includes(name)) addOperation(server, name, options);
   }
   server.get(metricsPath, async (_request, reply) => {
     reply.header('content-type', 'text/plain; version=0.0.4; charset=utf-8');
@@ -107,8 +114,7 @@ export async function createControlServer(options: ControlServerOptions): Promis
 function addOperation<N extends OperationName>(
   server: FastifyInstance,
   name: N,
-  handlers: ControlHandlers,
-  version: string,
+  { handlers, version, check }: ControlServerOptions,
 ): void {
   const { input, answer } = operations[name];
   server.post(operationPath(name), async (request, reply) => {
@@ -118,6 +124,7 @@ function addOperation<N extends OperationName>(
     }
     const parsed = input.safeParse(request.body ?? {});
     if (!parsed.success) throw new AppError('SP-USAGE', { message: prettifyError(parsed.error) });
+    check?.(parsed.data);
     const leaving = new AbortController();
     // The answer's own close comes after it was sent, and then aborts nothing that still runs.
     reply.raw.once('close', () => leaving.abort(new AppError('SP-DAEMON-LOST', { message: 'nobody waits' })));

@@ -25,8 +25,9 @@ import { createControlServer } from './control-server.ts';
 import { DaemonAudit } from './daemon-audit.ts';
 import { EventHub } from './event-hub.ts';
 import { acquireInstanceLock } from './instance-lock.ts';
+import { keptEnvironment } from './kept-environment.ts';
 import { LogFile } from './log-file.ts';
-import { LoopbackPage } from './loopback-page.ts';
+import { LoopbackPage, refuseKubeconfig } from './loopback-page.ts';
 import { openMetricsEndpoint } from './metrics-endpoint.ts';
 import { ObjectLister } from './objects.ts';
 import { Passwords } from './passwords.ts';
@@ -87,7 +88,7 @@ export async function runDaemon(
 
 /** Starts a daemon in this process; its ports are bound and its socket answers when it resolves. */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const { places, version, env, home, clock = systemClock } = options;
+  const { places, version, home, clock = systemClock } = options;
   const { folders } = places;
   for (const path of [folders.data, folders.log, folders.cache, places.runtime])
     await ensurePrivateFolder(path);
@@ -110,6 +111,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       profiles.watch(),
     ]);
     starting.defer(() => wanted.saved().catch(() => {}));
+    const env = await keptEnvironment({
+      path: join(folders.data, 'environment.json'),
+      env: options.env,
+      isWanted: [...wanted.tunnels.values()].some((tunnel) => tunnel.wanted !== 'off'),
+      log,
+    });
 
     const startedAtMs = clock.wallMs();
     const hello = {
@@ -162,6 +169,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       onAsked: (question) => events.questionAsked(question),
       onGone: (id) => events.questionGone(id),
     });
+    const peers = starting.use(createPeerFinder({ clock }));
     const tunnels: TunnelSet = starting.use(
       new TunnelSet({
         clock,
@@ -169,7 +177,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         home,
         clusters,
         questions,
-        peers: starting.use(createPeerFinder({ clock })),
+        peers,
         profiles,
         wanted,
         contextOf,
@@ -223,8 +231,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const page = new LoopbackPage({
       clock,
       log,
+      peers,
       pageFolder: options.pageFolder,
-      createServer: (guard) => createControlServer({ ...server, guard, without: ['ui', 'password'] }),
+      createServer: (guard) =>
+        createControlServer({ ...server, guard, without: ['ui', 'password'], check: refuseKubeconfig }),
     });
     const handlers = controlHandlers({
       hello,

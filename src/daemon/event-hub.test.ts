@@ -81,6 +81,18 @@ it('tells counters once a second while clients are there, the same never twice, 
   expect(clock.pending).toBe(0);
 });
 
+it('tells the first subscriber of counters that moved on before a second one came', () => {
+  const { clock, hub, change } = hubOf(fakeTunnel({ connections: 1 }));
+  const [first, second] = [new Sink(), new Sink()];
+  hub.subscribe(first);
+  change(fakeTunnel({ connections: 2 }), 'counters');
+  hub.subscribe(second);
+  clock.advance(1000);
+  for (const sink of [first, second]) {
+    expect(sink.view?.tunnels.get('user/orders-db')?.connections).toBe(2);
+  }
+});
+
 it('drops who takes too little, and nobody else', () => {
   const { hub, change } = hubOf(fakeTunnel());
   const [slow, quick] = [new Sink(), new Sink()];

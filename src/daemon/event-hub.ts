@@ -53,7 +53,8 @@ export class EventHub implements Disposable {
     const { hello, tunnels, questions, profiles } = this.#options;
     const found = tunnels();
     for (const tunnel of found) {
-      this.#told.set(tunnel.id, JSON.stringify(tunnel));
+      // What the others were told stays: they are still to hear of what moved on since.
+      if (!this.#told.has(tunnel.id)) this.#told.set(tunnel.id, JSON.stringify(tunnel));
       if (tunnel.connections > 0) this.#soon.add(tunnel.id);
     }
     this.#sinks.add(sink);

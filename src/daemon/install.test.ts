@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { install, installation, uninstall } from './install.ts';
 
 const nasty = ['/opt/my apps/sally"port', 'daemon', '100%', '$HOME', 'a\\b', '<&>'] as [string, ...string[]];
+const daemonEnv = { KUBECONFIG: '/my clusters/100%:$HOME/"b\\', PATH: '/opt/bin:/usr/bin' };
 const at = (platform: NodeJS.Platform, command: [string, ...string[]] = nasty) =>
   installation({
     platform,
@@ -13,6 +14,7 @@ const at = (platform: NodeJS.Platform, command: [string, ...string[]] = nasty) =
     home: '/home/dev',
     uid: 1000,
     env: { USERDOMAIN: 'CORP', USERNAME: 'dev' },
+    daemonEnv,
   });
 
 describe('a systemd unit', () => {
@@ -28,6 +30,13 @@ describe('a systemd unit', () => {
     );
   });
 
+  it('gives the daemon the kubeconfig and PATH of who installs it, which a login knows nothing of', () => {
+    expect(content.match(/^Environment=.*$/gm)).toEqual([
+      'Environment="KUBECONFIG=/my clusters/100%%:$HOME/\\"b\\\\"',
+      'Environment="PATH=/opt/bin:/usr/bin"',
+    ]);
+  });
+
   it('follows XDG_CONFIG_HOME', () => {
     const options = {
       platform: 'linux',
@@ -35,8 +44,11 @@ describe('a systemd unit', () => {
       home: '/h',
       uid: 1,
       env: { XDG_CONFIG_HOME: '/x' },
+      daemonEnv: { KUBECONFIG: undefined, PATH: undefined },
     } as const;
-    expect(installation(options).path).toBe('/x/systemd/user/sallyport.service');
+    const { path: elsewhere, content: plain } = installation(options);
+    expect(elsewhere).toBe('/x/systemd/user/sallyport.service');
+    expect(plain).not.toContain('Environment=');
   });
 });
 
@@ -52,7 +64,7 @@ print(json.dumps([each.text for each in root.iter() if each.tag.split('}')[-1] =
 it('makes a launchd agent that an XML reader takes as it was meant', () => {
   const { path, content, disable } = at('darwin');
   expect(path).toBe('/home/dev/Library/LaunchAgents/io.sallyport.daemon.plist');
-  expect(textsOf(content, 'string').slice(1, -1)).toEqual(nasty);
+  expect(textsOf(content, 'string').slice(1, -1)).toEqual([...nasty, daemonEnv.KUBECONFIG, daemonEnv.PATH]);
   expect(disable).toEqual([['launchctl', 'bootout', 'gui/1000/io.sallyport.daemon']]);
 });
 
@@ -95,6 +107,7 @@ describe('install', () => {
       home,
       uid: 1000,
       env: {},
+      daemonEnv: { KUBECONFIG: undefined, PATH: undefined },
     } as const;
     return { options, asked: () => readFile(log, 'utf8') };
   }

@@ -22,6 +22,8 @@ export interface InstallOptions {
   readonly home: string;
   readonly uid: number | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** What a login does not know and the daemon needs. On Windows a user's variables are there at login too. */
+  readonly daemonEnv: Readonly<Record<'KUBECONFIG' | 'PATH', string | undefined>>;
 }
 
 const label = 'io.sallyport.daemon';
@@ -57,13 +59,15 @@ export async function uninstall(options: InstallOptions): Promise<void> {
   await rm(path, { force: true });
 }
 
-function systemdUnit({ command, home, env }: InstallOptions): Installation {
+function systemdUnit({ command, home, env, daemonEnv }: InstallOptions): Installation {
   const folder = env.XDG_CONFIG_HOME?.startsWith('/') ? env.XDG_CONFIG_HOME : join(home, '.config');
   const content = `[Unit]
 Description=Sallyport tunnels into Kubernetes
 
 [Service]
-ExecStart=${command.map(systemdQuoted).join(' ')}
+${variables(daemonEnv)
+  .map(([name, value]) => `Environment=${systemdQuoted(`${name}=${value}`, 'variable')}\n`)
+  .join('')}ExecStart=${command.map((argument) => systemdQuoted(argument, 'argument')).join(' ')}
 Restart=on-failure
 RestartSec=1
 UMask=0077
@@ -81,13 +85,17 @@ WantedBy=default.target
   };
 }
 
-/** systemd.service(5), command lines: quotes, backslashes, % and $ mean something. */
-function systemdQuoted(argument: string): string {
-  const escaped = argument.replace(/[\\"]/g, '\\$&').replaceAll('%', '%%').replaceAll('$', '$$$$');
-  return `"${escaped.replaceAll('\n', '\\n')}"`;
+function variables(env: InstallOptions['daemonEnv']): [string, string][] {
+  return Object.entries(env).flatMap(([name, value]) => (value ? [[name, value] as [string, string]] : []));
 }
 
-function launchAgent({ command, home, uid }: InstallOptions): Installation {
+/** systemd.service(5), command lines: quotes, backslashes, % and $ mean something; systemd.exec(5), Environment=: $ does not. */
+function systemdQuoted(text: string, of: 'argument' | 'variable'): string {
+  const escaped = text.replace(/[\\"]/g, '\\$&').replaceAll('%', '%%').replaceAll('\n', '\\n');
+  return `"${of === 'argument' ? escaped.replaceAll('$', '$$$$') : escaped}"`;
+}
+
+function launchAgent({ command, home, uid, daemonEnv }: InstallOptions): Installation {
   const path = join(home, 'Library', 'LaunchAgents', `${label}.plist`);
   const content = `<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
@@ -99,6 +107,12 @@ function launchAgent({ command, home, uid }: InstallOptions): Installation {
   <array>
 ${command.map((argument) => `    <string>${xmlEscaped(argument)}</string>`).join('\n')}
   </array>
+  <key>EnvironmentVariables</key>
+  <dict>
+${variables(daemonEnv)
+  .map(([name, value]) => `    <key>${name}</key>\n    <string>${xmlEscaped(value)}</string>`)
+  .join('\n')}
+  </dict>
   <key>RunAtLoad</key>
   <true/>
   <key>KeepAlive</key>

@@ -1,6 +1,6 @@
 /**
- * Who may use the page on loopback. Trust boundary: every program of every user of this machine can connect, and every web page can make
- * the user's browser try. The first request brings a token that works once; all others the cookie that it was changed for. Host tells
+ * Which requests may use the page on loopback. Trust boundary: every program of the user can connect, and every web page can make the
+ * user's browser try. The first request brings a token that works once; all others the cookie that it was changed for. Host tells
  * a rebound DNS name, Origin and Sec-Fetch-Site another page. Whoever fails gets an empty refusal.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
@@ -23,7 +23,7 @@ export interface GateRequest {
 
 export type Verdict =
   | { readonly kind: 'in' }
-  /** The token is used up: send this cookie and lead on to the page. */
+  /** The token is used up: give this cookie and lead on to the page. */
   | { readonly kind: 'entered'; readonly cookie: string }
   | { readonly kind: 'refused'; readonly why: string };
 
@@ -34,7 +34,7 @@ export class LoopbackGate {
   readonly #tokens = new Map<string, number>();
   readonly #sessions = new Set<string>();
 
-  /** `origin`: as browsers write it, http://127.0.0.1:PORT. */
+  /** `origin`: as browsers write it, http://HOST:PORT. */
   constructor(clock: Clock, origin: string) {
     this.#clock = clock;
     this.#origin = origin;
@@ -55,12 +55,13 @@ export class LoopbackGate {
     if (headers.host !== new URL(this.#origin).host) return refused('host');
     if (headers.origin !== undefined && headers.origin !== this.#origin) return refused('origin');
     const site = headers['sec-fetch-site'];
-    // none: the person typed the address or followed it from another program. same-site would be any other port of this machine.
-    if (site !== undefined && site !== 'same-origin' && site !== 'none') return refused('site');
     const parsed = URL.parse(url, this.#origin);
     if (!parsed) return refused('path');
     const { pathname, searchParams } = parsed;
-    if (method === 'GET' && pathname === entryPath) return this.#enter(searchParams.get('token') ?? '');
+    if (method === 'GET' && pathname === entryPath && isFollowed(headers))
+      return this.#enter(searchParams.get('token') ?? '');
+    // none: the person typed the address or followed it from another program. same-site would be any other port of this machine.
+    if (site !== undefined && site !== 'same-origin' && site !== 'none') return refused('site');
     // Browsers name the origin of whatever can change something, and of every WebSocket.
     const isUpgrade = headers.upgrade !== undefined;
     if ((method !== 'GET' || isUpgrade) && headers.origin === undefined) return refused('no origin');
@@ -86,6 +87,13 @@ export class LoopbackGate {
     });
     return values.some((value) => this.#sessions.has(hashed(value)));
   }
+}
+
+/** Gone to as a page, from wherever: a browser counts the file that leads here as another site. Nobody else knows a token. */
+function isFollowed(headers: IncomingHttpHeaders): boolean {
+  const site = headers['sec-fetch-site'];
+  if (site === undefined || site === 'same-origin' || site === 'none') return true;
+  return headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document';
 }
 
 function hashed(secret: string): string {

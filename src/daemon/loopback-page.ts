@@ -1,11 +1,23 @@
+/**
+ * The page on loopback. Trust boundary: every program of every user of this machine can connect, so a connection is first asked whose it
+ * is, as on tunnels: those of others end before a byte is answered. What the user's own programs and browsers send is the gate's to judge.
+ */
+import { randomBytes } from 'node:crypto';
+import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { AppError } from '../base/app-error.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
+import type { HandledInput, OperationName } from '../contract/control.ts';
+import type { PeerFinder } from '../peer/peer-owner.ts';
+import { createPeerCheck, ownUids } from '../peer/peer-policy.ts';
 import { LoopbackGate } from './loopback-gate.ts';
+import { RefusalLog } from './refusal-log.ts';
 
 export interface LoopbackPageOptions {
   readonly clock: Clock;
   readonly log: Log;
+  readonly peers: PeerFinder;
   /** A folder with index.html; without one the page says what is missing. */
   readonly pageFolder: string | undefined;
   readonly createServer: (
@@ -13,9 +25,13 @@ export interface LoopbackPageOptions {
   ) => Promise<FastifyInstance>;
   /** Default 15 minutes. */
   readonly idleMs?: number;
+  /** Default: that of this process. */
+  readonly platform?: NodeJS.Platform;
 }
 
-const host = '127.0.0.1';
+const addresses = { ipv4: '127.0.0.1', ipv6: '::1' } as const;
+/** On each address. A browser opens six at a time, and one for each page's events. */
+const maxConnections = 64;
 
 /** The page on a free loopback port, from the first request for it until nobody has used it for a while. */
 export class LoopbackPage implements AsyncDisposable {
@@ -24,14 +40,24 @@ export class LoopbackPage implements AsyncDisposable {
   #idle: Timer | undefined;
   /** WebSockets: whoever looks at the page uses it. */
   #viewers = 0;
+  readonly #refusals: RefusalLog;
+  /** Whether the other end is the user's own program. */
+  readonly #own = new WeakMap<Socket, Promise<boolean>>();
+  readonly #check: ReturnType<typeof createPeerCheck>;
 
   constructor(options: LoopbackPageOptions) {
+    const { clock, log, peers } = options;
     this.#options = options;
+    this.#refusals = new RefusalLog(clock, log);
+    this.#check = createPeerCheck({ finder: peers, listen: 'tcp', uids: ownUids({}) });
   }
 
   /** An address that opens the page once. */
   async invite(): Promise<{ readonly url: string; readonly expiresAtMs: number }> {
-    this.#open ??= this.#listen();
+    this.#open ??= this.#listen().catch((error) => {
+      this.#open = undefined;
+      throw error;
+    });
     const { gate } = await this.#open;
     this.#used();
     return gate.invite();
@@ -41,13 +67,15 @@ export class LoopbackPage implements AsyncDisposable {
     this.#idle?.cancel();
     const opened = await this.#open?.catch(() => undefined);
     this.#open = undefined;
-    await opened?.server.close();
+    await opened?.stack.disposeAsync();
   }
 
   async #listen(): Promise<Opened> {
     const { clock, log, createServer, pageFolder } = this.#options;
+    await using opening = new AsyncDisposableStack();
     let gate: LoopbackGate | undefined;
     const server = await createServer(async (request, reply) => {
+      if (!(await this.#own.get(request.raw.socket))) return false;
       const verdict = gate?.judge({ method: request.method, url: request.url, headers: request.headers });
       if (verdict?.kind === 'in') {
         this.#used();
@@ -57,25 +85,41 @@ export class LoopbackPage implements AsyncDisposable {
       }
       if (verdict?.kind === 'entered') {
         setHeaders(reply);
-        await reply.header('set-cookie', verdict.cookie).redirect('/', 303);
+        // No redirect: one that follows a link of another site, as the file that leads here is, carries no strict cookie.
+        await reply.header('set-cookie', verdict.cookie).type('text/html').send(entered);
       } else {
-        log.warn('page request refused', { why: verdict?.why, path: request.url.split('?')[0] });
+        this.#refusals.warn('page request refused', { why: verdict?.why, path: request.url.split('?')[0] });
         await reply.code(403).send('');
       }
       return false;
     });
+    opening.defer(() => server.close());
     if (pageFolder === undefined)
       server.get('/', (_request, reply) => reply.type('text/html').send(placeholder));
     else {
       const { default: files } = await import('@fastify/static');
       await server.register(files, { root: pageFolder, cacheControl: false, dotfiles: 'deny' });
     }
-    await server.listen({ host, port: 0 });
+    server.server.maxConnections = maxConnections;
+    server.server.on('connection', (socket) => this.#ask(socket));
+    await server.listen({ host: addresses.ipv4, port: 0 });
     const address = server.server.address();
     const port = typeof address === 'object' && address ? address.port : 0;
+    const host = hostOf(this.#options.platform ?? process.platform);
+    if (host !== addresses.ipv4) await listenOnIpv6(server.server, port, opening);
     gate = new LoopbackGate(clock, `http://${host}:${port}`);
     log.info('page open', { port });
-    return { server, gate };
+    return { gate, stack: opening.move() };
+  }
+
+  #ask(socket: Socket): void {
+    const own = this.#check(socket).then((verdict) => {
+      if (verdict.kind === 'admitted') return true;
+      socket.destroy();
+      this.#refusals.warn('page connection refused', { ...verdict.error.details });
+      return false;
+    });
+    this.#own.set(socket, own);
   }
 
   #used(): void {
@@ -95,8 +139,42 @@ export class LoopbackPage implements AsyncDisposable {
 }
 
 interface Opened {
-  readonly server: FastifyInstance;
   readonly gate: LoopbackGate;
+  readonly stack: AsyncDisposableStack;
+}
+
+/**
+ * A name that nobody else can serve anything under: cookies are the same for all ports of a host, so that on 127.0.0.1 every http tunnel and
+ * every server of others would be sent the page's. Browsers take *.localhost for loopback without asking a resolver (RFC 6761). Safari asks one,
+ * which on macOS knows no such names; what a cookie is worth to others there, the question whose a connection is decides.
+ */
+function hostOf(platform: NodeJS.Platform): string {
+  return platform === 'darwin' ? addresses.ipv4 : `sallyport-${randomBytes(16).toString('hex')}.localhost`;
+}
+
+/** Browsers try it first for such a name: where it were free, somebody else could answer there. Throws SP-LOCAL-PORT-IN-USE. */
+async function listenOnIpv6(server: Server, port: number, stack: AsyncDisposableStack): Promise<void> {
+  const address = addresses.ipv6;
+  const front = createTcpServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
+    server.emit('connection', socket),
+  );
+  front.maxConnections = maxConnections;
+  const error = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
+    front.on('error', resolve);
+    front.listen({ host: address, port, ipv6Only: true }, () => resolve(undefined));
+  });
+  if (!error) stack.defer(() => void front.close());
+  else if (error.code === 'EADDRINUSE') throw new AppError('SP-LOCAL-PORT-IN-USE', { address, port }, error);
+}
+
+/** A kubeconfig names programs that give credentials: a file that a page chose would be a program that a page chose. */
+export function refuseKubeconfig(input: HandledInput<OperationName>): void {
+  const given = 'adHoc' in input ? [input.adHoc ?? []].flat() : [];
+  if (given.every(({ kubeconfig }) => kubeconfig === undefined)) return;
+  throw new AppError('SP-USAGE', {
+    message: 'the page takes no kubeconfig but that of the daemon',
+    next: 'sallyport up --target … --kubeconfig FILE',
+  });
 }
 
 function setHeaders(reply: FastifyReply): void {
@@ -120,6 +198,11 @@ function setHeaders(reply: FastifyReply): void {
     'x-frame-options': 'DENY',
   });
 }
+
+const entered = `<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=/"><title>Sallyport</title>
+<a href="/">Sallyport</a></html>
+`;
 
 const placeholder = `<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Sallyport</title>

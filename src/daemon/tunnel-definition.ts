@@ -1,3 +1,4 @@
+import { expandHome } from '../base/home-path.ts';
 import type { AdHoc, TunnelEntity } from '../contract/control-tunnel.ts';
 import type { ErrorData } from '../contract/error-codes.ts';
 import type { LocalAddress, Profile } from '../contract/profile.ts';
@@ -109,7 +110,7 @@ export function listenSpec(
 ): ListenSpec {
   if (local === undefined) return { kind: 'tcp', port: keptPort ?? 0 };
   if (typeof local === 'number') return { kind: 'tcp', port: local };
-  if ('socket' in local) return { kind: 'unix', path: local.socket.replace(/^~(?=\/)/, home) };
+  if ('socket' in local) return { kind: 'unix', path: expandHome(local.socket, home) };
   return {
     kind: 'tcp',
     port: local.port,

@@ -123,6 +123,8 @@ export class ForwardedPort implements AsyncDisposable {
   #onResolution(resolution: Resolution): void {
     if (resolution.kind === 'pod') this.#remotePort = resolution.port;
     else this.#mayFail(resolution.reason);
+    // The session's request goes out in this turn; what takes time is done while the API server is waited for.
+    if (!this.#resolved) setImmediate(() => void this.#options.peers.prepare());
     this.#resolved = true;
     this.#announce();
   }

@@ -108,8 +108,6 @@ export async function runForward(run: ForwardRun, signal: AbortSignal): Promise<
     ports.push(running.use(forwarded));
     forwarded.start(ending).catch((thrown) => failing.abort(AppError.from(thrown)));
   }
-  // While the API server is waited for.
-  void peers.prepare();
   await new Promise<void>((resolve) => {
     if (ending.aborted) resolve();
     else ending.addEventListener('abort', () => resolve(), { once: true });

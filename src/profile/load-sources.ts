@@ -1,5 +1,5 @@
 import { realpath } from 'node:fs/promises';
-import { join } from 'node:path';
+import { expandHome } from '../base/home-path.ts';
 import type { SourceSettings } from '../contract/profile-file.ts';
 import type { ProfileProblem } from '../contract/profile-snapshot.ts';
 import type { LoadedFile, LoadedSource } from './build-snapshot.ts';
@@ -111,8 +111,4 @@ function contents({ key, location, origin, read }: ToRead, { checkTarget, rememb
 
 function problem(file: string, message: string, severity: ProfileProblem['severity']): ProfileProblem {
   return { file, line: 1, column: 1, at: '', message, severity };
-}
-
-export function expandHome(path: string, home: string): string {
-  return path.startsWith('~/') ? join(home, path.slice(2)) : path;
 }

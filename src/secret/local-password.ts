@@ -5,8 +5,8 @@
  * Secret and nowhere else.
  */
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
 import { AppError } from '../base/app-error.ts';
+import { expandHome } from '../base/home-path.ts';
 import { readBounded } from '../base/read-bounded.ts';
 import { Secret } from '../base/secret.ts';
 import type { Profile } from '../contract/profile.ts';
@@ -49,7 +49,7 @@ export async function localPassword(
   if ('environment' in source)
     return found(world.env[source.environment], `the variable ${source.environment} is not set`);
   if ('file' in source) {
-    const path = source.file.startsWith('~/') ? join(world.home, source.file.slice(2)) : source.file;
+    const path = expandHome(source.file, world.home);
     const read = await readBounded(path, maxPasswordBytes);
     if (read.kind === 'text') return found(read.text, `${path} is empty`);
     throw notThere(`${path} ${read.kind === 'refused' ? read.why : 'does not exist'}`);

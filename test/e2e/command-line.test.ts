@@ -13,6 +13,7 @@ import { netserverManifest, netserverPorts } from '../../src/sandbox/manifest.ts
 import { type Sandbox, sandboxToken, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { command, product } from '../support/command.ts';
 import { freePort } from '../support/free-port.ts';
+import { hasIpv6 } from '../support/has-ipv6.ts';
 import { Conversation, readLine } from '../support/line-client.ts';
 import { expectNoHandles } from '../support/no-handles.ts';
 import { type Forward, type ForwardOptions, startForward } from '../support/subject.ts';
@@ -255,14 +256,4 @@ async function oldNode(): Promise<{ path: string; version: string } | undefined>
     if (major < 22 || (major === 22 && minor < 19)) return { path, version };
   }
   return undefined;
-}
-
-async function hasIpv6(): Promise<boolean> {
-  const server = createServer().listen(0, '::1');
-  const has = await once(server, 'listening').then(
-    () => true,
-    () => false,
-  );
-  server.close();
-  return has;
 }

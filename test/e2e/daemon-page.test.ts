@@ -33,7 +33,7 @@ interface Answer {
   readonly body: string;
 }
 
-/** As a browser would send it, but with whatever headers a test wants; fetch would not let them through. */
+/** As a browser would send it, which takes the page's name for loopback, but with whatever headers a test wants; fetch would not let them through. */
 function send(
   url: string,
   {
@@ -42,10 +42,17 @@ function send(
     body,
   }: { method?: string; headers?: Record<string, string>; body?: string } = {},
 ): Promise<Answer> {
+  const { host, port, pathname, search } = new URL(url);
   return new Promise((resolve, reject) => {
     const outgoing = request(
-      url,
-      { method, headers, agent: false, setHost: !('host' in headers) },
+      {
+        host: '127.0.0.1',
+        port,
+        path: pathname + search,
+        method,
+        headers: { host, ...headers },
+        agent: false,
+      },
       (response) => {
         let text = '';
         response.setEncoding('utf8').on('data', (chunk: string) => {
@@ -76,7 +83,7 @@ const refusal = { status: 403, body: '' };
 describe('the address of the page', () => {
   it('works once, and becomes a cookie that scripts and other sites do not get', async () => {
     const { url, origin, answer, cookie, setCookie } = await entered();
-    expect(answer).toMatchObject({ status: 303, headers: { location: '/' } });
+    expect(answer).toMatchObject({ status: 200, body: expect.stringContaining('content="0;url=/"') });
     expect(setCookie).toMatch(/^sallyport=[\w-]{43}; HttpOnly; SameSite=Strict; Path=\/$/);
     expect(await send(url)).toMatchObject(refusal);
     const page = await send(`${origin}/`, { headers: { cookie, 'sec-fetch-site': 'same-origin' } });
@@ -95,12 +102,44 @@ describe('the address of the page', () => {
     for (const name of ['ui', 'password']) expect((await call(name)).status).toBe(404);
     expect(await opened(origin, { cookie, origin })).toBe('hello');
   });
+
+  it('is entered from the file that leads there, which a browser takes for another site, but not by what a page loads', async () => {
+    await using control = home.control();
+    const { url } = await control.call('ui', {});
+    const loaded = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' };
+    expect(await send(url, { headers: loaded })).toMatchObject(refusal);
+    const followed = {
+      'sec-fetch-site': 'cross-site',
+      'sec-fetch-mode': 'navigate',
+      'sec-fetch-dest': 'document',
+    };
+    expect(await send(url, { headers: followed })).toMatchObject({ status: 200 });
+  });
+
+  it('takes no kubeconfig, which names programs that the daemon would run', async () => {
+    const { origin, cookie } = await entered();
+    const headers = { cookie, origin, 'content-type': 'application/json' };
+    const adHoc = { name: 'evil', target: 'pod/a', port: 1, kubeconfig: '/tmp/evil.kubeconfig' };
+    const call = (name: string, input: object) =>
+      send(`${origin}/v1/${name}`, { method: 'POST', headers, body: JSON.stringify(input) });
+    for (const [name, input] of Object.entries({
+      up: { adHoc: [adHoc] },
+      pods: { adHoc },
+      check: { adHoc },
+    })) {
+      const { status, body } = await call(name, input);
+      expect([name, status]).toEqual([name, 422]);
+      expect(body).toContain('the page takes no kubeconfig');
+    }
+    expect(JSON.parse((await call('tunnels', {})).body)).toEqual({ tunnels: [] });
+  });
 });
 
 /** The first event of a WebSocket, or the status that refused it. */
 function opened(origin: string, headers: Record<string, string>): Promise<string | number> {
   return new Promise((resolve) => {
-    const socket = new WebSocket(`${origin.replace('http', 'ws')}/v1/events`, { headers });
+    const { host, port } = new URL(origin);
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/v1/events`, { headers: { host, ...headers } });
     socket.once('message', (data) => {
       resolve(JSON.parse(String(data)).event);
       socket.close();
@@ -126,7 +165,8 @@ describe('a page from elsewhere, a rebound name, another program', () => {
       'the name localhost',
       ({ origin, cookie }) => ({ cookie, origin, host: `localhost:${new URL(origin).port}` }),
     ],
-    ['no port in the name', ({ origin, cookie }) => ({ cookie, origin, host: '127.0.0.1' })],
+    ['the address', ({ origin, cookie }) => ({ cookie, origin, host: `127.0.0.1:${new URL(origin).port}` })],
+    ['no port in the name', ({ origin, cookie }) => ({ cookie, origin, host: new URL(origin).hostname })],
     ['a request across sites', ({ origin, cookie }) => ({ cookie, origin, 'sec-fetch-site': 'cross-site' })],
     [
       'a request from the same site',

@@ -47,7 +47,10 @@ export function define(command: Command, cli: Cli): void {
   sub('restart', 'end the daemon and start one of this version; what is up comes back on the same ports')
     .option('--json', 'print it as JSON', false)
     .action(async ({ json }: Json) => (await import('../daemon-control.ts')).printRestart(cli, json));
-  sub('install', 'have the daemon started at login (systemd, launchd, Windows task)')
+  sub(
+    'install',
+    'have the daemon started at login (systemd, launchd, Windows task), with the KUBECONFIG and PATH of now',
+  )
     .option('--json', 'print it as JSON', false)
     .action(async ({ json }: Json) => (await import('../daemon-install.ts')).printInstall(cli, json));
   sub('uninstall', 'undo install')
