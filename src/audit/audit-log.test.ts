@@ -317,6 +317,29 @@ describe('a signer that fails', () => {
   });
 });
 
+describe('a signer that goes on failing', () => {
+  it('is asked once a second, not all the time', async () => {
+    let asked = 0;
+    const sign = () => {
+      asked++;
+      return Promise.reject(new Error('keychain is locked'));
+    };
+    await using log = logs.writer({ signer: { key: logs.signer.key, sign } });
+    log.append(opened(1));
+    await log.flush();
+    const atFirst = asked;
+    for (let seconds = 1; seconds <= 5; seconds++) {
+      logs.clock.advance(1_000);
+      // A commit of its own, so that the tries are over when it resolves.
+      await log.flush();
+      logs.clock.advance(10);
+      await log.flush();
+    }
+    expect(asked - atFirst).toBeLessThanOrEqual(5);
+    expect(asked - atFirst).toBeGreaterThan(0);
+  });
+});
+
 describe('a file that others touch while it is written', () => {
   it.each([
     ['removed', () => logs.path().then(unlink), 'beginning'],

@@ -135,7 +135,8 @@ export class ChainWriter implements AsyncDisposable {
       lines.push(checkpoint.line);
       head = checkpoint.head;
     }
-    if (this.#unsignedLines === 0) this.#unsignedSinceMs = clock.nowMs();
+    // A signer that failed is asked again only after the same time.
+    if (this.#unsignedLines === 0 || (sign && !checkpoint)) this.#unsignedSinceMs = clock.nowMs();
     this.#unsignedLines = checkpoint ? 0 : this.#unsignedLines + bodies.length;
     this.#chained = head;
     if (lines.length > 0) this.#batch = { text: `${lines.join('\n')}\n`, head };

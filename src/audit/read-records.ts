@@ -46,17 +46,19 @@ export async function lastRecords(options: ReadOptions & { readonly count: numbe
 }
 
 /** Events of several logs in the order of their times; each log's own order stays. */
-export async function* mergeRecords(logs: readonly AsyncGenerator<ReadRecord>[]): AsyncGenerator<ReadRecord> {
+export async function* mergeRecords<R extends ReadRecord>(
+  logs: readonly AsyncGenerator<R>[],
+): AsyncGenerator<R> {
   const heads = await Promise.all(logs.map(async (log) => ({ log, next: await log.next() })));
   try {
     for (;;) {
       let first: (typeof heads)[number] | undefined;
       for (const head of heads) {
         if (head.next.done) continue;
-        if (!first || head.next.value.record.at < (first.next.value as ReadRecord).record.at) first = head;
+        if (!first || head.next.value.record.at < (first.next.value as R).record.at) first = head;
       }
       if (!first) return;
-      yield first.next.value as ReadRecord;
+      yield first.next.value as R;
       first.next = await first.log.next();
     }
   } finally {

@@ -10,12 +10,16 @@ export interface RecordFilter {
 /** What a filter asks of one line and of one record. */
 export function recordFilter(filter: AuditFilter): RecordFilter {
   const { tunnel, profile, events, sinceMs, untilMs, podUid, user, databaseUser, auditId } = filter;
-  const exact = { tunnel, profile, user, databaseUser, auditId };
+  const named = Object.entries({ tunnel, profile }).filter(([, value]) => value !== undefined);
+  const exact = { user, databaseUser, auditId };
   const fields = Object.entries(exact).filter(([, value]) => value !== undefined);
   // As JSON.stringify wrote it, where it is plain ASCII: other texts may be written in several ways.
-  const needles = [...fields.map(([, value]) => value!), ...(podUid === undefined ? [] : [podUid])]
-    .filter((value) => /^[\x20-\x7e]*$/.test(value))
-    .map((value) => JSON.stringify(value));
+  const texts = [...fields.map(([, value]) => value!), ...(podUid === undefined ? [] : [podUid])];
+  const needles = [
+    ...texts.filter(isPlain).map((value) => JSON.stringify(value)),
+    // The end of a text: its source may stand before it.
+    ...named.flatMap(([, value]) => (isPlain(value!) ? [JSON.stringify(value).slice(1)] : [])),
+  ];
   const kinds = events?.map((event) => `"event":"${event}"`);
   return {
     mayMatch(line) {
@@ -25,12 +29,22 @@ export function recordFilter(filter: AuditFilter): RecordFilter {
     matches(record) {
       if (events && !events.includes(record.event)) return false;
       if (fields.some(([name, value]) => record[name] !== value)) return false;
+      if (named.some(([name, value]) => !isNamed(record[name], value!))) return false;
       if (podUid !== undefined && !hasUid(record.pod, podUid)) return false;
       if (sinceMs === undefined && untilMs === undefined) return true;
       const atMs = Date.parse(record.at);
       return atMs >= (sinceMs ?? atMs) && (untilMs === undefined || atMs < untilMs);
     },
   };
+}
+
+function isPlain(text: string): boolean {
+  return /^[\x20-\x7e]*$/.test(text);
+}
+
+/** A bare name is that of any source. */
+function isNamed(id: unknown, name: string): boolean {
+  return id === name || (typeof id === 'string' && !name.includes('/') && id.endsWith(`/${name}`));
 }
 
 function hasUid(pod: unknown, uid: string): boolean {

@@ -13,6 +13,8 @@ export interface DaemonPlaces {
   readonly userFile: string;
   readonly trustFile: string;
   readonly gitCache: string;
+  /** Holds a folder for each audit log. */
+  readonly auditFolder: string;
   readonly settingsFile: string;
   readonly logFile: string;
 }
@@ -35,6 +37,7 @@ export function daemonPlaces({ env, platform, folders = appFolders() }: PlacesOp
     userFile: join(folders.config, 'profiles.yaml'),
     trustFile: join(folders.data, 'trust.json'),
     gitCache: join(folders.cache, 'git'),
+    auditFolder: join(folders.data, 'audit'),
     settingsFile: join(folders.config, 'settings.yaml'),
     logFile: join(folders.log, 'daemon.log'),
   };

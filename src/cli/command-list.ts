@@ -123,6 +123,12 @@ export const commandList: readonly ListedCommand[] = [
     load: () => import('./command/login.ts'),
   },
   {
+    name: 'audit',
+    summary: 'show, verify and export what is on record',
+    heading: program,
+    load: () => import('./command/audit.ts'),
+  },
+  {
     name: 'ui',
     summary: 'open the window in a browser',
     heading: program,

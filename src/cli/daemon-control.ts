@@ -1,5 +1,6 @@
 import { AppError } from '../base/app-error.ts';
 import { formatDuration } from '../base/duration.ts';
+import type { AuditStatus } from '../contract/audit-status.ts';
 import type { Cli } from './cli.ts';
 import { printJson } from './print-json.ts';
 import { endDaemon, restartDaemon } from './replace-daemon.ts';
@@ -29,8 +30,28 @@ export async function printStatus(cli: Cli, json: boolean): Promise<void> {
     ['Log', log],
     ['Metrics', metricsUrl],
   ];
+  if (status.audit) facts.push(...auditFacts(status.audit));
   const lines = facts.flatMap(([title, value]) => (value ? [`  ${title.padEnd(9)}${value}\n`] : []));
   cli.stdout.write(`daemon ${version} · pid ${pid}\n${lines.join('')}`);
+}
+
+function auditFacts({ folder, state, key, shippers }: AuditStatus): [string, string][] {
+  const unkept = key?.kept.in === 'memory' ? ' · its signing key lasts for this run alone' : '';
+  const words = {
+    starting: 'is being opened',
+    writing: `${folder}${unkept}`,
+    unavailable: `cannot be written${state.kind === 'unavailable' ? ` (${state.code})` : ''}: production tunnels stay shut · ${folder}`,
+  };
+  return [
+    ['Audit', words[state.kind]],
+    ...shippers.map((shipper): [string, string] => ['', `${shipper.name} · ${shipperWords(shipper)}`]),
+  ];
+}
+
+function shipperWords(shipper: AuditStatus['shippers'][number]): string {
+  if (shipper.state === 'off') return `off: ${shipper.why}`;
+  const behind = shipper.behind > 0 ? `${count(shipper.behind, 'line')} behind` : 'has all';
+  return shipper.state === 'shipping' ? behind : `${shipper.state}, ${behind}: ${shipper.why}`;
 }
 
 export async function printStop(cli: Cli, json: boolean): Promise<void> {

@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs';
 import { AppError } from '../base/app-error.ts';
-import { createLog, silentLog } from '../base/log.ts';
+import { daemonPlaces } from '../base/daemon-places.ts';
+import { createLog, type Log, silentLog } from '../base/log.ts';
 import { errorText } from '../contract/error-codes.ts';
 import type { Cli } from './cli.ts';
 import { type ForwardOutput, HumanOutput, jsonOutput } from './forward-output.ts';
+import { LateWitness } from './late-witness.ts';
 import { colorsFor } from './paint.ts';
 
 export interface ForwardCall {
@@ -38,6 +41,8 @@ export async function forward(call: ForwardCall, cli: Cli): Promise<void> {
   const output = createOutput(call, cli);
   try {
     const { runForward } = await import('../engine/run-forward.ts');
+    const log = flags.verbose ? createLog('debug', (line) => stderr.write(`${line}\n`)) : silentLog;
+    await using witness = witnessOf(target, { log, cli });
     const run = {
       target,
       ports,
@@ -54,7 +59,8 @@ export async function forward(call: ForwardCall, cli: Cli): Promise<void> {
       userAgent: `sallyport/${cli.version} (${process.platform}; ${process.arch})`,
       env,
       clock,
-      log: flags.verbose ? createLog('debug', (line) => stderr.write(`${line}\n`)) : silentLog,
+      log,
+      witness,
       tell: output.print.bind(output),
       onPluginOutput: (text: string) => void stderr.write(text),
       onWarning: (text: string) => void (flags.quiet || stderr.write(`warning: ${text}\n`)),
@@ -68,6 +74,26 @@ export async function forward(call: ForwardCall, cli: Cli): Promise<void> {
   } finally {
     output.end();
   }
+}
+
+/** Where this user has a daemon's folders, forwards are on record too; undefined where there are none. */
+function witnessOf(
+  target: string,
+  { log, cli }: { readonly log: Log; readonly cli: Cli },
+): LateWitness | undefined {
+  const places = daemonPlaces(cli);
+  if (!existsSync(places.folders.data)) return undefined;
+  const { clock, version, home } = cli;
+  return new LateWitness({
+    clock,
+    async load() {
+      const { ForwardAudit } = await import('../daemon/forward-audit.ts');
+      return await ForwardAudit.open({ places, target, clock, log, version, home }).catch((error) => {
+        log.warn('not recorded', { error: String(error) });
+        throw error;
+      });
+    },
+  });
 }
 
 function createOutput({ flags, ports }: ForwardCall, cli: Cli): ForwardOutput {

@@ -43,6 +43,7 @@ export function situation(tunnel: TunnelEntity, program?: string): string {
   const { state, held, onDemand, wanted } = tunnel;
   const more = [
     held > 0 ? ` · ${count(held, 'connection')} held` : '',
+    tunnel.unrecorded ? ' · not recorded' : '',
     tunnel.limit?.isNear ? ` · ${limitWords(tunnel, program)}` : '',
   ].join('');
   switch (state.kind) {

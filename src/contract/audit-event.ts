@@ -46,6 +46,8 @@ export const auditedSecretSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('file'), path: z.string() }),
 ]);
 
+export type AuditedSecret = z.infer<typeof auditedSecretSchema>;
+
 const tunnelEvents = [
   z.object({
     event: z.literal('tunnel-opened'),
@@ -54,6 +56,10 @@ const tunnelEvents = [
     namespace: z.string(),
     /** HOST:PORT, or the path of a unix socket. */
     local: z.array(z.string()),
+    /** asked: somebody did. restored: it was up when the last daemon ended. on-demand: a client came. */
+    by: z.enum(['asked', 'restored', 'on-demand']).optional(),
+    /** Of the profile, as an agreement and `profile-changed` name it. */
+    hash: z.string().optional(),
     environment: z.enum(['development', 'staging', 'production']).optional(),
     /** What the person gave where the policy asks for one. */
     reason: z.string().optional(),
@@ -61,7 +67,16 @@ const tunnelEvents = [
   z.object({
     event: z.literal('tunnel-closed'),
     ...context,
-    why: z.enum(['asked', 'paused', 'time-limit', 'idle-limit', 'policy', 'audit', 'daemon-ended']),
+    why: z.enum([
+      'asked',
+      'paused',
+      'time-limit',
+      'idle-limit',
+      'policy',
+      'profile-changed',
+      'audit',
+      'daemon-ended',
+    ]),
   }),
   /** It was asked for and did not open. */
   z.object({
@@ -132,6 +147,8 @@ const connectionEvents = [
     connection: z.int().optional(),
     peer: auditedPeerSchema.optional(),
     error: errorDataSchema,
+    /** So many alike since the last such event; absent: one. */
+    count: z.int().optional(),
   }),
 ] as const;
 

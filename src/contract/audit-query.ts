@@ -1,8 +1,9 @@
 import * as z from 'zod';
+import { auditRecordSchema } from './audit-event.ts';
 
 /** Which events are asked for; each field narrows it further. */
 export const auditFilterSchema = z.strictObject({
-  /** A tunnel's id. */
+  /** A tunnel's or profile's id, or its name alone: then of any source. */
   tunnel: z.string().optional(),
   profile: z.string().optional(),
   /** Any of these kinds. */
@@ -18,3 +19,7 @@ export const auditFilterSchema = z.strictObject({
   auditId: z.string().optional(),
 });
 export type AuditFilter = z.infer<typeof auditFilterSchema>;
+
+/** One event with the log that has it: daemon, forward-1 and so on. */
+export const listedRecordSchema = z.object({ log: z.string(), record: auditRecordSchema });
+export type ListedRecord = z.infer<typeof listedRecordSchema>;

@@ -67,3 +67,19 @@ export const auditVerdictSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 export type AuditVerdict = z.infer<typeof auditVerdictSchema>;
+
+export const verifiedLogSchema = z.object({
+  /** daemon, forward-1 and so on. */
+  log: z.string(),
+  verdict: auditVerdictSchema,
+  /**
+   * Whose signatures counted. given: by who asked. known: keys that this machine remembers to have used. first: that of the log's first
+   * checkpoint, as nothing else is known.
+   */
+  trusted: z.enum(['given', 'known', 'first']),
+  /** Of the keys that signed, those that no keychain is known to have kept: they lasted for one run. */
+  unkeptKeys: z.array(z.string()),
+  /** Who else knew heads that it was held against. */
+  heldAgainst: z.array(z.string()),
+});
+export type VerifiedLog = z.infer<typeof verifiedLogSchema>;

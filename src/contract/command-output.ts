@@ -3,6 +3,8 @@
  * fails as a whole prints { error } instead; one that acts on several tunnels says of each how it went, and exits with the first failure.
  */
 import * as z from 'zod';
+import { listedRecordSchema } from './audit-query.ts';
+import { verifiedLogSchema } from './audit-verdict.ts';
 import { connectionStringSchema } from './connection-string.ts';
 import { operations } from './control.ts';
 import { checkSchema, resolvedTargetSchema } from './control-check.ts';
@@ -86,6 +88,16 @@ export const commandOutputs = {
   'daemon restart': operations.version.answer,
   'daemon install': z.object({ file: z.string() }),
   'daemon uninstall': z.object({ file: z.string() }),
+  /** Oldest first. */
+  'audit list': z.object({ records: z.array(listedRecordSchema) }),
+  /** One line each. */
+  'audit follow': listedRecordSchema,
+  'audit show': listedRecordSchema.extend({
+    file: z.string(),
+    /** As it stands in the file, without its line feed: what its hash is of. */
+    line: z.string(),
+  }),
+  'audit verify': z.object({ logs: z.array(verifiedLogSchema) }),
   'profile add': edited,
   'profile edit': edited,
   'profile remove': edited,

@@ -95,6 +95,8 @@ export const tunnelSchema = z.object({
   lastError: z.object({ atMs: z.number(), error: errorDataSchema }).optional(),
   /** Given by who started it, where the policy asks for one. */
   reason: z.string().optional(),
+  /** Why nothing of it can be recorded now: it is up all the same, as it is none of production. */
+  unrecorded: errorDataSchema.optional(),
   /** Questions that wait for an answer. */
   questions: z.array(z.string()),
   /** Its profile is not what it was started with any more: a restart takes it up. */

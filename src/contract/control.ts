@@ -3,6 +3,9 @@
  * it. Each operation is POST /v1/NAME with its input as JSON; what fails answers { error: { code, details } }.
  */
 import * as z from 'zod';
+import { auditFilterSchema, listedRecordSchema } from './audit-query.ts';
+import { auditStatusSchema } from './audit-status.ts';
+import { verifiedLogSchema } from './audit-verdict.ts';
 import { checkSchema, resolvedTargetSchema } from './control-check.ts';
 import {
   contextsSchema,
@@ -47,6 +50,11 @@ const lease = z
 const ask = z.boolean().default(false);
 const selection = { names, groups, all: z.boolean().default(false), folder };
 const nothing = z.strictObject({});
+const logName = z
+  .string()
+  .regex(/^(daemon|forward-\d{1,2})$/)
+  .describe('One log alone: daemon, forward-1 and so on.')
+  .optional();
 
 /** What became of each tunnel that was named; one's failure leaves the others alone. */
 const outcomesSchema = z.object({
@@ -84,6 +92,7 @@ export const operations = {
       log: z.string(),
       folders: z.object({ config: z.string(), data: z.string(), cache: z.string(), log: z.string() }),
       metricsUrl: z.string().optional(),
+      audit: auditStatusSchema.optional(),
     }),
   }),
   shutdown: operation({
@@ -243,6 +252,20 @@ export const operations = {
     summary: 'Answers one question. The first answer counts.',
     input: z.strictObject({ question: z.string().max(128), answer: answerSchema }),
     answer: z.object({ tunnel: tunnelSchema }),
+  }),
+  audit: operation({
+    summary: 'The last events on record that match, oldest first, of the daemon and of foreground forwards.',
+    input: z.strictObject({
+      log: logName,
+      filter: auditFilterSchema.default({}),
+      limit: z.int().min(1).max(10_000).default(200),
+    }),
+    answer: z.object({ records: z.array(listedRecordSchema) }),
+  }),
+  auditVerify: operation({
+    summary: 'Says whether the logs are what was written. Reads every byte of them.',
+    input: z.strictObject({ log: logName }),
+    answer: z.object({ logs: z.array(verifiedLogSchema) }),
   }),
   wake: operation({
     summary: 'The machine woke from sleep or changed networks: whatever rests is tried at once.',

@@ -519,6 +519,26 @@ export const errorTable = {
     headline: (d) => `the daemon cannot be installed: ${say(d.message, 'this platform is not known')}`,
     next: (d) => say(d.next, 'start `sallyport daemon` yourself at login'),
   },
+  'SP-AUDIT-UNAVAILABLE': {
+    retry: 'user',
+    exitCode: 9,
+    headline: (d) =>
+      `${d.tunnel ? `${d.tunnel} is a production tunnel, and ` : ''}the audit log cannot be written${d.code ? ` (${d.code})` : ''}`,
+    next: (d) =>
+      `${d.full ? 'free space' : 'see who may write'} in ${say(d.folder, "the daemon's data folder")}`,
+  },
+  'SP-AUDIT-ABSENT': {
+    retry: 'never',
+    exitCode: 2,
+    headline: (d) => say(d.message, 'there is no such audit log or line'),
+    next: () => 'sallyport audit list',
+  },
+  'SP-AUDIT-BROKEN': {
+    retry: 'never',
+    exitCode: 9,
+    headline: (d) => `the audit log ${say(d.log, '')} is ${say(d.verdict, 'not what was written')}`,
+    next: () => 'keep the files as they are, and ask whoever receives copies of them',
+  },
   'SP-FOLDER-UNSAFE': {
     retry: 'user',
     exitCode: 9,

@@ -81,6 +81,7 @@ export class BoundTunnel implements AsyncDisposable {
   get state(): TunnelState {
     if (this.#bindError) return { kind: 'blocked', ...this.#bindError };
     const { shut } = this.#gate;
+    if (shut?.kind === 'recording') return { kind: 'connecting', step: 'recording', sinceMs: shut.sinceMs };
     if (shut?.kind !== 'asleep') return this.#tunnel.state;
     return { kind: 'off', ...(shut.reason && { reason: shut.reason }) };
   }

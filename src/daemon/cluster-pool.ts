@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { Engine } from '../engine/engine.ts';
 import type { KubeApi } from '../kube/kube-api.ts';
+import type { SessionEvent } from '../transport/session-dialer.ts';
 
 /** A context of the user's kubeconfig, or of a file of its own. */
 export interface ClusterChoice {
@@ -28,6 +29,8 @@ export interface ClusterPoolOptions {
   ) => Promise<KubeApi>;
   /** Called when a watch of any engine breaks off, which is then opened anew. */
   readonly onWatchBreak?: () => void;
+  /** Told of each session of any engine. */
+  readonly onSession?: (event: SessionEvent, api: KubeApi) => void;
   /** How long an engine outlives its last user. Default 10 s. */
   readonly lingerMs?: number;
 }
@@ -134,7 +137,7 @@ export class ClusterPool implements AsyncDisposable {
   }
 
   async #open(choice: ClusterChoice): Promise<Shared> {
-    const { clock, log, createApi, onWatchBreak } = this.#options;
+    const { clock, log, createApi, onWatchBreak, onSession } = this.#options;
     let key = '';
     const api = await createApi(choice, {
       interactive: () => this.#isInteractive.has(key) || this.#somebodyWaits(key),
@@ -148,7 +151,14 @@ export class ClusterPool implements AsyncDisposable {
       if (known && !this.#isOver) return known;
       throw new AppError('SP-DAEMON-STOPPING');
     }
-    const engine = new Engine({ api, clock, log, carrier: 'auto', onWatchBreak });
+    const engine = new Engine({
+      api,
+      clock,
+      log,
+      carrier: 'auto',
+      onWatchBreak,
+      onSession: (event) => onSession?.(event, api),
+    });
     const shared: Shared = { key, api, engine, choice, users: new Map(), closing: undefined };
     api.onChange(() => void this.#lookAgain(shared));
     this.#shared.set(key, shared);

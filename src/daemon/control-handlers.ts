@@ -1,3 +1,5 @@
+import { lastOfAll } from '../audit/all-logs.ts';
+import { verifyAll } from '../audit/verify-all.ts';
 import { AppError } from '../base/app-error.ts';
 import type { DaemonPlaces } from '../base/daemon-places.ts';
 import { Secret } from '../base/secret.ts';
@@ -6,6 +8,7 @@ import type { ControlHandlers } from '../contract/control.ts';
 import type { ProfileStore } from '../profile/profile-store.ts';
 import type { ClusterPool } from './cluster-pool.ts';
 import type { ClusterQuestions } from './cluster-questions.ts';
+import type { DaemonAudit } from './daemon-audit.ts';
 import type { EventHub } from './event-hub.ts';
 import type { ObjectLister } from './objects.ts';
 import type { Passwords } from './passwords.ts';
@@ -22,6 +25,7 @@ export interface ControlHandlersOptions {
   readonly objects: ObjectLister;
   readonly questions: QuestionBoard;
   readonly passwords: Passwords;
+  readonly audit: Pick<DaemonAudit, 'status'>;
   readonly events: EventHub;
   readonly metrics: () => Promise<string>;
   readonly metricsUrl: () => string | undefined;
@@ -65,6 +69,7 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
       log: places.logFile,
       folders: places.folders,
       metricsUrl: options.metricsUrl(),
+      audit: options.audit.status,
     }),
     shutdown: async () => {
       options.shutdown();
@@ -138,6 +143,11 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
       await tunnels.answered(tunnel);
       return { tunnel: tunnel.entity };
     },
+    audit: async ({ log, filter, limit }) => {
+      const found = await lastOfAll({ folder: places.auditFolder, log, filter, count: limit });
+      return { records: found.map(({ log: name, record }) => ({ log: name, record })) };
+    },
+    auditVerify: async ({ log }) => ({ logs: await verifyAll({ folder: places.auditFolder, log }) }),
     wake: async () => {
       clusters.retryNow();
       tunnels.retryNow();

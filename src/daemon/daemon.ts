@@ -22,6 +22,7 @@ import { ClusterQuestions } from './cluster-questions.ts';
 import { contextFinder } from './context-finder.ts';
 import { controlHandlers } from './control-handlers.ts';
 import { createControlServer } from './control-server.ts';
+import { DaemonAudit } from './daemon-audit.ts';
 import { EventHub } from './event-hub.ts';
 import { acquireInstanceLock } from './instance-lock.ts';
 import { keptEnvironment } from './kept-environment.ts';
@@ -125,12 +126,31 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       pid: process.pid,
       startedAtMs,
     } as const;
-    const userAgent = () => `sallyport/${version} (daemon; ${process.platform}; ${process.arch})`;
+    const systemKeychain = options.keychain ?? new SystemKeychain({ clock });
+    const keepsInKeychain = (settings.passwords?.keepIn ?? 'keychain') === 'keychain';
+    // Before whatever it records, so that it ends after it.
+    const audit = starting.use(
+      new DaemonAudit({
+        places,
+        settings: settings.audit,
+        keychain: keepsInKeychain ? systemKeychain : undefined,
+        clock,
+        log,
+        version,
+        home,
+      }),
+    );
+    audit.profilesAre(profiles.snapshot);
+    starting.defer(profiles.onChange((snapshot) => audit.profilesAre(snapshot)));
+    void audit.start();
+    const userAgent = () =>
+      `sallyport/${version} (daemon; ${process.platform}; ${process.arch})${audit.stamp}`;
     const clusters: ClusterPool = starting.use(
       new ClusterPool({
         clock,
         log,
         onWatchBreak: () => metrics.watchRestarted(),
+        onSession: (event, api) => audit.session(event, api),
         createApi: ({ kubeconfig, context }, ask) =>
           createKubeApi({
             kubeconfig,
@@ -161,6 +181,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         profiles,
         wanted,
         contextOf,
+        audit,
         recovered: (gapMs) => metrics.recovered(gapMs),
         changed: (id, what) => {
           events.tunnelChanged(id, what);
@@ -193,10 +214,16 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         clusters,
         contextOf,
         questions,
-        ...passwordStore(settings, { clock, folder: folders.data, keychain: options.keychain }),
+        onRead: (...read) => audit.secretRead(...read),
+        ...passwordStore(settings, { folder: folders.data, keychain: systemKeychain }),
       }),
     );
-    const metrics = new DaemonMetrics({ version, tunnels: () => tunnels.all.map(({ entity }) => entity) });
+    const metrics = new DaemonMetrics({
+      version,
+      tunnels: () => tunnels.all.map(({ entity }) => entity),
+      audit: () => audit.status,
+    });
+    starting.defer(audit.onState(() => tunnels.auditChanged()));
     await tunnels.restore();
     starting.defer(profiles.onChange((snapshot) => events.profilesChanged(snapshot)));
 
@@ -217,6 +244,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       clusters,
       questions,
       passwords,
+      audit,
       events,
       cluster: new ClusterQuestions({ clock, clusters, tunnels, contextOf }),
       objects: new ObjectLister({ clock, clusters, kubeconfig: () => loadKubeconfig({ env }) }),
@@ -289,11 +317,7 @@ function profileStore({
 /** Where passwords are kept that were asked for, and what opens it where it has to be opened. */
 function passwordStore(
   { passwords: { keepIn } = { keepIn: 'keychain' } }: Settings,
-  {
-    clock,
-    folder,
-    keychain = new SystemKeychain({ clock }),
-  }: { readonly clock: Clock; readonly folder: string; readonly keychain?: Keychain | undefined },
+  { folder, keychain }: { readonly folder: string; readonly keychain: Keychain },
 ): { readonly keychain: Keychain; readonly unlock?: (passphrase: Secret) => Promise<void> } {
   switch (keepIn) {
     case 'keychain':

@@ -22,7 +22,9 @@ export interface GatedUpstreamOptions {
 /** Why the gate is shut: something has to be done first, or nobody needs the cluster now, or may have it until the next client asks. */
 export type Shut =
   | { readonly kind: 'blocked'; readonly error: ErrorData }
-  | { readonly kind: 'asleep'; readonly reason?: ErrorData };
+  | { readonly kind: 'asleep'; readonly reason?: ErrorData }
+  /** Its opening is not on record yet. */
+  | { readonly kind: 'recording'; readonly sinceMs: number };
 
 const asleep: Resolution = {
   kind: 'none',
@@ -91,7 +93,7 @@ export class GatedUpstream implements Upstream {
     const shut = this.#shut;
     if (!shut) return void this.#open();
     // First where nothing is to be had, so that the lost links are not dialled again.
-    this.#onChange?.(shut.kind === 'asleep' ? asleep : { kind: 'none', reason: shut.error });
+    this.#onChange?.(shut.kind === 'blocked' ? { kind: 'none', reason: shut.error } : asleep);
     this.#close();
   }
 

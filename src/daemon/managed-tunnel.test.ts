@@ -1,15 +1,18 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { FakeAudit } from '../../test/support/fake-audit.ts';
 import { FakeClock } from '../../test/support/fake-clock.ts';
 import { expectNoHandles } from '../../test/support/no-handles.ts';
 import { until } from '../../test/support/tunnel-fixture.ts';
 import { AppError } from '../base/app-error.ts';
 import { silentLog } from '../base/log.ts';
+import type { ErrorData } from '../contract/error-codes.ts';
 import type { Profile } from '../contract/profile.ts';
 import type { ClusterPool } from './cluster-pool.ts';
 import { ManagedTunnel, type TunnelHost } from './managed-tunnel.ts';
 import { QuestionBoard } from './question-board.ts';
+import type { AuditSink } from './tunnel-audit.ts';
 import { profileDefinition } from './tunnel-definition.ts';
 
 const minuteMs = 60_000;
@@ -45,7 +48,7 @@ function definition(given: Partial<Profile>) {
 }
 
 /** A tunnel with a real port and a cluster that nobody finds, so that clients are held. */
-function managed(given: Partial<Profile>) {
+function managed(given: Partial<Profile>, audit: AuditSink = new FakeAudit()) {
   const clock = new FakeClock();
   const questions = new QuestionBoard(clock, { onAsked() {}, onGone() {} });
   const ended: string[] = [];
@@ -67,6 +70,7 @@ function managed(given: Partial<Profile>) {
     keepPort: (_id, kept) => {
       port = kept;
     },
+    audit,
     agree: async () => {},
     changed() {},
     ended: ({ id }) => void ended.push(id),
@@ -82,6 +86,87 @@ function managed(given: Partial<Profile>) {
   };
   return { clock, tunnel, questions, ended, client, lookups: () => lookups, port: () => port };
 }
+
+describe('the record', () => {
+  const policy = { environment: 'production' } as const;
+  const unavailable: ErrorData = { code: 'SP-AUDIT-UNAVAILABLE', details: { code: 'ENOSPC' } };
+
+  it('has the opening of a production tunnel on disk before that leads anywhere', async () => {
+    const audit = new FakeAudit();
+    const written = Promise.withResolvers<void>();
+    audit.durable = written.promise;
+    const { tunnel, lookups } = managed({ policy }, audit);
+    await tunnel.up({ reason: 'OPS-1' });
+    expect(tunnel.state).toMatchObject({ kind: 'connecting', step: 'recording' });
+    expect(tunnel.isSettled).toBe(false);
+    expect(audit.of('tunnel-opened')).toMatchObject([{ by: 'asked', reason: 'OPS-1', hash: 'h' }]);
+    expect(lookups()).toBe(0);
+    written.resolve();
+    await until(() => lookups() === 1);
+    expect(tunnel.state).not.toMatchObject({ step: 'recording' });
+  });
+
+  it('lets no other tunnel wait', async () => {
+    const audit = new FakeAudit();
+    audit.durable = new Promise(() => {});
+    const { tunnel, lookups } = managed({}, audit);
+    await tunnel.up();
+    await until(() => lookups() === 1);
+    expect(audit.of('tunnel-opened')).toHaveLength(1);
+  });
+
+  it('that cannot be written refuses production, keeps what is restored shut, and opens that later', async () => {
+    const audit = new FakeAudit();
+    audit.unavailable = unavailable;
+    const { tunnel, lookups } = managed({ policy }, audit);
+    await expect(tunnel.up()).rejects.toMatchObject({ code: 'SP-AUDIT-UNAVAILABLE' });
+    expect(tunnel.wanted).toBe('off');
+    expect(audit.of('tunnel-denied')).toMatchObject([{ error: { code: 'SP-AUDIT-UNAVAILABLE' } }]);
+    await tunnel.up({ restored: {} });
+    expect(tunnel.state).toMatchObject({ kind: 'blocked', error: { code: 'SP-AUDIT-UNAVAILABLE' } });
+    expect(lookups()).toBe(0);
+    audit.unavailable = undefined;
+    tunnel.auditChanged();
+    await until(() => lookups() === 1);
+    expect(audit.of('tunnel-opened')).toMatchObject([{ by: 'restored' }]);
+  });
+
+  it('that cannot be written any more ends production, and says so of others', async () => {
+    const audit = new FakeAudit();
+    const production = managed({ policy }, audit);
+    const other = managed({}, audit);
+    await Promise.all([production.tunnel.up(), other.tunnel.up()]);
+    await until(() => production.lookups() > 0 && other.lookups() > 0);
+    audit.unavailable = unavailable;
+    for (const { tunnel } of [production, other]) tunnel.auditChanged();
+    await until(() => production.ended.length > 0);
+    expect(production.tunnel.state).toMatchObject({ kind: 'off', reason: { code: 'SP-AUDIT-UNAVAILABLE' } });
+    expect(other.tunnel.entity).toMatchObject({ wanted: 'on', unrecorded: unavailable });
+    expect(audit.of('tunnel-closed')).toMatchObject([{ why: 'audit' }]);
+  });
+
+  it('says how a tunnel ended, and that an idle one on demand did', async () => {
+    const audit = new FakeAudit();
+    const { tunnel, clock, client } = managed({ onDemand: true }, audit);
+    await tunnel.up();
+    expect(audit.of('tunnel-opened')).toEqual([]);
+    const socket = await client();
+    await until(() => audit.of('tunnel-opened').length === 1);
+    socket.destroy();
+    await until(() => tunnel.entity.connections === 0);
+    clock.advance(6 * minuteMs);
+    await tunnel.down('paused');
+    expect(audit.of('tunnel-opened', 'tunnel-closed')).toMatchObject([
+      { by: 'on-demand' },
+      { why: 'idle-limit' },
+    ]);
+    await tunnel.up();
+    await client();
+    await until(() => audit.of('tunnel-opened').length === 2);
+    await tunnel.down();
+    expect(audit.of('tunnel-closed').at(-1)).toMatchObject({ why: 'asked' });
+  });
+});
 
 describe('a policy with a time limit', () => {
   const policy = { timeLimit: '1h' };

@@ -4,10 +4,12 @@ import type { TunnelEntity } from '../contract/control-tunnel.ts';
 import type { ErrorData } from '../contract/error-codes.ts';
 import { shownState } from '../contract/shown-state.ts';
 import type { TunnelState, Wanted } from '../contract/tunnel-state.ts';
+import type { KubeApi } from '../kube/kube-api.ts';
 import { parseTarget } from '../target/parse-target.ts';
 import type { Recovery } from './bound-tunnel.ts';
 import { checkReason } from './reason-pattern.ts';
 import { type Granted, nothingGranted } from './start-obstacle.ts';
+import { TunnelAudit } from './tunnel-audit.ts';
 import { isSwitchedOff, type TunnelDefinition } from './tunnel-definition.ts';
 import { tunnelEntity } from './tunnel-entity.ts';
 import { TunnelRecord } from './tunnel-record.ts';
@@ -35,6 +37,7 @@ export interface UpOptions extends Partial<Granted> {
 /** One tunnel over the daemon's life: what is wanted of it, what it has been through, and its run, which it has exactly while it is wanted on. */
 export class ManagedTunnel implements AsyncDisposable {
   readonly record: TunnelRecord;
+  readonly audit: TunnelAudit;
   readonly #host: TunnelHost;
   readonly #log: Log;
   #definition: TunnelDefinition;
@@ -45,11 +48,20 @@ export class ManagedTunnel implements AsyncDisposable {
   #isOver = false;
   /** Why there is no run, or why the present one began, where a limit and nobody else ended the last one. */
   #endedBy: ErrorData | undefined;
+  /** Of a run that is being ended, for what is recorded of its last connections. */
+  #lastApi: KubeApi | undefined;
 
   constructor(host: TunnelHost, definition: TunnelDefinition) {
     this.#host = host;
     this.#definition = definition;
     this.record = new TunnelRecord(host.clock);
+    this.audit = new TunnelAudit({
+      sink: host.audit,
+      clock: host.clock,
+      id: definition.id,
+      profile: definition.origin.kind === 'profile' ? definition.id : undefined,
+      api: () => this.#run?.lease?.api ?? this.#lastApi,
+    });
     this.#log = this.record.lines.log(host.log, definition.id);
   }
 
@@ -92,6 +104,7 @@ export class ManagedTunnel implements AsyncDisposable {
       state: this.state,
       upSinceMs: this.#upSinceMs,
       keptPort: this.#host.keptPort(this.id),
+      unrecorded: this.#run && this.#host.audit.unavailable,
     });
   }
 
@@ -108,15 +121,27 @@ export class ManagedTunnel implements AsyncDisposable {
   }
 
   /**
-   * Makes it wanted and binds its port; the rest follows by itself. Throws why it may not start or be prolonged, SP-REASON-MISMATCH and
-   * SP-USAGE.
+   * Makes it wanted and binds its port; the rest follows by itself. Throws why it may not start or be prolonged, SP-REASON-MISMATCH,
+   * SP-AUDIT-UNAVAILABLE and SP-USAGE.
    */
   async up(options: UpOptions = {}): Promise<void> {
+    try {
+      await this.#up(options);
+    } catch (error) {
+      this.audit.denied(AppError.from(error).toData(), options.reason);
+      throw error;
+    }
+  }
+
+  async #up(options: UpOptions): Promise<void> {
     const { restored, unasked = false, confirmed = false, reason, prolong = false } = options;
-    const { problem, profile } = this.#definition;
+    const { problem, profile, name } = this.#definition;
     if (problem && !restored) throw new AppError(problem.code, problem.details);
     if (!problem) parseTarget(profile.target);
     if (reason !== undefined) checkReason(profile.policy, reason);
+    const { unavailable } = this.#host.audit;
+    if (unavailable && profile.policy?.environment === 'production' && !restored)
+      throw new AppError(unavailable.code, { ...unavailable.details, tunnel: name });
     const granted = { confirmed, reason };
     this.#isAsked = !unasked;
     if (this.#run && prolong) this.#prolong(this.#run, granted);
@@ -124,7 +149,8 @@ export class ManagedTunnel implements AsyncDisposable {
     this.#upSinceMs = restored?.sinceMs ?? this.#host.clock.wallMs();
     this.#wanted = 'on';
     this.#endedBy = undefined;
-    await this.#startRun(this.#definition, { granted, sinceMs: this.#upSinceMs });
+    const sinceMs = this.#upSinceMs;
+    await this.#startRun(this.#definition, { granted, sinceMs, isRestored: restored !== undefined });
   }
 
   async down(wanted: 'off' | 'paused' = 'off'): Promise<void> {
@@ -132,7 +158,7 @@ export class ManagedTunnel implements AsyncDisposable {
     this.#wanted = wanted;
     this.#endedBy = undefined;
     if (wanted === 'off') this.#upSinceMs = undefined;
-    await this.#endRun();
+    await this.#endRun(wanted === 'paused' ? 'paused' : 'asked');
     if (isNews) this.#tell();
   }
 
@@ -141,7 +167,7 @@ export class ManagedTunnel implements AsyncDisposable {
     const { problem } = this.#definition;
     if (problem) throw new AppError(problem.code, problem.details);
     const wanted = this.#wanted;
-    await this.#endRun();
+    await this.#endRun('asked');
     // Unless somebody took it down or paused it meanwhile.
     if (this.#wanted === wanted) await this.up({ unasked: !this.#isAsked });
   }
@@ -156,9 +182,16 @@ export class ManagedTunnel implements AsyncDisposable {
     this.#run?.retryNow();
   }
 
+  /** The audit log can be written again, or cannot any more. */
+  auditChanged(): void {
+    if (!this.#run) return;
+    this.#run.auditChanged();
+    this.#host.changed(this.id, 'state');
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isOver = true;
-    await this.#endRun();
+    await this.#endRun('daemon-ended');
   }
 
   /** It sleeps, and its profile is not what it would wake up with. */
@@ -179,7 +212,7 @@ export class ManagedTunnel implements AsyncDisposable {
   /** A new run, of its profile as it is now. */
   async #renew(): Promise<void> {
     const ran = this.running;
-    await this.#endRun();
+    await this.#endRun('profile-changed');
     // Unless somebody took it down or up meanwhile.
     if (!ran || this.#wanted !== 'on' || this.#run) return;
     const next = this.#successor(ran);
@@ -202,7 +235,11 @@ export class ManagedTunnel implements AsyncDisposable {
 
   async #startRun(
     definition: TunnelDefinition,
-    { granted, sinceMs }: { readonly granted: Granted; readonly sinceMs: number },
+    {
+      granted,
+      sinceMs,
+      isRestored = false,
+    }: { readonly granted: Granted; readonly sinceMs: number; readonly isRestored?: boolean },
   ): Promise<void> {
     if (this.#isOver) return;
     this.#run = new TunnelRun({
@@ -210,13 +247,18 @@ export class ManagedTunnel implements AsyncDisposable {
       definition,
       asleepFor: this.#endedBy,
       log: this.#log,
+      audit: this.audit,
+      isRestored,
       onState: (recovery) => {
         if (recovery.gapMs !== undefined) this.#host.recovered(recovery.gapMs);
         this.#tell(recovery);
         if (this.#isOutdated) this.#renewSoon();
       },
       onCounters: () => this.#host.changed(this.id, 'counters'),
-      onConnection: (event) => this.record.connection(event),
+      onConnection: (event) => {
+        this.record.connection(event);
+        this.audit.connection(event);
+      },
       onRefused: () => this.down(),
       onLimit: (error) =>
         void this.#limitOver(error).catch((thrown) =>
@@ -239,7 +281,7 @@ export class ManagedTunnel implements AsyncDisposable {
     const next = ran?.profile.onDemand ? this.#successor(ran) : undefined;
     this.#endedBy = error;
     if (!next) this.#wanted = 'off';
-    await this.#endRun();
+    await this.#endRun(closedBy(error));
     // Somebody may have started it again meanwhile, or taken it down.
     if (this.#endedBy !== error) return;
     if (next) return this.#startRun(next, { granted: nothingGranted, sinceMs: this.#host.clock.wallMs() });
@@ -248,28 +290,38 @@ export class ManagedTunnel implements AsyncDisposable {
     this.#host.ended(this);
   }
 
-  async #endRun(): Promise<void> {
+  async #endRun(why: Parameters<TunnelAudit['closed']>[0]): Promise<void> {
     const run = this.#run;
     this.#run = undefined;
     if (!run) return;
+    this.#lastApi = run.lease?.api;
     await run[Symbol.asyncDispose]();
+    this.audit.closed(why);
+    this.#lastApi = undefined;
     this.record.keepTraffic(run.local.traffic);
   }
 
   #tell(recovery: Recovery = {}): void {
     const { state } = this;
-    this.record.state({
+    const entry = {
       atMs: this.#host.clock.wallMs(),
       wanted: this.#wanted,
       state,
       shown: shownState(this.#wanted, state),
       held: this.#run?.local.held ?? 0,
       ...recovery,
-    });
+    };
+    this.record.state(entry);
+    this.audit.state(entry);
     this.#host.changed(this.id, 'state');
   }
 }
 
 function isSame(one: TunnelDefinition, other: TunnelDefinition): boolean {
   return one.digest === other.digest && one.problem?.code === other.problem?.code;
+}
+
+function closedBy({ code }: ErrorData): Parameters<TunnelAudit['closed']>[0] {
+  if (code === 'SP-AUDIT-UNAVAILABLE') return 'audit';
+  return code === 'SP-IDLE-LIMIT' ? 'idle-limit' : 'time-limit';
 }

@@ -4,11 +4,13 @@ import { AppError } from '../base/app-error.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { Secret } from '../base/secret.ts';
+import type { AuditedSecret } from '../contract/audit-event.ts';
 import type { PasswordOrigin } from '../contract/control-password.ts';
 import type { Question, QuestionAnswer } from '../contract/control-question.ts';
+import type { ErrorData } from '../contract/error-codes.ts';
 import { canonicalJson } from '../profile/canonical.ts';
 import type { Kept, Keychain, KeychainEntry } from '../secret/keychain.ts';
-import { isLocal, localPassword } from '../secret/local-password.ts';
+import { isLocal, type LocalSource, localPassword } from '../secret/local-password.ts';
 import type { ClusterChoice, ClusterPool } from './cluster-pool.ts';
 import type { QuestionBoard, QuestionDraft } from './question-board.ts';
 import { readSecretPassword } from './secret-password.ts';
@@ -25,6 +27,8 @@ export interface PasswordsOptions {
   readonly questions: QuestionBoard;
   /** Where passwords are kept that were asked for. */
   readonly keychain: Keychain;
+  /** Told of each reading, of one that failed too: where from, never what. */
+  readonly onRead?: (definition: TunnelDefinition, secret: AuditedSecret, error?: ErrorData) => void;
   /** Opens it, where it rejects with SP-PASSPHRASE-REQUIRED. */
   readonly unlock?: ((passphrase: Secret) => Promise<void>) | undefined;
 }
@@ -90,7 +94,9 @@ export class Passwords implements Disposable {
     }
     if ('keychain' in source) return this.#inKeychain(definition, asking);
     const isOwn = from.kind === 'profile' && from.sourceKind === 'user';
-    const password = await localPassword(source, { isOwn, env, home, cwd: home, signal });
+    const password = await this.#recorded(definition, auditedSource(source), () =>
+      localPassword(source, { isOwn, env, home, cwd: home, signal }),
+    );
     const kind = 'command' in source ? 'command' : 'file' in source ? 'file' : 'environment';
     log.info('password read', { tunnel: id, from: kind });
     return { kind: 'found', password, origin: { kind }, user };
@@ -124,10 +130,29 @@ export class Passwords implements Disposable {
     using lease = await clusters.lease(await contextOf(definition), () => false);
     // The schema gives a profile no way to name another namespace than its target's.
     const namespace = definition.profile.namespace ?? lease.api.namespace;
-    const { password, user } = await readSecretPassword(lease.api, { namespace, name, key }, signal);
+    const secret = { kind: 'kubernetes', namespace, name, key } as const;
+    const { password, user } = await this.#recorded(definition, secret, () =>
+      readSecretPassword(lease.api, { namespace, name, key }, signal),
+    );
     log.info('password read', { tunnel: definition.id, from: 'secret', namespace, name, key });
     const origin: PasswordOrigin = { kind: 'secret', namespace, name, key };
     return { kind: 'found', password, origin, user } as const;
+  }
+
+  async #recorded<T>(
+    definition: TunnelDefinition,
+    secret: AuditedSecret,
+    read: () => Promise<T>,
+  ): Promise<T> {
+    const { onRead } = this.#options;
+    try {
+      const found = await read();
+      onRead?.(definition, secret);
+      return found;
+    } catch (error) {
+      onRead?.(definition, secret, AppError.from(error).toData());
+      throw error;
+    }
   }
 
   async #inKeychain(definition: TunnelDefinition, asking: Asking): Promise<FoundPassword> {
@@ -141,6 +166,7 @@ export class Passwords implements Disposable {
     const password = found.entry && passwordFor(definition, found.entry.secret);
     if (found.entry && password) {
       const { kept } = found.entry;
+      this.#options.onRead?.(definition, { kind: 'keychain', account: entryOf(definition).account });
       log.info('password read', { tunnel: id, from: 'keychain', keptIn: kept.in });
       return { kind: 'found', password, origin: { kind: 'keychain', kept }, user };
     }
@@ -207,6 +233,13 @@ export class Passwords implements Disposable {
 /** A stranger's profile must not choose what is read, nor from where. */
 function mayStart({ problem }: TunnelDefinition): void {
   if (problem && problem.code !== 'SP-PROFILE-OFF') throw new AppError(problem.code, problem.details);
+}
+
+/** Of a command its program alone: arguments may say more than a record should. */
+function auditedSource(source: LocalSource): AuditedSecret {
+  if ('command' in source) return { kind: 'command', program: source.command[0] ?? '' };
+  if ('file' in source) return { kind: 'file', path: source.file };
+  return { kind: 'environment', variable: source.environment };
 }
 
 function mustNameKeychain(definition: TunnelDefinition): void {

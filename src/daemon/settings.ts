@@ -2,6 +2,7 @@ import { parseDocument } from 'yaml';
 import * as z from 'zod';
 import { AppError } from '../base/app-error.ts';
 import { readBounded } from '../base/read-bounded.ts';
+import { shipperSettingsSchema } from './audit-destination.ts';
 
 const maxSettingsBytes = 256 * 1024;
 
@@ -15,6 +16,26 @@ const settingsSchema = z.strictObject({
     .describe(
       "Where passwords are kept that were asked for: the system's keychain (default; where there is none, memory), a file under a passphrase, or memory until the daemon ends.",
     )
+    .optional(),
+  audit: z
+    .strictObject({
+      keep: z
+        .strictObject({
+          days: z.int().min(1).max(36_500).optional(),
+          megabytes: z.int().min(64).max(10_000_000).optional(),
+        })
+        .describe('How long and how much of the audit log is kept: by default 400 days and 2,048 MiB.')
+        .optional(),
+      ship: z
+        .array(shipperSettingsSchema)
+        .max(8)
+        .refine(
+          (all) => new Set(all.map(({ name }) => name)).size === all.length,
+          'each has a name of its own',
+        )
+        .describe('Receivers of a copy of the audit log.')
+        .optional(),
+    })
     .optional(),
 });
 

@@ -22,6 +22,8 @@ export interface TunnelDefinition {
         readonly kubeconfig?: string | undefined;
         readonly context?: string | undefined;
       };
+  /** Of the profile as its source has it, as an agreement names it; absent where no profile describes it. */
+  readonly hash?: string | undefined;
   /** Why it may not start as it is. */
   readonly problem: ErrorData | undefined;
   /** What an agreement would be given to, where one is missing. */
@@ -39,6 +41,7 @@ export function profileDefinition(listed: ListedProfile): TunnelDefinition {
     digest: JSON.stringify(profile),
     profile: rest,
     access: { kind: 'cluster', cluster },
+    hash,
     problem: isTrusted
       ? profile.off
         ? { code: 'SP-PROFILE-OFF', details: { profile: id } }

@@ -1,4 +1,5 @@
 import type { TunnelEntity } from '../contract/control-tunnel.ts';
+import type { ErrorData } from '../contract/error-codes.ts';
 import { shownState } from '../contract/shown-state.ts';
 import type { TunnelState, Wanted } from '../contract/tunnel-state.ts';
 import { localPortOf, type TunnelDefinition } from './tunnel-definition.ts';
@@ -14,11 +15,12 @@ export interface EntityParts {
   readonly state: TunnelState;
   readonly upSinceMs: number | undefined;
   readonly keptPort: number | undefined;
+  readonly unrecorded: ErrorData | undefined;
 }
 
 /** One tunnel as faces see it: by what it runs with, else by what it would start with. */
 export function tunnelEntity(parts: EntityParts): TunnelEntity {
-  const { definition, run, record, wanted, state, upSinceMs, keptPort } = parts;
+  const { definition, run, record, wanted, state, upSinceMs, keptPort, unrecorded } = parts;
   const { id, name, origin, profile } = run?.definition ?? definition;
   const {
     description,
@@ -57,6 +59,7 @@ export function tunnelEntity(parts: EntityParts): TunnelEntity {
     limit: run?.limit,
     lastError: record.lastError,
     reason: run?.reason,
+    unrecorded,
     questions: run?.questions ?? [],
     profileChanged: run !== undefined && run.definition.digest !== definition.digest,
   };

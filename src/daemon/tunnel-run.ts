@@ -7,9 +7,11 @@ import type { ConnectionEvent } from '../tunnel/connection-event.ts';
 import { type BindHost, BoundTunnel, type Recovery } from './bound-tunnel.ts';
 import { ClientAdmission } from './client-admission.ts';
 import type { ClusterLease } from './cluster-pool.ts';
+import type { Shut } from './gated-upstream.ts';
 import type { QuestionBoard } from './question-board.ts';
 import { type Granted, startObstacle } from './start-obstacle.ts';
 import { StartPermission } from './start-permission.ts';
+import type { AuditSink, TunnelAudit } from './tunnel-audit.ts';
 import { listenSpec, type TunnelDefinition } from './tunnel-definition.ts';
 import { type Limit, limitError, limitsOf, TunnelLimits } from './tunnel-limits.ts';
 
@@ -18,6 +20,7 @@ export interface RunHost extends BindHost {
   readonly home: string;
   readonly peers: PeerFinder;
   readonly questions: QuestionBoard;
+  readonly audit: AuditSink;
   keptPort(id: string): number | undefined;
   /** Agrees to a profile by its hash; what is defined by it is told by a new definition. */
   agree(id: string, hash: string): Promise<void>;
@@ -29,6 +32,9 @@ export interface TunnelRunOptions {
   /** Why it sleeps at first, where it is on demand and there is more to say than that. */
   readonly asleepFor: ErrorData | undefined;
   readonly log: Log;
+  readonly audit: TunnelAudit;
+  /** It was up when the last daemon ended. */
+  readonly isRestored: boolean;
   /** Not called any more once it is let go of. */
   readonly onState: (recovery: Recovery) => void;
   /** What is counted, or ends it, is another. */
@@ -37,7 +43,7 @@ export interface TunnelRunOptions {
   readonly onConnection: (event: ConnectionEvent) => void;
   /** Somebody said no to what was asked. */
   readonly onRefused: () => Promise<void>;
-  /** A limit of its policy is over: whoever hears it disposes the run. Called once, possibly by `start`. */
+  /** A limit of its policy is over, or it may not go on unrecorded: whoever hears it disposes the run. Called once, possibly by `start`. */
   readonly onLimit: (error: ErrorData) => void;
 }
 
@@ -53,12 +59,17 @@ export class TunnelRun implements AsyncDisposable {
   readonly #bound: BoundTunnel;
   /** While it may use its cluster, or waits for leave to. */
   #limits: TunnelLimits | undefined;
+  #by: 'asked' | 'restored' | 'on-demand';
+  /** Nothing has to be answered before it may use its cluster. */
+  #mayEnter = false;
+  #recorded: 'no' | 'writing' | 'yes' = 'no';
   #isOver = false;
 
   constructor(options: TunnelRunOptions) {
     const { host, definition, log } = options;
     this.#options = options;
     this.definition = definition;
+    this.#by = options.isRestored ? 'restored' : 'asked';
     this.#permission = new StartPermission({
       definition,
       questions: host.questions,
@@ -140,6 +151,7 @@ export class TunnelRun implements AsyncDisposable {
   /** Somebody asked for it again, and may have answered what it waits for. */
   async startAgain(granted: Granted): Promise<void> {
     this.#permission.give(granted);
+    this.#by = 'asked';
     if (this.#bound.isAsleep) this.#wake();
     else this.#enter();
     if (this.#bound.isUnbound) await this.#bound.start();
@@ -156,6 +168,16 @@ export class TunnelRun implements AsyncDisposable {
     // The machine may have slept, and a limit passed.
     this.#limits?.look();
     this.#bound.retryNow();
+  }
+
+  /** The log can be written again, or cannot any more: then nothing of production goes on. */
+  auditChanged(): void {
+    if (!this.#isProduction || this.#isOver) return;
+    const error = this.#unrecordable(this.#options.host.audit.unavailable);
+    if (!error || this.#recorded !== 'yes') return this.#enter();
+    this.#options.log.warn('ended, as it cannot be recorded', { code: error.code });
+    this.#isOver = true;
+    this.#options.onLimit(error);
   }
 
   /** Ends its connections and frees its port; resolves when clean. */
@@ -200,8 +222,49 @@ export class TunnelRun implements AsyncDisposable {
   /** Lets it use its cluster, or asks what has to be answered first. */
   #enter(): void {
     if (this.#isOver) return;
-    const obstacle = this.#permission.look();
-    this.#bound.setShut(obstacle && { kind: 'blocked', error: obstacle.error });
+    const obstacle = this.#permission.look()?.error;
+    this.#mayEnter = obstacle === undefined;
+    this.#bound.setShut(obstacle ? { kind: 'blocked', error: obstacle } : this.#shutUnrecorded());
+    this.#record();
+  }
+
+  /** A production tunnel leads nowhere before its opening is on disk. */
+  #shutUnrecorded(): Shut | undefined {
+    if (!this.#isProduction || this.#recorded === 'yes') return undefined;
+    const { audit, clock } = this.#options.host;
+    const error = this.#unrecordable(audit.unavailable);
+    return error ? { kind: 'blocked', error } : { kind: 'recording', sinceMs: clock.wallMs() };
+  }
+
+  /** Its opening is recorded once clients can reach it and it may use its cluster. */
+  #record(): void {
+    const { audit: tunnelAudit, host } = this.#options;
+    const { addresses } = this.local;
+    if (this.#isOver || !this.#mayEnter || this.#recorded !== 'no' || addresses.length === 0) return;
+    if (this.#isProduction && host.audit.unavailable) return;
+    tunnelAudit.opened(this.definition, {
+      local: addresses.map((at) => (at.kind === 'unix' ? at.path : `${at.address}:${at.port}`)),
+      by: this.#by,
+      reason: this.reason,
+    });
+    this.#recorded = 'writing';
+    if (this.#isProduction) void host.audit.whenDurable().then(() => this.#written());
+    else this.#recorded = 'yes';
+  }
+
+  #written(): void {
+    if (this.#isOver || this.#recorded !== 'writing') return;
+    this.#recorded = this.#options.host.audit.unavailable ? 'no' : 'yes';
+    this.#enter();
+    this.#options.onState({});
+  }
+
+  #unrecordable(error: ErrorData | undefined): ErrorData | undefined {
+    return error && { ...error, details: { ...error.details, tunnel: this.definition.name } };
+  }
+
+  get #isProduction(): boolean {
+    return this.definition.profile.policy?.environment === 'production';
   }
 
   #sleep(): void {
@@ -209,11 +272,15 @@ export class TunnelRun implements AsyncDisposable {
     this.#limits?.[Symbol.dispose]();
     this.#limits = undefined;
     this.#permission.withdraw();
+    this.#mayEnter = false;
+    this.#recorded = 'no';
     this.#bound.setShut({ kind: 'asleep' });
+    this.#options.audit.closed('idle-limit');
     this.#options.onState({});
   }
 
   #moved(recovery: Recovery): void {
+    this.#record();
     const { state } = this;
     const error = state.kind === 'blocked' ? state.error : undefined;
     const isLogin = error?.code === 'SP-LOGIN-REQUIRED' || error?.code === 'SP-CREDENTIAL-PLUGIN';
@@ -231,6 +298,7 @@ export class TunnelRun implements AsyncDisposable {
   #clientCame(): void {
     if (this.#bound.isAsleep) {
       this.#options.log.info('woken by a client');
+      this.#by = 'on-demand';
       this.#wake();
     }
     this.#options.onCounters();

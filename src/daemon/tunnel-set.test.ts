@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FakeAudit } from '../../test/support/fake-audit.ts';
 import { FakeClock } from '../../test/support/fake-clock.ts';
 import { expectNoHandles } from '../../test/support/no-handles.ts';
 import { until } from '../../test/support/tunnel-fixture.ts';
@@ -83,6 +84,7 @@ async function started() {
     },
     profiles,
     wanted,
+    audit: new FakeAudit(),
     recovered() {},
     changed: () => tunnels?.wakeWaiting(),
     gone() {},

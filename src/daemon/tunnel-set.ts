@@ -193,6 +193,11 @@ export class TunnelSet implements AsyncDisposable {
     this.#dropIfLost(tunnel);
   }
 
+  /** The audit log can be written again, or cannot any more. */
+  auditChanged(): void {
+    for (const tunnel of this.all) tunnel.auditChanged();
+  }
+
   retryNow(): void {
     for (const tunnel of this.#all.values()) tunnel.retryNow();
   }

@@ -10,7 +10,7 @@ import type { KubeApi } from '../kube/kube-api.ts';
 import { WatchRegistry } from '../kube/watch-registry.ts';
 import type { RemotePort, Target } from '../target/target.ts';
 import { createTargetResolver, type TargetFollow, type TargetResolver } from '../target/target-resolver.ts';
-import { type CarrierChoice, SessionDialer } from '../transport/session-dialer.ts';
+import { type CarrierChoice, SessionDialer, type SessionEvent } from '../transport/session-dialer.ts';
 import { SessionPool } from '../transport/session-pool.ts';
 import { UidCheck } from '../transport/uid-check.ts';
 import type { PodLink, Upstream } from '../tunnel/upstream.ts';
@@ -25,6 +25,8 @@ export interface EngineOptions {
   readonly carrier: CarrierChoice;
   /** Called when a watch breaks off, which is then opened anew. */
   readonly onWatchBreak?: (() => void) | undefined;
+  /** Told of each session with its Audit-ID. */
+  readonly onSession?: ((event: SessionEvent) => void) | undefined;
 }
 
 /** What is followed: a port of what a target points at. */
@@ -58,7 +60,7 @@ export class Engine implements AsyncDisposable {
   readonly #wake: Disposable;
   readonly #forgetApi: () => void;
 
-  constructor({ api, clock, log, carrier, onWatchBreak }: EngineOptions) {
+  constructor({ api, clock, log, carrier, onWatchBreak, onSession }: EngineOptions) {
     this.#reviews = new AccessReviews(api, clock);
     this.#api = api;
     this.#clock = clock;
@@ -66,7 +68,7 @@ export class Engine implements AsyncDisposable {
     this.#caches = new WatchRegistry({ api, clock, log, onBreak: onWatchBreak });
     api.preconnect();
     this.#resolver = createTargetResolver({ caches: this.#caches, log });
-    this.#dialer = new SessionDialer({ api, uidCheck: new UidCheck(api), clock, log, carrier });
+    this.#dialer = new SessionDialer({ api, uidCheck: new UidCheck(api), clock, log, carrier, onSession });
     this.#pool = new SessionPool({ clock, dial: (pod, signal) => this.#dialer.dial(pod, signal) });
     this.#wake = onWake(clock, () => {
       log.info('woke from sleep');

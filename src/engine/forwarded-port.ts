@@ -16,6 +16,15 @@ import type { StateChange } from '../tunnel/runner.ts';
 import { createTunnel, type Tunnel } from '../tunnel/tunnel.ts';
 import type { Engine } from './engine.ts';
 
+/** What is told of one port for the record. */
+export interface PortWitness {
+  /** HOST:PORT, or the path of a unix socket. */
+  bound(local: string[]): void;
+  state(change: StateChange): void;
+  connection(event: ConnectionEvent): void;
+  closed(): void;
+}
+
 export interface ForwardedPortOptions {
   readonly engine: Pick<Engine, 'firstPod' | 'upstream' | 'onRetry'>;
   readonly clock: Clock;
@@ -36,6 +45,7 @@ export interface ForwardedPortOptions {
   readonly tell: (facts: TunnelFacts) => void;
   /** Called once, when the start has become impossible. */
   readonly fail: (error: AppError) => void;
+  readonly witness?: PortWitness | undefined;
 }
 
 /** One port of `forward`: a tunnel, and what is told of it. */
@@ -85,6 +95,9 @@ export class ForwardedPort implements AsyncDisposable {
     tunnel.onState((change) => this.#onState(change));
     tunnel.onConnection((event) => this.#onConnection(event));
     await tunnel.start();
+    this.#options.witness?.bound(
+      tunnel.addresses.map((at) => (at.kind === 'unix' ? at.path : `${at.address}:${at.port}`)),
+    );
     this.#announce();
   }
 
@@ -93,6 +106,7 @@ export class ForwardedPort implements AsyncDisposable {
     this.#runningTimeout?.cancel();
     this.#forgetRetry?.();
     await this.#tunnel?.stop();
+    this.#options.witness?.closed();
   }
 
   #listenSpec(port: number): ListenSpec {
@@ -127,7 +141,9 @@ export class ForwardedPort implements AsyncDisposable {
     }
   }
 
-  #onState({ state, held, gapMs, served }: StateChange): void {
+  #onState(change: StateChange): void {
+    const { state, held, gapMs, served } = change;
+    this.#options.witness?.state(change);
     if (state.kind === 'ready') this.wasReady = true;
     if (state.kind === 'blocked') this.#mayFail(state.error);
     this.#options.tell({
@@ -141,7 +157,8 @@ export class ForwardedPort implements AsyncDisposable {
   }
 
   #onConnection(event: ConnectionEvent): void {
-    const { tell } = this.#options;
+    const { tell, witness } = this.#options;
+    witness?.connection(event);
     switch (event.kind) {
       case 'start': {
         const { connection, pod, heldMs, peer } = event;

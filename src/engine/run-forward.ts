@@ -3,13 +3,23 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { ForwardEvent } from '../contract/forward-event.ts';
 import { createKubeApi } from '../kube/http-kube-api.ts';
+import type { KubeApi } from '../kube/kube-api.ts';
 import { createPeerFinder } from '../peer/peer-finder.ts';
 import { ownUids } from '../peer/peer-policy.ts';
 import { parsePortSpec } from '../target/parse-port-spec.ts';
 import { parseTarget } from '../target/parse-target.ts';
-import type { CarrierChoice } from '../transport/session-dialer.ts';
+import type { CarrierChoice, SessionEvent } from '../transport/session-dialer.ts';
 import { Engine } from './engine.ts';
-import { ForwardedPort } from './forwarded-port.ts';
+import { ForwardedPort, type PortWitness } from './forwarded-port.ts';
+
+/** Keeps a record of a forward, where somebody does. Nothing waits for it. */
+export interface ForwardWitness {
+  /** Behind the User-Agent: where the record stands. */
+  readonly stamp: string;
+  session(event: SessionEvent, api: KubeApi): void;
+  /** `port`: as the command line has it. */
+  port(port: string, api: KubeApi): PortWitness;
+}
 
 export interface ForwardRun {
   /** As the command line has them. */
@@ -36,6 +46,7 @@ export interface ForwardRun {
   readonly tell: (event: ForwardEvent) => void;
   readonly onPluginOutput: (text: string) => void;
   readonly onWarning: (text: string) => void;
+  readonly witness?: ForwardWitness | undefined;
 }
 
 /**
@@ -43,7 +54,7 @@ export interface ForwardRun {
  * was ready nothing does, as the tunnel then says what it needs and goes on.
  */
 export async function runForward(run: ForwardRun, signal: AbortSignal): Promise<void> {
-  const { clock, log } = run;
+  const { clock, log, witness } = run;
   const target = parseTarget(run.target);
   const portSpecs = run.ports.map(parsePortSpec);
   const ports: ForwardedPort[] = [];
@@ -58,14 +69,20 @@ export async function runForward(run: ForwardRun, signal: AbortSignal): Promise<
     env: run.env,
     clock,
     log,
-    userAgent: () => run.userAgent,
+    userAgent: () => `${run.userAgent}${witness?.stamp ?? ''}`,
     // A credential plugin may ask only while somebody waits: at the start, or when a connection does.
     interactive: () => ports.some(({ wasReady, held }) => !wasReady || held > 0),
     onPluginOutput: run.onPluginOutput,
   });
   for (const warning of api.warnings) run.onWarning(warning);
   using peers = createPeerFinder({ clock });
-  await using engine = new Engine({ api, clock, log, carrier: run.carrier });
+  await using engine = new Engine({
+    api,
+    clock,
+    log,
+    carrier: run.carrier,
+    onSession: witness && ((event) => witness.session(event, api)),
+  });
   await using running = new AsyncDisposableStack();
 
   for (const [index, port] of portSpecs.entries()) {
@@ -86,6 +103,7 @@ export async function runForward(run: ForwardRun, signal: AbortSignal): Promise<
         if (!ending.aborted) run.tell({ ...facts, atMs: clock.wallMs(), tunnel: index });
       },
       fail: (error) => failing.abort(error),
+      witness: witness?.port(run.ports[index]!, api),
     });
     ports.push(running.use(forwarded));
     forwarded.start(ending).catch((thrown) => failing.abort(AppError.from(thrown)));

@@ -148,7 +148,7 @@ function accessNeeds(
   }
 }
 
-interface Who {
+export interface Who {
   readonly user: string | undefined;
   readonly groups: readonly string[];
 }
@@ -157,7 +157,8 @@ interface Optional {
   readonly signal?: AbortSignal;
 }
 
-async function whoAmI(api: Pick<KubeApi, 'request'>, optional: Optional): Promise<Who> {
+/** Whom the API server takes the user for; undefined where it does not tell (before 1.28). Throws an AppError where it cannot be asked. */
+export async function whoAmI(api: Pick<KubeApi, 'request'>, optional: Optional = {}): Promise<Who> {
   const apiVersion = 'authentication.k8s.io/v1';
   try {
     const review = await api.request<{

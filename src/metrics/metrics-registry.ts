@@ -1,9 +1,11 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { AuditStatus } from '../contract/audit-status.ts';
 import { shownStateSchema, type TunnelEntity } from '../contract/control-tunnel.ts';
 
 export interface MetricsSource {
   readonly version: string;
   readonly tunnels: () => readonly TunnelEntity[];
+  readonly audit?: () => AuditStatus;
 }
 
 /** From a failover that nobody noticed to a pod that took a quarter of an hour. */
@@ -16,7 +18,7 @@ export interface MetricsRegistry {
 }
 
 /** All metrics by Prometheus' conventions. What tunnels know is read when somebody scrapes. */
-export function metricsRegistry({ version, tunnels }: MetricsSource): MetricsRegistry {
+export function metricsRegistry({ version, tunnels, audit }: MetricsSource): MetricsRegistry {
   const registry = new Registry();
   const registers = [registry];
   const each = (set: (tunnel: TunnelEntity) => void) => {
@@ -74,6 +76,17 @@ export function metricsRegistry({ version, tunnels }: MetricsSource): MetricsReg
   counter('reconnects_total', 'Times a tunnel was ready again after an outage.', ['tunnel'], (one) =>
     each(({ id, traffic }) => one.inc({ tunnel: id }, traffic.recoveries)),
   );
+  gauge('audit_writable', 'Whether the audit log can be written.', [], (one) => {
+    const state = audit?.().state.kind;
+    if (state) one.set(state === 'unavailable' ? 0 : 1);
+  });
+  counter('audit_lines_total', 'Lines of the audit log on disk.', [], (one) =>
+    one.inc(audit?.().head?.seq ?? 0),
+  );
+  gauge('audit_behind_lines', 'Lines that a receiver does not have yet.', ['receiver'], (one) => {
+    for (const shipper of audit?.().shippers ?? [])
+      if (shipper.state !== 'off') one.set({ receiver: shipper.name }, shipper.behind);
+  });
   const recovery = new Histogram({
     name: 'sallyport_recovery_seconds',
     help: 'How long nothing could be served, for each outage that ended.',

@@ -23,6 +23,8 @@ const maxErrorTextBytes = 16 * 1024;
 /** What a stream asks of its session. */
 export interface StreamSession {
   readonly pod: PodIdentity;
+  /** The Audit-ID that its request carried. */
+  readonly auditId: string;
   readonly port: number;
   readonly clock: Clock;
   /** Sends DATA frames; calls `done` when there is room for more. */
@@ -98,6 +100,10 @@ export class PortForwardStream extends Duplex {
   get harmless(): boolean {
     if (this.#unreadBytes > harmlessUnreadBytes) return false;
     return this.#cancelled || (this.#clientEnded && !this.#answersAfterEnd);
+  }
+
+  get auditId(): string {
+    return this.#session.auditId;
   }
 
   /** The peer has taken the opening; a refusal comes after this. Told by 'answered'. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { AppError } from '../base/app-error.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
+import type { ErrorData } from '../contract/error-codes.ts';
 import type { PodIdentity } from '../contract/pod.ts';
 import type { KubeApi } from '../kube/kube-api.ts';
 import { type Carrier, socketCarrier, webSocketCarrier } from './carrier.ts';
@@ -14,12 +15,25 @@ const tunnelProtocol = 'SPDY/3.1+portforward.k8s.io';
 
 export type CarrierChoice = 'auto' | Carrier['kind'];
 
+/** What becomes of each session that the API server let in, for the audit. */
+export type SessionEvent =
+  | { readonly kind: 'opened'; readonly auditId: string; readonly pod: PodIdentity }
+  | {
+      readonly kind: 'closed';
+      readonly auditId: string;
+      readonly pod: PodIdentity;
+      /** How many connections it carried. */
+      readonly served: number;
+      readonly error: ErrorData;
+    };
+
 export interface SessionDialerOptions {
   readonly api: KubeApi;
   readonly uidCheck: UidCheck;
   readonly clock: Clock;
   readonly log: Log;
   readonly carrier: CarrierChoice;
+  readonly onSession?: ((event: SessionEvent) => void) | undefined;
 }
 
 /**
@@ -52,6 +66,7 @@ export class SessionDialer {
     const auditId = randomUUID();
     const carrier = await this.#carrier(pod, auditId, signal);
     const session = new SpdySession({ carrier, pod, auditId, clock });
+    this.#tell(session);
     try {
       await uidCheck.confirm(pod, signal);
       signal.throwIfAborted();
@@ -69,6 +84,16 @@ export class SessionDialer {
       tookMs: Math.round(clock.nowMs() - startedMs),
     });
     return session;
+  }
+
+  #tell(session: SpdySession): void {
+    const { onSession } = this.#options;
+    if (!onSession) return;
+    const { auditId, pod } = session;
+    onSession({ kind: 'opened', auditId, pod });
+    session.onClosed.add((reason) =>
+      onSession({ kind: 'closed', auditId, pod, served: session.served, error: reason.toData() }),
+    );
   }
 
   async #carrier(pod: PodIdentity, auditId: string, signal: AbortSignal): Promise<Carrier> {

@@ -64,6 +64,7 @@ export class SpdySession {
   /** Streams whose reader is slow: while there is one, the carrier is paused. */
   readonly #slow = new Set<PortForwardStream>();
   #nextStreamId = 1;
+  #served = 0;
   #nextPingId = 1;
   #lastInboundMs: number;
   #check: Timer | undefined;
@@ -113,6 +114,11 @@ export class SpdySession {
     return this.#streams.size;
   }
 
+  /** Connections that it has carried or carries. */
+  get served(): number {
+    return this.#served;
+  }
+
   /**
    * Opens one connection to `port` of the pod. Both streams and `head`, the client's first bytes, leave in one write, so that opening
    * costs no round trip; the pod is dialled once the pair is complete (port-forward-protocol section 1).
@@ -122,10 +128,12 @@ export class SpdySession {
     const errorId = this.#nextStreamId;
     const dataId = errorId + 2;
     this.#nextStreamId += 4;
+    this.#served++;
     const common = { port: String(port), requestid: String(errorId) };
     const stream: PortForwardStream = new PortForwardStream(
       {
         pod: this.pod,
+        auditId: this.auditId,
         port,
         clock: this.#clock,
         send: (payload, fin, done) => this.#sendData(dataId, payload, fin, done),

@@ -25,6 +25,8 @@ export type ConnectionEvent =
       readonly connection: number;
       readonly pod: PodIdentity;
       readonly port: number;
+      /** Of the session that carries it, as the API server's audit log has it. */
+      readonly auditId: string | undefined;
       /** From accept until the stream was opened. */
       readonly heldMs: number;
       /** Where it is known. */
@@ -36,6 +38,10 @@ export type ConnectionEvent =
       readonly atMs: number;
       readonly connection: number;
       readonly pod: PodIdentity | undefined;
+      /** Where it is known. */
+      readonly peer: LocalPeer | undefined;
+      /** Since accept. */
+      readonly durationMs: number;
       readonly error: ErrorData | undefined;
     })
   /** It was not let in; it has no number. */

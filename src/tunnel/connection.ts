@@ -142,7 +142,7 @@ export class Connection {
       clock,
       onFirstByte: () => {
         this.#early.forget();
-        this.#gotThrough(route, openedMs);
+        this.#gotThrough(route, stream, openedMs);
       },
       onEarlyFailure: (error) => this.#failed(attempt, error, true),
       onOver: (error) => this.#bridgeOver(error),
@@ -151,7 +151,7 @@ export class Connection {
     // From the answer on: before it, silence is only the distance.
     const awaitRefusal = () => {
       if (bridge !== this.#bridge || !this.#undecided) return;
-      this.#through = clock.after(route.throughAfterMs, () => this.#gotThrough(route, openedMs));
+      this.#through = clock.after(route.throughAfterMs, () => this.#gotThrough(route, stream, openedMs));
     };
     this.#undecided = true;
     if (stream.answered) awaitRefusal();
@@ -165,7 +165,7 @@ export class Connection {
     if (this.#clientEnded) bridge.clientEnded();
   }
 
-  #gotThrough(route: Route, openedMs: number): void {
+  #gotThrough(route: Route, { auditId }: PodStream, openedMs: number): void {
     if (!this.#undecided) return;
     this.#undecided = false;
     this.#through?.cancel();
@@ -180,6 +180,7 @@ export class Connection {
       connection: this.id,
       pod: route.pod,
       port: route.port,
+      auditId,
       heldMs: openedMs - this.acceptedMs,
       peer: this.#peer,
     });
@@ -290,6 +291,8 @@ export class Connection {
       connection: this.id,
       pod: this.#pod,
       ...this.traffic,
+      peer: this.#peer,
+      durationMs: this.#host.clock.nowMs() - this.acceptedMs,
       error: this.#error,
     });
     this.#host.gone(this);

@@ -50,6 +50,8 @@ export interface OpenStream {
 export interface PodStream extends Duplex {
   /** The pod's side has taken the opening, so that a refusal is on its way if there is one. 'answered' tells when. */
   readonly answered: boolean;
+  /** Of the session that carries it, as the API server's audit log has it. */
+  readonly auditId?: string | undefined;
   /** From now on the chunks of 'data' are lent: they may be others once the listener returns. */
   lend(): void;
 }

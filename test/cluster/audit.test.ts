@@ -1,14 +1,19 @@
 import { truncate } from 'node:fs/promises';
+import { join } from 'node:path';
 import { beforeAll, expect, test, vi } from 'vitest';
 import { collect, LogFolder, manyOpened, pod } from '../../src/audit/audit.fixture.ts';
 import { type ClusterRequest, clusterHeads, clusterRequests } from '../../src/audit/cluster-log.ts';
 import { headStamp } from '../../src/audit/head-stamp.ts';
 import { readRecords } from '../../src/audit/read-records.ts';
 import { verify } from '../../src/audit/verify.ts';
+import { verifyAll } from '../../src/audit/verify-all.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
+import type { AuditFilter } from '../../src/contract/audit-query.ts';
 import { runForward } from '../../src/engine/run-forward.ts';
+import { MemoryKeychain } from '../../src/secret/memory-keychain.ts';
 import { checkedEcho } from '../support/checked-echo.ts';
+import { DaemonHome } from '../support/daemon-fixture.ts';
 import { netPod, netPorts } from '../support/manifests.ts';
 import { describeOnRealcluster } from '../support/suite.ts';
 
@@ -59,6 +64,53 @@ describeOnRealcluster('audit', (suite) => {
     await ended;
     return auditIds;
   }
+
+  test("the daemon's record of a connection is joined with the cluster's by Audit-ID, and anchored there", async () => {
+    const { kubeconfig, namespace } = suite;
+    const { auditLog } = suite.realcluster;
+    await using home = await DaemonHome.create({ KUBECONFIG: kubeconfig });
+    await home.writeProfiles({});
+    await using _daemon = await home.start({ keychain: new MemoryKeychain() });
+    await using control = home.control();
+    const adHoc = [{ name: 'echo', namespace, target: 'pod/net', port: netPorts.echo }];
+    const { outcomes } = await control.call('up', { adHoc, waitMs: 20_000 });
+    const port = outcomes[0]!.tunnel!.localPort!;
+    const folder = join(home.places.auditFolder, 'daemon');
+    const recorded = (filter: AuditFilter) =>
+      vi.waitFor(
+        async () => {
+          const found = await collect(readRecords({ folder, filter }));
+          if (found.length === 0) throw new Error('not recorded yet');
+          return found.map(({ record }) => record);
+        },
+        { timeout: 10_000 },
+      );
+    expect((await checkedEcho(port, 1_024)).outcome).toBe('whole');
+    const [connection] = await recorded({ events: ['connection-opened'] });
+    const [identity] = await recorded({ events: ['identity'] });
+    const [session] = await recorded({ events: ['session-opened'], auditId: String(connection?.auditId) });
+    // A session that is opened from now on carries the head of what is on disk.
+    await control.call('restart', { names: ['ad-hoc/echo'], waitMs: 20_000 });
+    const [log] = await recorded({ events: ['file-opened'] });
+    const seen = await vi.waitFor(
+      async () => {
+        const found = new Map<string, ClusterRequest>();
+        for await (const request of clusterRequests(auditLog)) found.set(request.auditId, request);
+        const heads = await clusterHeads(auditLog, String(log?.log));
+        expect(found.has(String(connection?.auditId))).toBe(true);
+        expect(heads.length).toBeGreaterThan(0);
+        return { found, heads };
+      },
+      { timeout: 20_000 },
+    );
+    const request = seen.found.get(String(connection?.auditId));
+    expect(request).toMatchObject({ namespace, pod: 'net', user: identity?.user });
+    expect(session).toMatchObject({ pod: { name: 'net', namespace } });
+    await recorded({ events: ['checkpoint'] });
+    const [verified] = await verifyAll({ folder: home.places.auditFolder, clusterLog: auditLog });
+    expect(verified).toMatchObject({ verdict: { kind: 'intact' }, trusted: 'known' });
+    expect(verified!.heldAgainst.length).toBeGreaterThan(0);
+  });
 
   test("the cluster's own log has each session by its Audit-ID, and a head that tells a cut from a crash", async () => {
     await using logs = await LogFolder.create();

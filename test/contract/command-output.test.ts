@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { LogFolder, manyOpened } from '../../src/audit/audit.fixture.ts';
 import { AppError } from '../../src/base/app-error.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import {
@@ -164,7 +165,7 @@ interface Run {
 }
 
 /** Every command that prints, or this does not compile. */
-const runs: Record<Exclude<PrintingCommand, 'status --watch' | 'logs --follow'>, Run> = {
+const runs: Record<Exclude<PrintingCommand, 'status --watch' | 'logs --follow' | 'audit follow'>, Run> = {
   up: { argv: ['up', 'orders-db', 'nobody'] },
   down: { argv: ['down', 'orders-db'] },
   restart: { argv: ['restart', 'orders-db'] },
@@ -188,6 +189,9 @@ const runs: Record<Exclude<PrintingCommand, 'status --watch' | 'logs --follow'>,
   'daemon restart': { argv: ['daemon', 'restart'], given: restartsWhenAsked },
   'daemon install': { argv: ['daemon', 'install'], given: installs },
   'daemon uninstall': { argv: ['daemon', 'uninstall'], given: installs },
+  'audit list': { argv: ['audit', 'list'], given: recorded },
+  'audit show': { argv: ['audit', 'show', '3'], given: recorded },
+  'audit verify': { argv: ['audit', 'verify'], given: recorded },
   'profile add': { argv: add.slice(0, -1) },
   'profile edit': { argv: ['profile', 'edit', 'orders-db', '--local', '15433'], before: [add] },
   'profile remove': { argv: ['profile', 'remove', 'orders-db'], before: [add] },
@@ -210,6 +214,11 @@ const runs: Record<Exclude<PrintingCommand, 'status --watch' | 'logs --follow'>,
   'profile trust': { argv: ['profile', 'trust', 'orders-db'] },
   'profile pull': { argv: ['profile', 'pull', '--yes'] },
 };
+
+/** What a daemon of before has left. */
+async function recorded(): Promise<void> {
+  await new LogFolder(join(dir, 'DATA', 'sallyport', 'audit', 'daemon')).write(manyOpened(3));
+}
 
 function endsWhenAsked(control: FakeControl): void {
   control.on('shutdown', async () => {
@@ -236,6 +245,8 @@ async function installs(control: FakeControl): Promise<void> {
 
 /** What they print is another program's, or is made for a shell or an editor. */
 const withoutJson = [
+  'audit',
+  'audit export',
   'completion',
   'daemon',
   'demo',
@@ -263,7 +274,7 @@ async function allCommands(
 
 /** One event a line, of a command that prints one document otherwise. */
 function isStream(name: string): boolean {
-  return name === 'status --watch' || name === 'logs --follow';
+  return name === 'status --watch' || name === 'logs --follow' || name === 'audit follow';
 }
 
 test('every command of the program has --json and a contract for it, or is known to have none', async () => {
@@ -275,7 +286,7 @@ test('every command of the program has --json and a contract for it, or is known
       .map(([name]) => name)
       .toSorted(),
   );
-  const contracts = Object.keys(commandOutputs).filter((name) => !isStream(name));
+  const contracts = Object.keys(commandOutputs).filter((name) => !isStream(name) || name === 'audit follow');
   expect(withFlag).toEqual([...contracts, withEvents].toSorted());
   expect(without).toEqual(withoutJson);
 });

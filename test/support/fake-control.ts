@@ -278,6 +278,8 @@ export class FakeControl implements Control {
         this.tell(tunnel);
         return { tunnel };
       },
+      audit: async () => ({ records: [] }),
+      auditVerify: async () => ({ logs: [] }),
       wake: async () => ({}),
       metrics: async () => ({ text: '' }),
       ui: unsupported,

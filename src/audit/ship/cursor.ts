@@ -8,6 +8,16 @@ import type { LogPlace } from '../file-ends.ts';
 const cursorSchema = z.object({ log: z.string(), head: auditHeadSchema });
 const maxCursorBytes = 4_096;
 
+/** The file of one receiver's place, in the folder of all logs. */
+export function cursorFile(name: string): string {
+  return `sent-${name}.json`;
+}
+
+/** Whose place a file holds; undefined where it holds none. */
+export function cursorName(file: string): string | undefined {
+  return /^sent-(.+)\.json$/.exec(file)?.[1];
+}
+
 /** Undefined where there is none that can be read: then all is sent again. */
 export async function readCursor(path: string): Promise<LogPlace | undefined> {
   const read = await readBounded(path, maxCursorBytes);

@@ -1,0 +1,50 @@
+/**
+ * The keys that logs of this machine were signed with, so that a log that somebody wrote anew with a key of their own does not pass. The
+ * file is as safe as the user's other files: a program that runs as the user may add a key. Whoever has to hold against that compares
+ * the key with what they noted elsewhere.
+ */
+import { join } from 'node:path';
+import * as z from 'zod';
+import { readBounded } from '../base/read-bounded.ts';
+import { replaceFile } from '../base/replace-file.ts';
+import { keptSchema } from '../contract/control-password.ts';
+
+/** One a start where there is no keychain; the oldest go first. */
+const maxKeys = 4_096;
+const maxKeysBytes = 2 * 1024 * 1024;
+
+const knownKeySchema = z.object({
+  /** Raw Ed25519 public key, base64url. */
+  key: z.string(),
+  sinceMs: z.number(),
+  kept: keptSchema,
+});
+export type KnownKey = z.infer<typeof knownKeySchema>;
+const keysSchema = z.object({ keys: z.array(knownKeySchema) });
+
+function keysFile(folder: string): string {
+  return join(folder, 'keys.json');
+}
+
+/** Undefined where there is no such file, or none that can be read. `folder`: that of all logs. */
+export async function readKnownKeys(folder: string): Promise<readonly KnownKey[] | undefined> {
+  const read = await readBounded(keysFile(folder), maxKeysBytes);
+  if (read.kind !== 'text') return undefined;
+  try {
+    return keysSchema.safeParse(JSON.parse(read.text)).data?.keys;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Before the key signs anything. Throws what the file system throws. */
+export async function rememberKey(
+  folder: string,
+  key: string,
+  { kept, nowMs }: { readonly kept: KnownKey['kept']; readonly nowMs: number },
+): Promise<void> {
+  const known = (await readKnownKeys(folder)) ?? [];
+  if (known.some((each) => each.key === key)) return;
+  const keys = [...known, { key, sinceMs: nowMs, kept }].slice(-maxKeys);
+  await replaceFile(keysFile(folder), `${JSON.stringify({ keys })}\n`);
+}

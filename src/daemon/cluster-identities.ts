@@ -1,0 +1,51 @@
+import type { Log } from '../base/log.ts';
+import type { AuditEvent } from '../contract/audit-event.ts';
+import { whoAmI } from '../kube/access-review.ts';
+import type { KubeApi } from '../kube/kube-api.ts';
+
+/** Whom the clusters take the user for. Asked once a session is open: credentials work then, and nobody waits for the answer. */
+export class ClusterIdentities {
+  readonly #users = new WeakMap<KubeApi, { readonly user: string | undefined } | 'asking'>();
+  readonly #log: Log;
+  readonly #append: (event: AuditEvent) => void;
+
+  constructor({ log, append }: { readonly log: Log; readonly append: (event: AuditEvent) => void }) {
+    this.#log = log;
+    this.#append = append;
+  }
+
+  /** Undefined until it is known, and of servers that do not tell. */
+  userOf(api: KubeApi): string | undefined {
+    const known = this.#users.get(api);
+    return known === 'asking' ? undefined : known?.user;
+  }
+
+  /** Asks where nobody has yet, or the user may be another. */
+  async learn(api: KubeApi): Promise<void> {
+    if (this.#users.has(api)) return;
+    this.#users.set(api, 'asking');
+    const forget = api.onChange((change) => {
+      if (change !== 'replaced') return;
+      this.#users.delete(api);
+      forget();
+    });
+    try {
+      const { user, groups } = await whoAmI(api);
+      if (this.#users.get(api) !== 'asking') return;
+      this.#users.set(api, { user });
+      if (user === undefined) return;
+      this.#append({
+        event: 'identity',
+        cluster: api.server,
+        context: api.contextName,
+        user,
+        groups: [...groups],
+      });
+    } catch (error) {
+      // The next session asks again.
+      if (this.#users.get(api) === 'asking') this.#users.delete(api);
+      forget();
+      this.#log.debug('identity not known', { error: String(error) });
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import { type Clock, delay } from '../base/clock.ts';
+import type { DaemonPlaces } from '../base/daemon-places.ts';
+import type { Log } from '../base/log.ts';
+import { shownState } from '../contract/shown-state.ts';
+import type { PortWitness } from '../engine/forwarded-port.ts';
+import type { ForwardWitness } from '../engine/run-forward.ts';
+import type { KubeApi } from '../kube/kube-api.ts';
+import { SystemKeychain } from '../secret/system-keychain.ts';
+import type { SessionEvent } from '../transport/session-dialer.ts';
+import { AuditKey } from './audit-key.ts';
+import { AuditTrail } from './audit-trail.ts';
+import { ClusterIdentities } from './cluster-identities.ts';
+import { sessionRecord } from './daemon-audit.ts';
+import { readSettings } from './settings.ts';
+import { TunnelAudit } from './tunnel-audit.ts';
+
+export interface ForwardAuditOptions {
+  readonly places: Pick<DaemonPlaces, 'auditFolder' | 'settingsFile'>;
+  readonly target: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly version: string;
+  readonly home: string;
+}
+
+/** At its end a forward waits so long for the keychain, that its log ends signed; the next writer signs what it leaves. */
+const keyMs = 1_000;
+
+/** The record of one `forward` in the foreground, in a log of its own. It holds up nothing, and ends nothing where it cannot be written. */
+export class ForwardAudit implements ForwardWitness, AsyncDisposable {
+  readonly #options: ForwardAuditOptions;
+  readonly #key: AuditKey;
+  readonly #trail: AuditTrail;
+  readonly #identities: ClusterIdentities;
+
+  constructor(options: ForwardAuditOptions, { keepsKey, days, megabytes }: Kept) {
+    const { places, clock, log, version, home } = options;
+    const { auditFolder: folder } = places;
+    this.#options = options;
+    this.#key = new AuditKey({
+      keychain: keepsKey ? new SystemKeychain({ clock }) : undefined,
+      folder,
+      clock,
+    });
+    this.#trail = new AuditTrail({
+      folder,
+      writer: 'forward',
+      key: this.#key,
+      clock,
+      log,
+      version,
+      home,
+      retention: { maxAgeDays: days, maxBytes: megabytes * 1024 * 1024 },
+      shippers: [],
+    });
+    this.#identities = new ClusterIdentities({ log, append: (event) => this.#trail.append(event) });
+  }
+
+  /** Rejects with SP-USAGE where the settings cannot be read. */
+  static async open(options: ForwardAuditOptions): Promise<ForwardAudit> {
+    const { passwords, audit } = await readSettings(options.places.settingsFile);
+    const { days = 400, megabytes = 256 } = audit?.keep ?? {};
+    const keepsKey = (passwords?.keepIn ?? 'keychain') === 'keychain';
+    const opened = new ForwardAudit(options, { keepsKey, days, megabytes });
+    void opened.#trail.start();
+    return opened;
+  }
+
+  get stamp(): string {
+    const { stamp } = this.#trail;
+    return stamp && ` ${stamp}`;
+  }
+
+  session(event: SessionEvent, api: KubeApi): void {
+    this.#trail.append(sessionRecord(event, { cluster: api.server, user: this.#identities.userOf(api) }));
+    if (event.kind === 'opened') void this.#identities.learn(api);
+  }
+
+  port(port: string, api: KubeApi): PortWitness {
+    const { clock, target } = this.#options;
+    const audit = new TunnelAudit({
+      sink: {
+        append: (event, atMs) => this.#trail.append(event, atMs),
+        userOf: (of) => this.#identities.userOf(of),
+      },
+      clock,
+      id: `forward/${target}:${port}`,
+      profile: undefined,
+      api: () => api,
+    });
+    return {
+      bound: (local) =>
+        audit.opened({ profile: { target, namespace: api.namespace } }, { local, by: 'asked' }),
+      state: ({ state }) => audit.state({ atMs: clock.wallMs(), state, shown: shownState('on', state) }),
+      connection: (event) => audit.connection(event),
+      closed: () => audit.closed('asked'),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.race([this.#key.load().catch(() => {}), delay(this.#options.clock, keyMs)]);
+    await this.#trail[Symbol.asyncDispose]();
+  }
+}
+
+interface Kept {
+  readonly keepsKey: boolean;
+  readonly days: number;
+  readonly megabytes: number;
+}
