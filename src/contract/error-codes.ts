@@ -85,7 +85,8 @@ export const errorTable = {
   'SP-API-UNREACHABLE': {
     retry: 'auto',
     exitCode: 6,
-    headline: (d) => `the API server ${say(d.server, '')} cannot be reached: ${say(d.message, 'no answer')}`,
+    headline: (d) =>
+      `the API server${d.server ? ` ${d.server}` : ''} cannot be reached: ${say(d.message, 'no answer')}`,
     next: () => 'check the network, VPN or proxy',
   },
   'SP-API-TLS': {

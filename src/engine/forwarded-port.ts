@@ -12,7 +12,9 @@ import type { PortSpec } from '../target/parse-port-spec.ts';
 import type { Target } from '../target/target.ts';
 import type { ConnectionEvent } from '../tunnel/connection-event.ts';
 import type { ListenSpec } from '../tunnel/listen-address.ts';
+import { initialModel } from '../tunnel/model.ts';
 import type { StateChange } from '../tunnel/runner.ts';
+import { next, type TunnelEvent } from '../tunnel/state.ts';
 import { createTunnel, type Tunnel } from '../tunnel/tunnel.ts';
 import type { Engine } from './engine.ts';
 
@@ -44,6 +46,8 @@ export class ForwardedPort implements AsyncDisposable {
   wasReady = false;
   readonly #options: ForwardedPortOptions;
   #tunnel: Tunnel | undefined;
+  /** What a tunnel would say, as long as its port waits for the pod's: then there is none yet. */
+  #before = initialModel;
   #forgetRetry: (() => void) | undefined;
   #runningTimeout: Timer | undefined;
   #remotePort: number | undefined;
@@ -68,7 +72,11 @@ export class ForwardedPort implements AsyncDisposable {
       this.#runningTimeout = clock.after(runningTimeoutMs, () => this.#runningTimedOut());
     const onResolution = (resolution: Resolution) => this.#onResolution(resolution);
     const spec = { target, namespace, port: port.remote, onResolution };
-    const local = port.local === 'as-remote' ? (await engine.firstPod(spec, signal)).port : port.local;
+    let { local } = port;
+    if (local === 'as-remote') {
+      this.#beforeTunnel({ type: 'started' });
+      local = (await engine.firstPod(spec, signal)).port;
+    }
     signal.throwIfAborted();
     const listen = this.#listenSpec(local);
     const tunnel = createTunnel({
@@ -109,6 +117,7 @@ export class ForwardedPort implements AsyncDisposable {
   #onResolution(resolution: Resolution): void {
     if (resolution.kind === 'pod') this.#remotePort = resolution.port;
     else this.#mayFail(resolution.reason);
+    if (!this.#tunnel) this.#beforeTunnel({ type: 'resolved', resolution });
     // The session's request goes out in this turn; what takes time is done while the API server is waited for.
     if (!this.#resolved) setImmediate(() => void this.#options.peers.prepare());
     this.#resolved = true;
@@ -125,6 +134,13 @@ export class ForwardedPort implements AsyncDisposable {
         bound.kind === 'unix' ? { address: bound.path } : { address: bound.address, port: bound.port };
       this.#options.tell({ event: 'listening', ...where, ...remotePort });
     }
+  }
+
+  /** By the tunnel's own rules; what they ask for is done by `firstPod`, or by the tunnel to come. */
+  #beforeTunnel(event: TunnelEvent): void {
+    const { state } = this.#before;
+    this.#before = next(this.#before, event, this.#options.clock.wallMs()).model;
+    if (this.#before.state !== state) this.#onState({ state: this.#before.state, held: 0 });
   }
 
   #onState({ state, held, gapMs, served }: StateChange): void {
@@ -176,9 +192,9 @@ export class ForwardedPort implements AsyncDisposable {
   #runningTimedOut(): void {
     if (this.wasReady) return;
     const { runningTimeoutMs = 0 } = this.#options;
-    const state = this.#tunnel?.state;
+    const { state } = this.#tunnel ?? this.#before;
     const known =
-      state?.kind === 'waiting' ? state.reason : state?.kind === 'blocked' ? state.error : undefined;
+      state.kind === 'waiting' ? state.reason : state.kind === 'blocked' ? state.error : undefined;
     if (known) return this.#options.fail(new AppError(known.code, known.details));
     const message = `no answer within ${runningTimeoutMs / 1000} s`;
     this.#options.fail(new AppError('SP-API-UNREACHABLE', { message }));
