@@ -253,6 +253,28 @@ export const errorTable = {
           : "name its path among the `programs` of the profile's policy",
       ),
   },
+  /** Nothing that a policy has decided. reason: gone, busy, slow, failed. */
+  'SP-PEER-UNKNOWN': {
+    retry: 'auto',
+    exitCode: 9,
+    headline: (d) => {
+      switch (d.reason) {
+        case 'gone':
+          return 'a connection was refused: it closed before it could be told whose it is';
+        case 'busy':
+          return 'a connection was refused: too many others wait to be told whose they are';
+        case 'slow':
+          return 'a connection was refused: it took too long to tell whose it is';
+        default:
+          return 'a connection was refused: it could not be told whose it is';
+      }
+    },
+    next: (d) =>
+      say(
+        d.next,
+        d.reason === 'gone' ? 'let its program wait for an answer before it closes' : 'connect again',
+      ),
+  },
   'SP-CONNECTION-LIMIT': {
     retry: 'user',
     exitCode: 5,

@@ -176,8 +176,8 @@ export class ForwardedPort implements AsyncDisposable {
       }
       case 'denied': {
         const { code, details } = event.error;
-        const next = '--any-user lets every user of this machine in';
-        return tell({ event: 'connection-denied', error: { code, details: { ...details, next } } });
+        const next = howToBeLetIn(event.error);
+        return tell({ event: 'connection-denied', error: { code, details: { ...details, ...next } } });
       }
     }
   }
@@ -199,4 +199,13 @@ export class ForwardedPort implements AsyncDisposable {
     const message = `no answer within ${runningTimeoutMs / 1000} s`;
     this.#options.fail(new AppError('SP-API-UNREACHABLE', { message }));
   }
+}
+
+/** What this command has for those that a tunnel did not let in; nothing where it would not help. */
+function howToBeLetIn({ code, details }: ErrorData): { next?: string } {
+  if (code === 'SP-PEER-DENIED') return { next: '--any-user lets every user of this machine in' };
+  if (details.reason !== 'gone') return {};
+  return {
+    next: 'let its program wait for an answer before it closes; --any-user lets everybody in, also who is gone',
+  };
 }
