@@ -61,10 +61,10 @@ export class PostgresImage implements AsyncDisposable {
     const folder = await mkdtemp(
       isRoot ? join(tmpdir(), 'sallyport-sandbox-') : join(this.#dir, 'postgres-'),
     );
-    this.#resources.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
-    if (runAs) await chown(folder, runAs.uid, runAs.gid);
     const watchdog = this.#resources.use(new Watchdog(folder));
     watchdog.start();
+    this.#resources.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
+    if (runAs) await chown(folder, runAs.uid, runAs.gid);
     const binaries = await findPostgres({ scratchDir: folder, asOtherUser: runAs !== undefined });
     return { folder, binaries, runAs, watchdog };
   }
