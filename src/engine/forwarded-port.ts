@@ -138,9 +138,11 @@ export class ForwardedPort implements AsyncDisposable {
 
   /** By the tunnel's own rules; what they ask for is done by `firstPod`, or by the tunnel to come. */
   #beforeTunnel(event: TunnelEvent): void {
+    const atMs = this.#options.clock.wallMs();
+    const before = this.#before.state;
+    this.#before = next(this.#before, event, atMs).model;
     const { state } = this.#before;
-    this.#before = next(this.#before, event, this.#options.clock.wallMs()).model;
-    if (this.#before.state !== state) this.#onState({ state: this.#before.state, held: 0 });
+    if (state !== before) this.#onState({ state, atMs, held: 0 });
   }
 
   #onState({ state, held, gapMs, served }: StateChange): void {
