@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     pool: 'forks',
+    globalSetup: ['./test/support/own-caches.ts'],
     reporters: ['default', './build/test-report/closing-line.ts'],
     maxWorkers: 2,
     testTimeout: 20_000,

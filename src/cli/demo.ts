@@ -23,14 +23,17 @@ export interface DemoFlags {
 export async function demo(flags: DemoFlags, cli: Cli): Promise<void> {
   const { clock, env, stdout, stderr } = cli;
   using ending = cli.untilSignal();
-  const [{ startSandbox }, { postgresManifest }, { runForward }] = await Promise.all([
+  const [{ startSandbox }, { postgresManifest }, { Watchdog }, { runForward }] = await Promise.all([
     import('../sandbox/sandbox.ts'),
     import('../sandbox/manifest.ts'),
+    import('../sandbox/watchdog.ts'),
     import('../engine/run-forward.ts'),
   ]);
 
   await using cleanup = new AsyncDisposableStack();
   const dir = await mkdtemp(join(tmpdir(), 'sallyport-demo-'));
+  // For a second Ctrl-C and worse, which leave no time to clear up here.
+  cleanup.use(new Watchdog(dir)).start();
   cleanup.defer(() => rm(dir, { recursive: true, force: true }));
   stderr.write('Starting a sandbox cluster with a real Postgres…\n');
   const password = randomBytes(9).toString('base64url');

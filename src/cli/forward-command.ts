@@ -35,7 +35,11 @@ export function addForwardCommand(program: Command, cli: Cli): void {
       'local IP addresses or localhost, separated by commas (repeatable), or the path of a unix socket (default: localhost)',
       (list, before: string[] = []) => [...before, ...list.split(',')],
     )
-    .option('--any-user', 'let programs of other users of this machine connect too', false)
+    .option(
+      '--any-user',
+      'let programs of other users of this machine connect too, and those that close before it can be told whose they are',
+      false,
+    )
     .addOption(
       new Option('--hold <duration>', 'how long a new connection waits for a pod')
         .default(60_000, '60s')

@@ -86,7 +86,8 @@ export const errorTable = {
   'SP-API-UNREACHABLE': {
     retry: 'auto',
     exitCode: 6,
-    headline: (d) => `the API server ${say(d.server, '')} cannot be reached: ${say(d.message, 'no answer')}`,
+    headline: (d) =>
+      `the API server${d.server ? ` ${d.server}` : ''} cannot be reached: ${say(d.message, 'no answer')}`,
     next: () => 'check the network, VPN or proxy',
   },
   'SP-API-TLS': {
@@ -251,6 +252,28 @@ export const errorTable = {
         d.program === undefined
           ? 'connect as the user that runs Sallyport'
           : "name its path among the `programs` of the profile's policy",
+      ),
+  },
+  /** Nothing that a policy has decided. reason: gone, busy, slow, failed. */
+  'SP-PEER-UNKNOWN': {
+    retry: 'auto',
+    exitCode: 9,
+    headline: (d) => {
+      switch (d.reason) {
+        case 'gone':
+          return 'a connection was refused: it closed before it could be told whose it is';
+        case 'busy':
+          return 'a connection was refused: too many others wait to be told whose they are';
+        case 'slow':
+          return 'a connection was refused: it took too long to tell whose it is';
+        default:
+          return 'a connection was refused: it could not be told whose it is';
+      }
+    },
+    next: (d) =>
+      say(
+        d.next,
+        d.reason === 'gone' ? 'let its program wait for an answer before it closes' : 'connect again',
       ),
   },
   'SP-CONNECTION-LIMIT': {

@@ -1,19 +1,28 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.ts';
 import { FakePod, FakeUpstream } from '../../test/support/fake-upstream.ts';
 import { expectNoHandles } from '../../test/support/no-handles.ts';
 import { AppError } from '../base/app-error.ts';
 import { Listeners } from '../base/listeners.ts';
 import { silentLog } from '../base/log.ts';
+import { errorText } from '../contract/error-codes.ts';
 import type { TunnelFacts } from '../contract/forward-event.ts';
+import type { Resolution } from '../contract/resolution.ts';
 import { createPeerFinder } from '../peer/peer-finder.ts';
-import { ForwardedPort } from './forwarded-port.ts';
+import type { FollowSpec } from './engine.ts';
+import { ForwardedPort, type ForwardedPortOptions } from './forwarded-port.ts';
 
 afterAll(expectNoHandles);
 
 /** A port of `forward` on an engine that is moved by hand. */
 async function started() {
+  const made = forwardedPort();
+  await made.forwarded.start(new AbortController().signal);
+  return made;
+}
+
+function forwardedPort(options: Partial<ForwardedPortOptions> = {}) {
   const clock = new FakeClock();
   const upstream = new FakeUpstream();
   const retries = new Listeners<void>();
@@ -37,10 +46,40 @@ async function started() {
     runningTimeoutMs: 30_000,
     tell: (facts) => told.push(facts),
     fail: () => {},
+    ...options,
   });
-  await forwarded.start(new AbortController().signal);
   return { clock, upstream, retries, told, forwarded };
 }
+
+/** A port of `forward` whose local port waits for the pod's, and what its target points at. */
+function named(options: Partial<ForwardedPortOptions> = {}) {
+  const pod = Promise.withResolvers<Extract<Resolution, { kind: 'pod' }>>();
+  let spec: FollowSpec | undefined;
+  const upstream = new FakeUpstream();
+  const made = forwardedPort({
+    engine: {
+      upstream: () => upstream,
+      onRetry: () => () => {},
+      firstPod: (asked) => {
+        spec = asked;
+        return pod.promise;
+      },
+    },
+    port: { local: 'as-remote', remote: 'http' },
+    ...options,
+  });
+  const starting = made.forwarded.start(new AbortController().signal);
+  const resolve = (resolution: Resolution) => {
+    spec?.onResolution?.(resolution);
+    if (resolution.kind === 'pod') pod.resolve(resolution);
+  };
+  return { ...made, upstream, starting, resolve };
+}
+
+const unreachable = {
+  code: 'SP-API-UNREACHABLE',
+  details: { server: 'http://127.0.0.1:1', message: 'connection refused' },
+} as const;
 
 it('tries at once what rests, when the engine says so', async () => {
   const { upstream, retries, forwarded, told } = await started();
@@ -64,4 +103,42 @@ it('leaves nothing with the engine, and no timer, when it has ended', async () =
   await forwarded[Symbol.asyncDispose]();
   expect([retries.size, upstream.following, upstream.latestLink.disposed]).toEqual([0, false, true]);
   expect(clock.pending).toBe(0);
+});
+
+describe('a named port that is its own local port', () => {
+  it('says what it waits for before there is a port to bind', async () => {
+    const { told, resolve, starting, forwarded } = named();
+    await using _ = forwarded;
+    expect(told).toMatchObject([{ event: 'state', shown: 'connecting', state: { step: 'resolving' } }]);
+    resolve({ kind: 'none', reason: unreachable });
+    resolve({ kind: 'none', reason: unreachable });
+    const absent = { code: 'SP-TARGET-NOT-FOUND', details: { target: 'pod/nope' } } as const;
+    resolve({ kind: 'none', reason: absent });
+    expect(told.slice(1)).toMatchObject([
+      { event: 'state', shown: 'waiting', state: { reason: unreachable }, held: 0 },
+      { event: 'state', shown: 'waiting', state: { reason: absent }, held: 0 },
+    ]);
+    resolve({ kind: 'pod', pod: new FakePod('a').identity, port: 0, serving: true });
+    await starting;
+    expect(told).toContainEqual(expect.objectContaining({ event: 'listening' }));
+  });
+
+  it('out of time, names the last reason it waited for', async () => {
+    const failures: AppError[] = [];
+    const { clock, resolve, forwarded } = named({ fail: (error) => failures.push(error) });
+    await using _ = forwarded;
+    resolve({ kind: 'none', reason: unreachable });
+    clock.advance(30_000);
+    expect(failures.map((error) => error.toData())).toEqual([unreachable]);
+  });
+
+  it('out of time without an answer, says so in one sentence', async () => {
+    const failures: AppError[] = [];
+    const { clock, forwarded } = named({ fail: (error) => failures.push(error) });
+    await using _ = forwarded;
+    clock.advance(30_000);
+    expect(failures.map((error) => errorText(error.toData()).headline)).toEqual([
+      'the API server cannot be reached: no answer within 30 s',
+    ]);
+  });
 });

@@ -12,7 +12,9 @@ import type { PortSpec } from '../target/parse-port-spec.ts';
 import type { Target } from '../target/target.ts';
 import type { ConnectionEvent } from '../tunnel/connection-event.ts';
 import type { ListenSpec } from '../tunnel/listen-address.ts';
+import { initialModel } from '../tunnel/model.ts';
 import type { StateChange } from '../tunnel/runner.ts';
+import { next, type TunnelEvent } from '../tunnel/state.ts';
 import { createTunnel, type Tunnel } from '../tunnel/tunnel.ts';
 import type { Engine } from './engine.ts';
 
@@ -54,6 +56,8 @@ export class ForwardedPort implements AsyncDisposable {
   wasReady = false;
   readonly #options: ForwardedPortOptions;
   #tunnel: Tunnel | undefined;
+  /** What a tunnel would say, as long as its port waits for the pod's: then there is none yet. */
+  #before = initialModel;
   #forgetRetry: (() => void) | undefined;
   #runningTimeout: Timer | undefined;
   #remotePort: number | undefined;
@@ -78,7 +82,11 @@ export class ForwardedPort implements AsyncDisposable {
       this.#runningTimeout = clock.after(runningTimeoutMs, () => this.#runningTimedOut());
     const onResolution = (resolution: Resolution) => this.#onResolution(resolution);
     const spec = { target, namespace, port: port.remote, onResolution };
-    const local = port.local === 'as-remote' ? (await engine.firstPod(spec, signal)).port : port.local;
+    let { local } = port;
+    if (local === 'as-remote') {
+      this.#beforeTunnel({ type: 'started' });
+      local = (await engine.firstPod(spec, signal)).port;
+    }
     signal.throwIfAborted();
     const listen = this.#listenSpec(local);
     const tunnel = createTunnel({
@@ -123,6 +131,7 @@ export class ForwardedPort implements AsyncDisposable {
   #onResolution(resolution: Resolution): void {
     if (resolution.kind === 'pod') this.#remotePort = resolution.port;
     else this.#mayFail(resolution.reason);
+    if (!this.#tunnel) this.#beforeTunnel({ type: 'resolved', resolution });
     // The session's request goes out in this turn; what takes time is done while the API server is waited for.
     if (!this.#resolved) setImmediate(() => void this.#options.peers.prepare());
     this.#resolved = true;
@@ -141,9 +150,18 @@ export class ForwardedPort implements AsyncDisposable {
     }
   }
 
+  /** By the tunnel's own rules; what they ask for is done by `firstPod`, or by the tunnel to come. */
+  #beforeTunnel(event: TunnelEvent): void {
+    const atMs = this.#options.clock.wallMs();
+    const before = this.#before.state;
+    this.#before = next(this.#before, event, atMs).model;
+    const { state } = this.#before;
+    if (state !== before) this.#onState({ state, atMs, held: 0 });
+  }
+
   #onState(change: StateChange): void {
     const { state, held, gapMs, served } = change;
-    this.#options.witness?.state(change);
+    if (this.#tunnel) this.#options.witness?.state(change);
     if (state.kind === 'ready') this.wasReady = true;
     if (state.kind === 'blocked') this.#mayFail(state.error);
     this.#options.tell({
@@ -177,8 +195,8 @@ export class ForwardedPort implements AsyncDisposable {
       }
       case 'denied': {
         const { code, details } = event.error;
-        const next = '--any-user lets every user of this machine in';
-        return tell({ event: 'connection-denied', error: { code, details: { ...details, next } } });
+        const next = howToBeLetIn(event.error);
+        return tell({ event: 'connection-denied', error: { code, details: { ...details, ...next } } });
       }
     }
   }
@@ -193,11 +211,20 @@ export class ForwardedPort implements AsyncDisposable {
   #runningTimedOut(): void {
     if (this.wasReady) return;
     const { runningTimeoutMs = 0 } = this.#options;
-    const state = this.#tunnel?.state;
+    const { state } = this.#tunnel ?? this.#before;
     const known =
-      state?.kind === 'waiting' ? state.reason : state?.kind === 'blocked' ? state.error : undefined;
+      state.kind === 'waiting' ? state.reason : state.kind === 'blocked' ? state.error : undefined;
     if (known) return this.#options.fail(new AppError(known.code, known.details));
     const message = `no answer within ${runningTimeoutMs / 1000} s`;
     this.#options.fail(new AppError('SP-API-UNREACHABLE', { message }));
   }
+}
+
+/** What this command has for those that a tunnel did not let in; nothing where it would not help. */
+function howToBeLetIn({ code, details }: ErrorData): { next?: string } {
+  if (code === 'SP-PEER-DENIED') return { next: '--any-user lets every user of this machine in' };
+  if (details.reason !== 'gone') return {};
+  return {
+    next: 'let its program wait for an answer before it closes; --any-user lets everybody in, also who is gone',
+  };
 }

@@ -47,6 +47,21 @@ describe('a socket that can lend its reads', () => {
     expect(String(two.client.read())).toBe('another');
   });
 
+  it('stops its peer before that, while nobody reads', async () => {
+    const [unread, other] = [await pair(), await pair()];
+    const totalBytes = 32 * 1024 * 1024;
+    unread.peer.write(Buffer.alloc(totalBytes));
+    // By the time that as much has come another way, it would have been read.
+    other.client.resume();
+    other.peer.write(Buffer.alloc(totalBytes));
+    await read(other.client, totalBytes);
+    expect(unread.client.bytesRead).toBeGreaterThan(0);
+    expect(unread.client.bytesRead).toBeLessThan(1024 * 1024);
+    expect(unread.peer.writableLength).toBeGreaterThan(0);
+    unread.client.resume();
+    await read(unread.client, totalBytes);
+  });
+
   it('lends what it reads after what it has kept, and nothing twice', async () => {
     const { client, peer } = await pair();
     peer.write('kept ');

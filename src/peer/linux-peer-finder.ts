@@ -9,7 +9,7 @@ import { SocketTable } from './socket-table.ts';
 
 /**
  * Trust boundary: whoever runs on this machine may connect, and may close, fork or exhaust descriptors at any moment. Only a socket that the
- * kernel names and that a process holds counts; everything else, failures too, is unmatched.
+ * kernel names and that a process holds counts; everything else, failures too, is unmatched or gone, which both admit nobody.
  */
 
 interface LinuxPeerFinderOptions {
@@ -38,10 +38,13 @@ export class LinuxPeerFinder implements PeerFinder {
 
   async ownerOf(socket: AcceptedSocket): Promise<PeerOwner> {
     const ends = connectionEnds(socket);
-    if (!ends) return { kind: 'unmatched' };
+    if (!ends) return { kind: 'gone' };
     if (!this.#diag) await this.prepare();
     const found = await this.#socketOf(ends);
-    if (!found) return { kind: isOwnAddress(ends.client.address) ? 'unmatched' : 'elsewhere' };
+    if (!found || found === 'none') {
+      if (!isOwnAddress(ends.client.address)) return { kind: 'elsewhere' };
+      return { kind: found ? 'gone' : 'unmatched' };
+    }
     const { uid, inode } = found;
     let process: ReturnType<SocketHolders['find']> | undefined;
     return {
@@ -67,13 +70,14 @@ export class LinuxPeerFinder implements PeerFinder {
     else this.#diag = diag;
   }
 
-  async #socketOf(ends: ConnectionEnds): Promise<SocketOwner | undefined> {
+  /** none: no process has it. undefined: it could not be found out, or the table has it not, of which a pass may be cut short. */
+  async #socketOf(ends: ConnectionEnds): Promise<SocketOwner | 'none' | undefined> {
     const answer = this.#diag?.ask(ends) ?? { kind: 'failed' };
     switch (answer.kind) {
       case 'socket':
         return answer;
       case 'none':
-        return undefined;
+        return 'none';
       default:
         return this.#options.by === 'diagnostics' ? undefined : this.#table.find(ends);
     }

@@ -43,7 +43,7 @@ export class LsofPeerFinder implements PeerFinder {
 
   async ownerOf(socket: AcceptedSocket): Promise<PeerOwner> {
     const ends = connectionEnds(socket);
-    if (!ends) return { kind: 'unmatched' };
+    if (!ends) return { kind: 'gone' };
     const found = await this.#passes.find({ name: connectionName(socket), serverPort: ends.server.port });
     if (!found) return { kind: isOwnAddress(ends.client.address) ? 'unmatched' : 'elsewhere' };
     let process: Promise<PeerProcess> | undefined;

@@ -5,7 +5,9 @@ import type { AcceptedSocket } from './connection-ends.ts';
 export type PeerOwner =
   /** `process` looks for it when first asked, and never rejects; undefined where it is gone or cannot be seen. */
   | { readonly kind: 'found'; readonly uid: number; readonly process: () => Promise<PeerProcess | undefined> }
-  /** No process of this machine has it any more, or it cannot be said whose it is. */
+  /** It has closed: no process of this machine has it any more. Where that cannot be told, it is unmatched. */
+  | { readonly kind: 'gone' }
+  /** It cannot be said whose it is. */
   | { readonly kind: 'unmatched' }
   /** Another machine. Only a listener beyond loopback meets one. */
   | { readonly kind: 'elsewhere' }

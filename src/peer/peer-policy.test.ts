@@ -10,6 +10,7 @@ const found = (uid: number, process?: PeerProcess): PeerOwner => ({
   process: async () => process,
 });
 const others: Record<string, PeerOwner> = {
+  gone: { kind: 'gone' },
   unmatched: { kind: 'unmatched' },
   elsewhere: { kind: 'elsewhere' },
   absent: { kind: 'absent' },
@@ -24,6 +25,8 @@ const cases: [string, PeerOwner, PeerPolicy, 'admitted' | object][] = [
   ['root, to root', found(0), { uids: [0] }, 'admitted'],
   ['the user, to root', found(1000), { uids: [0] }, { uid: 1000 }],
   ['another user where any may', found(1001), { uids: 'any' }, 'admitted'],
+  ['one that is gone', others.gone!, { uids: own }, { reason: 'gone' }],
+  ['one that is gone where any may', others.gone!, { uids: 'any' }, 'admitted'],
   ['nobody', others.unmatched!, { uids: own }, {}],
   ['nobody where any may', others.unmatched!, { uids: 'any' }, 'admitted'],
   ['another machine', others.elsewhere!, { uids: own }, 'admitted'],
@@ -47,7 +50,7 @@ const cases: [string, PeerOwner, PeerPolicy, 'admitted' | object][] = [
     `${kind}, where programs are listed`,
     owner,
     { uids: 'any', programs },
-    kind === 'unmatched' ? {} : { program: 'an unknown program' },
+    kind === 'unmatched' ? {} : kind === 'gone' ? { reason: 'gone' } : { program: 'an unknown program' },
   ]),
 ];
 
@@ -55,7 +58,10 @@ describe('policy', () => {
   it.each(cases)('%s', async (_name, owner, policy, expected) => {
     const verdict = await judgePeer(owner, policy);
     if (expected === 'admitted') expect(verdict.kind).toBe('admitted');
-    else expect(verdict).toEqual({ kind: 'denied', error: { code: 'SP-PEER-DENIED', details: expected } });
+    else {
+      const code = 'reason' in (expected as object) ? 'SP-PEER-UNKNOWN' : 'SP-PEER-DENIED';
+      expect(verdict).toEqual({ kind: 'denied', error: { code, details: expected } });
+    }
   });
 
   it('asks for no process where no programs are listed', async () => {

@@ -47,6 +47,9 @@ export async function judgePeer(owner: PeerOwner, { uids, programs }: PeerPolicy
       if (program !== undefined && programs.includes(program)) return admitted;
       return denied({ uid, pid, program: program ?? 'an unknown program' });
     }
+    case 'gone':
+      if (uids === 'any' && !programs) return { kind: 'admitted' };
+      return { kind: 'denied', error: { code: 'SP-PEER-UNKNOWN', details: { reason: 'gone' } } };
     case 'unmatched':
       return uids === 'any' && !programs ? { kind: 'admitted' } : denied({});
     // A user of another machine is none of this one's; who named an address that others reach has let them in.

@@ -34,6 +34,13 @@ export function checkProfile(
       complain(['policy', word], `${word} is for profiles of kind postgres`, 'key');
     }
   }
+  if (profile.policy?.programs && typeof profile.local === 'object' && 'socket' in profile.local) {
+    complain(
+      ['policy', 'programs'],
+      'programs cannot be told apart at a unix socket, so that none would be let in: name a port in local, or leave programs out',
+      'key',
+    );
+  }
   if (origin === 'shared') checkShared(profile, complain);
   return complaints;
 }

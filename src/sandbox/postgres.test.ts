@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Client } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
+import { postgresManifest } from './manifest.ts';
+import { startSandbox } from './sandbox.ts';
 
 const program = `
 const { startSandbox } = await import(${JSON.stringify(new URL('sandbox.ts', import.meta.url).href)});
@@ -56,4 +59,28 @@ test.runIf(direct)('a regular end leaves no process and no file', async () => {
   expect(await readdir(dir)).toEqual([]);
   await rmdir(dir);
   await expect(rm(folder)).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
+test.runIf(direct)('a database that was killed leaves no shared memory', async () => {
+  const pod = 'default/postgres-0';
+  const dir = await mkdtemp(join(tmpdir(), 'sandbox-test-'));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  await using sandbox = await startSandbox({ dir, manifest: postgresManifest({ password: 'pw' }) });
+  const { status } = await sandbox.controls.pods.until(pod);
+  const client = new Client({ host: status.podIP!, user: 'app', password: 'pw', database: 'orders' });
+  client.on('error', () => {});
+  await client.connect();
+  const { rows } = await client.query("select pg_read_file('postmaster.pid') as lock");
+  const id = String(rows[0].lock).split('\n')[6]!.trim().split(/ +/)[1]!;
+  const segments = () =>
+    readFileSync('/proc/sysvipc/shm', 'utf8')
+      .split('\n')
+      .map((line) => line.trim().split(/ +/)[1]);
+  const memory = (await client.query('show dynamic_shared_memory_type')).rows;
+  expect(segments()).toContain(id);
+  sandbox.controls.pods.kill(pod);
+  await sandbox.stop();
+  expect(segments()).not.toContain(id);
+  // What else it shares is in its data folder, and gone with it.
+  expect(memory).toEqual([{ dynamic_shared_memory_type: 'mmap' }]);
 });

@@ -1,12 +1,13 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { chown, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { ContainerProcess, ContainerStart, ExitStatus } from './container.ts';
+import { killTogether } from './kill-together.ts';
 import { findPostgres, type PostgresBinaries } from './postgres-binaries.ts';
+import { removeSharedMemory, sharedMemorySettings } from './shared-memory.ts';
 import { Watchdog } from './watchdog.ts';
 
 const run = promisify(execFile);
@@ -41,7 +42,10 @@ export class PostgresImage implements AsyncDisposable {
     const home = await this.#home;
     const { namespace, name } = start.pod.metadata;
     const dataDir = join(home.folder, `${namespace}_${name}`);
-    if (!(await exists(dataDir))) await this.#createDatabase(home, dataDir, start.env);
+    if (!(await exists(dataDir))) {
+      await this.#createDatabase(home, dataDir, start.env);
+      this.#resources.defer(() => removeSharedMemory(dataDir));
+    }
     return startServer(home, dataDir, start);
   }
 
@@ -57,10 +61,10 @@ export class PostgresImage implements AsyncDisposable {
     const folder = await mkdtemp(
       isRoot ? join(tmpdir(), 'sallyport-sandbox-') : join(this.#dir, 'postgres-'),
     );
-    this.#resources.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
-    if (runAs) await chown(folder, runAs.uid, runAs.gid);
     const watchdog = this.#resources.use(new Watchdog(folder));
     watchdog.start();
+    this.#resources.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
+    if (runAs) await chown(folder, runAs.uid, runAs.gid);
     const binaries = await findPostgres({ scratchDir: folder, asOtherUser: runAs !== undefined });
     return { folder, binaries, runAs, watchdog };
   }
@@ -119,6 +123,7 @@ async function startServer(home: Home, dataDir: string, start: ContainerStart): 
     port: String(network.portFor(port)),
     unix_socket_directories: '',
     shared_buffers: '16MB',
+    ...sharedMemorySettings,
     // What is kept must outlive the process, not the machine.
     fsync: 'off',
   };
@@ -160,35 +165,17 @@ async function startServer(home: Home, dataDir: string, start: ContainerStart): 
     exited,
     serving: serving.promise,
     // The official image stops by SIGINT too: sessions end, data is written, nothing waits for clients.
-    stop: () => signalServer(server, 'SIGINT'),
+    stop: () => {
+      if (isRunning(server)) server.kill('SIGINT');
+    },
     kill: () => {
-      const children = childrenOf(pid);
-      signalServer(server, 'SIGKILL');
-      // In a container all processes end with the first one.
-      for (const child of children) signalPid(child, 'SIGKILL');
+      if (isRunning(server)) killTogether(pid);
     },
   };
 }
 
-function signalServer(server: ChildProcess, signal: NodeJS.Signals): void {
-  if (server.exitCode === null && server.signalCode === null) server.kill(signal);
-}
-
-function signalPid(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // It has ended by itself: that is what was wanted.
-  }
-}
-
-/** Linux tells; elsewhere Postgres' processes notice within moments that the first one has gone. */
-function childrenOf(pid: number): number[] {
-  try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
-  } catch {
-    return [];
-  }
+function isRunning({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null;
 }
 
 /** Messages in English, and none of the caller's PG* settings. */

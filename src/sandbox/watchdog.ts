@@ -10,7 +10,7 @@ export class Watchdog implements AsyncDisposable {
   readonly #folder: string;
   #shell: ChildProcess | undefined;
 
-  /** `folder` is removed too in that case: it must be one that the sandbox made for itself alone. */
+  /** `folder` is removed too in that case: it must be one that was made for this alone. Remove it before this is disposed. */
   constructor(folder: string) {
     this.#folder = folder;
   }
@@ -68,5 +68,10 @@ for each in $pids; do
     sleep 0.1
   done
 done
-rm -rf -- "$1"
+# Somebody may still write there: another of these, with processes of its own to end first.
+tries=0
+while [ -e "$1" ] && [ $tries -lt 100 ]; do
+  tries=$((tries + 1))
+  rm -rf -- "$1" 2>/dev/null || sleep 0.1
+done
 `;

@@ -1,4 +1,5 @@
 import { Duplex } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 import { AppError } from '../base/app-error.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { PodIdentity } from '../contract/pod.ts';
@@ -71,6 +72,8 @@ export class PortForwardStream extends Duplex {
   #dataEnded = false;
   #errorEnded = false;
   #errorText = '';
+  /** A frame may end within a character. */
+  readonly #errorDecoder = new StringDecoder('utf8');
   #finSent = false;
   #isGone = false;
   #timer: Timer | undefined;
@@ -145,7 +148,8 @@ export class PortForwardStream extends Duplex {
 
   receiveErrorText(payload: Buffer, fin: boolean): void {
     this.receiveReply();
-    if (this.#errorText.length < maxErrorTextBytes) this.#errorText += payload.toString('utf8');
+    if (this.#errorText.length < maxErrorTextBytes)
+      this.#errorText += fin ? this.#errorDecoder.end(payload) : this.#errorDecoder.write(payload);
     if (fin) {
       this.#errorEnded = true;
       this.#settle();

@@ -92,6 +92,16 @@ describe('SpdySession', () => {
     expect(session.free).toBe(true);
   });
 
+  it('reads an error whose characters are cut by frames', async () => {
+    const { peer, session } = start();
+    const result = ended(session.open(5432, []));
+    peer.data(3, '', true);
+    const text = Buffer.from('kein Anschluß an „Ω“ 🚪');
+    for (const byte of text) peer.data(1, Buffer.of(byte));
+    peer.data(1, '', true);
+    expect(await result).toMatchObject({ details: { message: text.toString() } });
+  });
+
   it('takes the end as clean when no verdict comes', async () => {
     const { peer, session, clock } = start();
     const result = ended(session.open(5432, []));

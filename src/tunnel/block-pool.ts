@@ -1,5 +1,5 @@
 /** Memory that is used again and again for bytes on their way to a socket, so that carrying them allocates nothing outside the heap. */
-const blockBytes = 64 * 1024;
+export const blockBytes = 64 * 1024;
 /** Blocks kept for later: 4 MiB. */
 const maxFree = 64;
 
@@ -21,11 +21,32 @@ export interface Copy {
 
 const nothing = () => {};
 
+/** What connections share: blocks that none of them has a use for. */
 export class BlockPool {
   readonly #free: Block[] = [];
+
+  take(): Block {
+    return this.#free.pop() ?? { bytes: Buffer.allocUnsafeSlow(blockBytes), usedBytes: 0, copies: 0 };
+  }
+
+  give(block: Block): void {
+    block.usedBytes = 0;
+    if (this.#free.length < maxFree) this.#free.push(block);
+  }
+}
+
+/**
+ * Copies what one connection has to keep. Its blocks are its own while they hold a copy, or a chunk that a slow reader leaves unread would
+ * keep what others had beside it: it pins at most twice its bytes, and one block. With no copy left it has no block either.
+ */
+export class Copier {
+  readonly #pool: BlockPool;
   #current: Block | undefined;
 
-  /** Copies of many connections share a block: one that stays long pins at most its block, and the pool goes on with another. */
+  constructor(pool: BlockPool) {
+    this.#pool = pool;
+  }
+
   copy(bytes: Buffer): Copy {
     if (bytes.length <= smallBytes || bytes.length > blockBytes)
       return { bytes: Buffer.from(bytes), release: nothing };
@@ -37,18 +58,14 @@ export class BlockPool {
       bytes: block.bytes.subarray(start, block.usedBytes),
       release: () => {
         if (--block.copies > 0) return;
-        if (block === this.#current) block.usedBytes = 0;
-        else if (this.#free.length < maxFree) this.#free.push(block);
+        if (block === this.#current) this.#current = undefined;
+        this.#pool.give(block);
       },
     };
   }
 
   #withRoom(sizeBytes: number): Block {
-    const current = this.#current;
-    if (current && blockBytes - current.usedBytes >= sizeBytes) return current;
-    const block = this.#free.pop() ?? { bytes: Buffer.allocUnsafeSlow(blockBytes), usedBytes: 0, copies: 0 };
-    block.usedBytes = 0;
-    this.#current = block;
-    return block;
+    if (!this.#current || blockBytes - this.#current.usedBytes < sizeBytes) this.#current = this.#pool.take();
+    return this.#current;
   }
 }

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { AppError } from '../base/app-error.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import { finishLocal } from '../base/finish-local.ts';
-import { BlockPool } from './block-pool.ts';
+import { BlockPool, Copier } from './block-pool.ts';
 import { prepareForBulk } from './bulk-memory.ts';
 import type { PodStream } from './upstream.ts';
 
@@ -37,6 +37,7 @@ export class Bridge {
   readonly #options: BridgeOptions;
   readonly #socket: Socket;
   readonly #stream: PodStream;
+  readonly #copier = new Copier(blocks);
   #phase: Phase = 'early';
   /** Runs once the client has ended. */
   #quiet: Timer | undefined;
@@ -95,7 +96,7 @@ export class Bridge {
     if (this.#quiet) this.#lastPodByteMs = this.#options.clock.nowMs();
     // A socket that is gone never drains: waiting for it would freeze the session for the next connection.
     if (this.#socket.destroyed) return;
-    const { bytes, release } = blocks.copy(chunk);
+    const { bytes, release } = this.#copier.copy(chunk);
     if (!this.#socket.write(bytes, release)) this.#stream.pause();
     this.#gather();
   };

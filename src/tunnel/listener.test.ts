@@ -166,7 +166,8 @@ describe('a TCP listener', () => {
 
 describe('admission', () => {
   const tcp: ListenSpec = { kind: 'tcp', port: 0, addresses: ['127.0.0.1'] };
-  const no: Admission = { kind: 'denied', error: { code: 'SP-PEER-DENIED', details: { uid: 7 } } };
+  const unknown = (reason: string): ErrorData => ({ code: 'SP-PEER-UNKNOWN', details: { reason } });
+  const no = { kind: 'denied', error: { code: 'SP-PEER-DENIED', details: { uid: 7 } } } as const;
   const denials: Record<string, () => Admission | Promise<Admission>> = {
     'a no': () => no,
     'a later no': async () => no,
@@ -182,9 +183,7 @@ describe('admission', () => {
     await listener.start();
     const [error] = await once(client({ port: portOf(listener) }), 'error');
     expect([error.code, admitted.length]).toEqual(['ECONNRESET', 0]);
-    expect(told).toEqual([
-      { code: 'SP-PEER-DENIED', details: name === 'a no' || name === 'a later no' ? { uid: 7 } : {} },
-    ]);
+    expect(told).toEqual([name.endsWith('no') ? no.error : unknown('failed')]);
   });
 
   it('hands on who it is', async () => {
@@ -205,18 +204,19 @@ describe('admission', () => {
 
   it('waits for a stated number of answers, and denies more clients', async () => {
     const asked: PromiseWithResolvers<Admission>[] = [];
-    let denied = 0;
+    const denied: ErrorData[] = [];
     const admit = () => {
       const answer = Promise.withResolvers<Admission>();
       asked.push(answer);
       return answer.promise;
     };
-    const { listener, admitted } = listenerOn(tcp, { admit, onDenied: () => denied++ });
+    const { listener, admitted } = listenerOn(tcp, { admit, onDenied: (error) => denied.push(error) });
     await listener.start();
     const port = portOf(listener);
     for (let count = 0; count < maxAsked; count++) await once(client({ port }), 'connect');
     client({ port });
-    await until(() => denied === 1);
+    await until(() => denied.length === 1);
+    expect(denied).toEqual([unknown('busy')]);
     expect(asked).toHaveLength(maxAsked);
     for (const { resolve } of asked) resolve({ kind: 'admitted' });
     await until(() => admitted.length === maxAsked);
@@ -228,24 +228,61 @@ describe('admission', () => {
       asked.resolve();
       return new Promise<Admission>(() => {});
     };
-    const { listener, clock } = listenerOn(tcp, { admit });
+    const told: ErrorData[] = [];
+    const { listener, clock } = listenerOn(tcp, { admit, onDenied: (error) => told.push(error) });
     await listener.start();
     const failed = once(client({ port: portOf(listener) }), 'error');
     await asked.promise;
     clock.advance(admitTimeoutMs);
     expect((await failed)[0].code).toBe('ECONNRESET');
+    expect(told).toEqual([unknown('slow')]);
+  });
+
+  it('reads nothing of a client before it is let in, and all afterwards', async () => {
+    const yes = Promise.withResolvers<Admission>();
+    const asked: Socket[] = [];
+    const receivedBytes = Promise.withResolvers<void>();
+    let size = 0;
+    const { listener } = listenerOn(tcp, {
+      admit: (socket) => {
+        asked.push(socket);
+        return yes.promise;
+      },
+      onClient: (socket) => {
+        others.push(socket);
+        socket.on('data', ({ length }) => {
+          size += length;
+          if (size === 4_000_000) receivedBytes.resolve();
+        });
+      },
+    });
+    await listener.start();
+    client({ port: portOf(listener) }).write(Buffer.alloc(4_000_000));
+    // Each came by way of the loop that would have read of the first.
+    for (let count = 2; count <= 5; count++) {
+      client({ port: portOf(listener) });
+      await until(() => asked.length === count);
+    }
+    expect(asked.map(({ bytesRead }) => bytesRead)).toEqual([0, 0, 0, 0, 0]);
+    yes.resolve({ kind: 'admitted' });
+    await receivedBytes.promise;
   });
 
   it('a later yes keeps the bytes that came meanwhile', async () => {
     const yes = Promise.withResolvers<Admission>();
-    const { listener, admitted } = listenerOn(tcp, { admit: () => yes.promise });
+    const first = Promise.withResolvers<string>();
+    const { listener } = listenerOn(tcp, {
+      admit: () => yes.promise,
+      onClient: (socket) => {
+        others.push(socket);
+        socket.once('data', (chunk) => first.resolve(String(chunk)));
+      },
+    });
     await listener.start();
     const socket = client({ port: portOf(listener) });
     await new Promise<void>((resolve) => socket.write('early', () => resolve()));
     yes.resolve({ kind: 'admitted' });
-    await until(() => admitted.length === 1);
-    const [chunk] = await once(admitted[0] as Socket, 'data');
-    expect(String(chunk)).toBe('early');
+    expect(await first.promise).toBe('early');
   });
 
   it('ends with the listener', async () => {

@@ -12,7 +12,7 @@ export type Admission =
   | { readonly kind: 'admitted'; readonly peer?: LocalPeer }
   | { readonly kind: 'denied'; readonly error: ErrorData };
 
-/** Says whether a client may use the tunnel. An error and no answer in `admitTimeoutMs` mean no. */
+/** Says whether a client may use the tunnel. An error and no answer in `admitTimeoutMs` mean no. Nothing of it is read before. */
 export type Admit = (socket: Socket) => Admission | Promise<Admission>;
 
 export interface ListenerOptions {
@@ -21,7 +21,10 @@ export interface ListenerOptions {
   readonly log: Log;
   /** Default: everybody who can reach the address. */
   readonly admit?: Admit;
-  /** Called with each admitted client; in the tick of its accept, unless `admit` takes longer. */
+  /**
+   * Called with each admitted client; in the tick of its accept, unless `admit` takes longer. Its bytes flow from the next tick on, so
+   * that who takes it listens, or pauses it, before that.
+   */
   readonly onClient: (socket: Socket, peer?: LocalPeer) => void;
   /** Told of each client that was not admitted. */
   readonly onDenied?: (error: ErrorData) => void;
@@ -155,7 +158,8 @@ export class Listener implements AsyncDisposable {
 
   #server(): Server {
     const server = createServer(
-      { allowHalfOpen: true, noDelay: true, highWaterMark: localBufferBytes },
+      // Who has not been let in yet must not fill our memory: its bytes stay in the kernel's.
+      { allowHalfOpen: true, noDelay: true, highWaterMark: localBufferBytes, pauseOnConnect: true },
       (socket) => this.#accept(socket),
     );
     // Out of file descriptors, most likely: this client is lost, the port stays.
@@ -172,9 +176,9 @@ export class Listener implements AsyncDisposable {
   }
 
   #accept(socket: Socket): void {
-    const { admit, onClient } = this.#options;
-    if (!admit) return onClient(socket);
-    if (this.#asked.size >= maxAsked) return this.#deny(socket, noAnswer);
+    const { admit } = this.#options;
+    if (!admit) return this.#answered(socket, { kind: 'admitted' });
+    if (this.#asked.size >= maxAsked) return this.#deny(socket, unknown('busy'));
     const answer = safely(() => admit(socket));
     if (answer instanceof Promise) void this.#acceptLater(socket, answer);
     else this.#answered(socket, answer);
@@ -185,12 +189,12 @@ export class Listener implements AsyncDisposable {
     socket.on('error', ignore);
     this.#asked.add(socket);
     const admission = await new Promise<Admission>((resolve) => {
-      const timer = this.#options.clock.after(admitTimeoutMs, () => resolve(noAnswer));
+      const timer = this.#options.clock.after(admitTimeoutMs, () => resolve(unknown('slow')));
       const answered = (given: Admission) => {
         timer.cancel();
         resolve(given);
       };
-      answer.then(answered, () => answered(noAnswer));
+      answer.then(answered, () => answered(unknown('failed')));
     });
     // Not there any more when the listener was closed meanwhile.
     if (!this.#asked.delete(socket)) return;
@@ -199,8 +203,11 @@ export class Listener implements AsyncDisposable {
   }
 
   #answered(socket: Socket, admission: Admission): void {
-    if (admission.kind === 'denied') this.#deny(socket, admission);
-    else if (!socket.destroyed) this.#options.onClient(socket, admission.peer);
+    if (admission.kind === 'denied') return this.#deny(socket, admission);
+    if (socket.destroyed) return;
+    // Before it is handed on: whoever takes it may want to pause it.
+    socket.resume();
+    this.#options.onClient(socket, admission.peer);
   }
 
   /** Also where it has gone meanwhile: an attempt is an attempt. */
@@ -232,13 +239,16 @@ function listening(server: Server, listen: () => void): Promise<void> {
   });
 }
 
-const noAnswer = { kind: 'denied', error: { code: 'SP-PEER-DENIED', details: {} } } as const;
+/** Not the client's fault, and nothing that a policy has decided. */
+function unknown(reason: 'busy' | 'slow' | 'failed'): Extract<Admission, { kind: 'denied' }> {
+  return { kind: 'denied', error: { code: 'SP-PEER-UNKNOWN', details: { reason } } };
+}
 
 function safely(admit: () => Admission | Promise<Admission>): Admission | Promise<Admission> {
   try {
     return admit();
   } catch {
-    return noAnswer;
+    return unknown('failed');
   }
 }
 

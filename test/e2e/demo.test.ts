@@ -21,34 +21,40 @@ const pod = 'default/postgres-0';
 /** A busy machine takes its time to make a database. */
 const startTimeoutMs = 60_000;
 
+/** The program's demonstration, once it has said how to connect. Its folders are in one of its own. */
+async function demoProcess(words: string) {
+  const folder = await mkdtemp(join(tmpdir(), 'sallyport-demo-test-'));
+  // As root the sandbox runs Postgres as nobody.
+  await chmod(folder, 0o711);
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const child = spawn(process.execPath, [product, ...words.split(' ')], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, TMPDIR: folder },
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let complaints = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaints += text;
+  });
+  const told: Partial<Record<'psql' | 'uri' | 'kubeconfig', string | undefined>> = {};
+  for await (const line of createInterface({ input: child.stdout })) {
+    told.psql ??= / {2}psql {3}(PGPASSWORD=.*)$/.exec(line)?.[1];
+    told.uri ??= / {2}URI {4}(postgresql:.*)$/.exec(line)?.[1];
+    told.kubeconfig ??= /--kubeconfig (\S+)/.exec(line)?.[1];
+    if (line.includes('Ctrl-C')) break;
+  }
+  return { child, folder, told, complaints: () => complaints };
+}
+
 test.each([
   ['demo', 'SIGINT'],
   ['demo --chaos', 'SIGTERM'],
 ] as const)(
   '%s prints how to connect, lets a client log in, and %s ends it without a trace',
   async (words, signal) => {
-    const folder = await mkdtemp(join(tmpdir(), 'sallyport-demo-test-'));
-    // As root the sandbox runs Postgres as nobody.
-    await chmod(folder, 0o711);
-    onTestFinished(() => rm(folder, { recursive: true, force: true }));
-    const child = spawn(process.execPath, [product, ...words.split(' ')], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, TMPDIR: folder },
-    });
-    onTestFinished(() => void child.kill('SIGKILL'));
+    const { child, folder, told, complaints } = await demoProcess(words);
     const closed = once(child, 'close');
-    let complaints = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      complaints += text;
-    });
-    const told: Partial<Record<'psql' | 'uri' | 'kubeconfig', string | undefined>> = {};
-    for await (const line of createInterface({ input: child.stdout })) {
-      told.psql ??= / {2}psql {3}(PGPASSWORD=.*)$/.exec(line)?.[1];
-      told.uri ??= / {2}URI {4}(postgresql:.*)$/.exec(line)?.[1];
-      told.kubeconfig ??= /--kubeconfig (\S+)/.exec(line)?.[1];
-      if (line.includes('Ctrl-C')) break;
-    }
-    expect(told.uri, complaints).toBeDefined();
+    expect(told.uri, complaints()).toBeDefined();
     const { port, username, password, pathname } = new URL(told.uri!);
     expect(told.psql).toBe(
       `PGPASSWORD=${password} psql 'host=127.0.0.1 port=${port} dbname=${pathname.slice(1)} user=${username}'`,
@@ -65,7 +71,24 @@ test.each([
     expect(await closed).toEqual([0, null]);
     expect(await readdir(folder)).toEqual([]);
     expect(await processesWith(`TMPDIR=${folder}`)).toEqual([]);
-    expect(complaints).not.toContain('error');
+    expect(complaints()).not.toContain('error');
+  },
+  startTimeoutMs,
+);
+
+test.runIf(process.platform !== 'win32').each([
+  ['asked twice to end', ['SIGINT', 'SIGTERM']],
+  ['killed', ['SIGKILL']],
+] as const)(
+  'a demonstration that is %s leaves nothing behind either',
+  async (_how, signals) => {
+    const { child, folder } = await demoProcess('demo');
+    const closed = once(child, 'close');
+    for (const signal of signals) child.kill(signal);
+    expect(await closed).not.toEqual([0, null]);
+    // Somebody else clears up, after Postgres' end.
+    while ((await readdir(folder)).length > 0) await nextTurn();
+    while ((await processesWith(`TMPDIR=${folder}`)).length > 0) await nextTurn();
   },
   startTimeoutMs,
 );

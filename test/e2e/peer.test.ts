@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { realpathSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -5,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { SocketControl } from '../../src/client/socket-control.ts';
+import { errorText } from '../../src/contract/error-codes.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { DaemonHome, tunnelOnce } from '../support/daemon-fixture.ts';
 import { Conversation } from '../support/line-client.ts';
@@ -156,5 +158,31 @@ describe.runIf(mayBeOtherUser)('forward', () => {
     expect(await forward.events.next('connection-start')).toMatchObject({ peer: { uid: otherUid } });
     child.kill('SIGKILL');
     await once(child, 'close');
+  });
+});
+
+describe.runIf(isLinux)('a client that connects, writes and closes at once', () => {
+  /** Gone before the loop of this process sees it. */
+  const strike = (port: number) =>
+    spawnSync('bash', ['-c', `exec 3<>/dev/tcp/127.0.0.1/${port}; echo strike >&3`]);
+
+  it('is refused in words of its own, which say how to be let in', async () => {
+    await using world = await startWorld();
+    const forward = world.forward({ target: 'pod/net-0', ports: [':echo'] });
+    strike(await forward.port());
+    const { error } = await forward.events.next('connection-denied');
+    expect(error).toMatchObject({ code: 'SP-PEER-UNKNOWN', details: { reason: 'gone' } });
+    const { headline, next } = errorText(error);
+    expect(headline).toContain('it closed before it could be told whose it is');
+    expect(next).toContain('--any-user lets everybody in');
+  });
+
+  it('is served where every user may connect', async () => {
+    await using world = await startWorld();
+    const forward = world.forward({ target: 'pod/net-0', ports: [':echo'], anyUser: true });
+    const port = await forward.port();
+    await forward.events.state('ready');
+    strike(port);
+    expect(await forward.events.next('connection-end')).toMatchObject({ sentBytes: 'strike\n'.length });
   });
 });

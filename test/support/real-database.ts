@@ -1,12 +1,13 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
+import { killTogether } from '../../src/sandbox/kill-together.ts';
 import { findPostgres } from '../../src/sandbox/postgres-binaries.ts';
+import { removeSharedMemory, sharedMemorySettings } from '../../src/sandbox/shared-memory.ts';
 import { freePort } from './free-port.ts';
 
 const run = promisify(execFile);
@@ -64,6 +65,7 @@ export async function startDatabase(options: DatabaseOptions = {}): Promise<Real
     port: String(port),
     unix_socket_directories: '',
     shared_buffers: '16MB',
+    ...sharedMemorySettings,
     fsync: 'off',
     wal_level: 'logical',
     hba_file: await file('hba', ['host all postgres all scram-sha-256', ...hba, ''].join('\n')),
@@ -88,12 +90,11 @@ export async function startDatabase(options: DatabaseOptions = {}): Promise<Real
   const stop = async (signal: 'SIGINT' | 'SIGKILL' | 'SIGQUIT') => {
     if (!server || server.exitCode !== null || server.signalCode !== null) return;
     const exited = once(server, 'exit');
-    const children = signal === 'SIGKILL' ? childrenOf(server.pid) : [];
-    server.kill(signal);
-    // As in a container, where all end with the first one.
-    for (const child of children) process.kill(child, signal);
+    if (signal === 'SIGKILL') killTogether(server.pid!);
+    else server.kill(signal);
     await exited;
   };
+  stack.defer(() => removeSharedMemory(data));
   stack.defer(() => stop('SIGQUIT'));
   await start();
   const query = async (sql: string) => {
@@ -110,10 +111,6 @@ export async function startDatabase(options: DatabaseOptions = {}): Promise<Real
   );
   const owned = stack.move();
   return { port, query, stop, start, [Symbol.asyncDispose]: () => owned.disposeAsync() };
-}
-
-function childrenOf(pid: number | undefined): number[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
 }
 
 function ready(server: ChildProcess): Promise<void> {
