@@ -10,6 +10,7 @@ import { readSourceFile, readSourceFolder, type SourceFiles } from './source-fil
 
 export interface LoadOptions {
   readonly userFile: string;
+  readonly uid: number | undefined;
   /** Paths of projects' files, in order. */
   readonly projects: readonly string[];
   readonly home: string;
@@ -22,8 +23,9 @@ export interface LoadOptions {
 
 /** All sources in their order: the user's own file, projects, then folders and repositories as the settings list them. They are read at one time. */
 export async function loadSources(options: LoadOptions): Promise<LoadedSource[]> {
-  const { userFile, projects } = options;
-  const user = await loadFile('user', userFile, 'own', options);
+  const { userFile, uid, projects } = options;
+  const own = await readSourceFile(userFile, { uid });
+  const user = contents({ key: 'user', location: userFile, origin: 'own', read: own }, options);
   const named = Object.entries(user.files[0]?.content.sources ?? {});
   return [
     { ...user, key: 'user', kind: 'user', location: userFile, origin: 'user' },
@@ -36,20 +38,12 @@ export async function loadSources(options: LoadOptions): Promise<LoadedSource[]>
 
 async function loadProject(file: string, options: LoadOptions): Promise<LoadedSource> {
   const origin = `project:${await realpath(file).catch(() => file)}`;
-  const loaded = await loadFile(file, file, 'shared', options);
+  const read = await readSourceFile(file);
+  const loaded = contents({ key: file, location: file, origin: 'shared', read }, options);
   return { ...loaded, key: file, kind: 'project', location: file, origin };
 }
 
 type Contents = Pick<LoadedSource, 'state' | 'files' | 'problems'>;
-
-async function loadFile(
-  key: string,
-  file: string,
-  origin: FileOrigin,
-  options: LoadOptions,
-): Promise<Contents> {
-  return contents({ key, location: file, origin, read: await readSourceFile(file) }, options);
-}
 
 async function loadNamed(
   name: string,

@@ -63,7 +63,7 @@ export class ProfileStore implements AsyncDisposable {
   #watching = false;
   /** By name: why the last pull of a repository failed. */
   readonly #faults = new Map<string, string>();
-  /** By path: what each file held when it could be read. */
+  /** By path: what each file that there is held when it could be read. */
   readonly #readable = new Map<string, ProfileFile>();
 
   constructor(options: ProfileStoreOptions) {
@@ -144,10 +144,10 @@ export class ProfileStore implements AsyncDisposable {
 
   /** Edits the user's own file, or a project's. Throws what editProfileFile throws. */
   edit(edit: ProfileEdit, file = this.#options.userFile): Promise<ProfileSnapshot> {
-    const { userFile, checkTarget, schemaLocation } = this.#options;
+    const { userFile, uid, checkTarget, schemaLocation } = this.#options;
     const origin: FileOrigin = file === userFile ? 'own' : 'shared';
     return this.#turn(async () => {
-      await editProfileFile(edit, { file, origin, checkTarget, schemaLocation });
+      await editProfileFile(edit, { file, origin, uid, checkTarget, schemaLocation });
       return this.#load();
     });
   }
@@ -193,16 +193,22 @@ export class ProfileStore implements AsyncDisposable {
   }
 
   async #load(): Promise<ProfileSnapshot> {
-    const { userFile, home, checkTarget } = this.#options;
+    const { userFile, uid, home, checkTarget } = this.#options;
     await this.#trust.load();
+    const seen = new Set<string>();
     const loaded = await loadSources({
       userFile,
-      projects: [...this.#projects],
+      uid,
+      projects: [...this.#projects.keys()],
       home,
       checkTarget,
-      remember: (file, content) => this.#remember(file, content),
+      remember: (file, content) => {
+        seen.add(file);
+        return this.#remember(file, content);
+      },
       gitSource: (name, settings) => this.#gitSource(name, settings),
     });
+    for (const file of this.#readable.keys()) if (!seen.has(file)) this.#readable.delete(file);
     this.#sources = loaded.map((source) => this.#withFault(source));
     const sequence = this.#snapshot.sequence + 1;
     const judge: TrustStore['judge'] = (identity, profile) => this.#trust.judge(identity, profile);
