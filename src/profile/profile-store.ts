@@ -4,7 +4,7 @@ import pLimit from 'p-limit';
 import { AppError } from '../base/app-error.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import { parseDurationMs } from '../base/duration.ts';
-import { FolderWatch } from '../base/folder-watch.ts';
+import { FolderWatch, withTarget } from '../base/folder-watch.ts';
 import { Listeners } from '../base/listeners.ts';
 import type { Log } from '../base/log.ts';
 import type { GitSourceSettings } from '../contract/profile-file.ts';
@@ -314,7 +314,7 @@ export class ProfileStore implements AsyncDisposable {
 
   #watchFolders(): void {
     const { userFile, trustFile, clock, log } = this.#options;
-    const files = [userFile, trustFile, ...this.#projects];
+    const files = [userFile, trustFile, ...this.#projects.keys()].flatMap(withTarget);
     const named = this.#sources.filter(({ kind }) => kind === 'folder').map(({ location }) => location);
     const folders = new Set([...files.map((file) => dirname(file)), ...named]);
     const names = new Set(files.map((file) => basename(file)));
