@@ -102,7 +102,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     starting.use(await acquireInstanceLock({ folder: places.runtime, version, clock }));
     const asked = new AbortController();
     const wanted = new WantedFile({ path: places.wantedFile, log });
-    const profiles = starting.use(profileStore({ options, log, clock }));
+    const profiles = starting.use(profileStore({ options, log, clock, wanted }));
     const [settings] = await Promise.all([
       readSettings(places.settingsFile),
       wanted.load(),
@@ -255,10 +255,12 @@ function profileStore({
   options,
   log,
   clock,
+  wanted,
 }: {
   options: DaemonOptions;
   log: Log;
   clock: Clock;
+  wanted: WantedFile;
 }): ProfileStore {
   const { places, home, env, schemaLocation = './profiles.schema.json' } = options;
   const { userFile, trustFile, gitCache } = places;
@@ -273,6 +275,8 @@ function profileStore({
     log,
     schemaLocation,
     checkTarget,
+    isProjectInUse: (file) =>
+      [...wanted.tunnels.values()].some(({ id, wanted: now }) => now !== 'off' && id.startsWith(`${file}/`)),
   });
 }
 

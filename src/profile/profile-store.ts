@@ -35,6 +35,8 @@ export interface ProfileStoreOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly checkTarget: TargetCheck;
+  /** Whether a tunnel of a project's file is wanted: such a project is kept. Default: none is. */
+  readonly isProjectInUse?: (file: string) => boolean;
   /** Named in the first line of files that are made here. */
   readonly schemaLocation: string;
 }
@@ -44,7 +46,9 @@ export class ProfileStore implements AsyncDisposable {
   readonly #options: ProfileStoreOptions;
   readonly #trust: TrustStore;
   readonly #listeners = new Listeners<ProfileSnapshot>();
-  readonly #projects = new Set<string>();
+  /** Projects' files in the order of their coming, and when each was used last, by a count. */
+  readonly #projects = new Map<string, number>();
+  #uses = 0;
   readonly #gits = new Map<string, GitSource>();
   /** Loads, edits and agreements, one after another: each sees what the one before did. */
   readonly #turn = pLimit(1);
@@ -99,25 +103,28 @@ export class ProfileStore implements AsyncDisposable {
 
   /** Adds the project that a folder is in, if it is in one, and says where it was looked for. What was saved before counts from then on. */
   async addProject(folder: string): Promise<FoundProject> {
+    const [found] = await this.addProjects([folder]);
+    return found!;
+  }
+
+  /** The same for several folders, with one load for all of them. */
+  async addProjects(folders: readonly string[]): Promise<readonly FoundProject[]> {
     const { home, uid } = this.#options;
-    const found = await findProjectFile({ from: folder, home, uid });
-    const { file } = found;
-    if (file !== undefined && !this.#projects.has(file)) {
-      if (this.#projects.size >= maxProjects) {
-        throw new AppError('SP-PROFILE-LIMIT', { what: 'projects in use at one time', limit: maxProjects });
-      }
-      this.#projects.add(file);
-      await this.load();
-    } else await this.#catchUp();
+    const found = await Promise.all(folders.map((from) => findProjectFile({ from, home, uid })));
+    const isNew = found.map(({ file }) => file !== undefined && this.#useProject(file));
+    if (isNew.includes(true)) await this.load();
+    else await this.#catchUp();
     return found;
   }
 
-  async removeProject(file: string): Promise<void> {
-    if (this.#projects.delete(file)) await this.load();
-  }
-
+  /** Throws SP-PROFILE-LIMIT where it may be one of a project that is not read. */
   find(given: string, project?: string): FoundProfile {
-    return findProfile(this.#snapshot, given, project);
+    const found = findProfile(this.#snapshot, given, project);
+    if (found.kind === 'unknown' && project !== undefined && !this.#projects.has(project)) {
+      const what = `projects whose tunnels are wanted, so that ${project} is not read`;
+      throw new AppError('SP-PROFILE-LIMIT', { what, limit: maxProjects });
+    }
+    return found;
   }
 
   /**
@@ -184,6 +191,20 @@ export class ProfileStore implements AsyncDisposable {
     this.#pulls.clear();
     await Promise.allSettled(this.#pulling);
     await this.#turn(async () => {});
+  }
+
+  /** Whether it is new. One more than the limit takes the place of the one used longest ago, if there is one without wanted tunnels. */
+  #useProject(file: string): boolean {
+    const isNew = !this.#projects.has(file);
+    if (isNew && this.#projects.size >= maxProjects) {
+      const { isProjectInUse = () => false } = this.#options;
+      const idle = [...this.#projects].filter(([known]) => !isProjectInUse(known));
+      const [oldest] = idle.sort(([, a], [, b]) => a - b);
+      if (!oldest) return false;
+      this.#projects.delete(oldest[0]);
+    }
+    this.#projects.set(file, this.#uses++);
+    return isNew;
   }
 
   /** A change that still settles, or is being read, is waited for: who saves a file and types a command means the file as saved. */
