@@ -102,7 +102,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     starting.use(await acquireInstanceLock({ folder: places.runtime, version, clock }));
     const asked = new AbortController();
     const wanted = new WantedFile({ path: places.wantedFile, log });
-    const profiles = starting.use(profileStore({ options, log, clock, wanted }));
+    // On-demand tunnels are up without having been asked for; before there are tunnels, what is wanted says it alone.
+    let all = (): TunnelSet['all'] => [];
+    const isProjectInUse = (file: string) =>
+      [...wanted.tunnels.values(), ...all()].some(
+        ({ id, wanted: now }) => now !== 'off' && id.startsWith(`${file}/`),
+      );
+    const profiles = starting.use(profileStore({ options, log, clock, isProjectInUse }));
     const [settings] = await Promise.all([
       readSettings(places.settingsFile),
       wanted.load(),
@@ -166,6 +172,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
           ),
       }),
     );
+    all = () => tunnels.all;
     const events = starting.use(
       new EventHub({
         clock,
@@ -255,12 +262,12 @@ function profileStore({
   options,
   log,
   clock,
-  wanted,
+  isProjectInUse,
 }: {
   options: DaemonOptions;
   log: Log;
   clock: Clock;
-  wanted: WantedFile;
+  isProjectInUse: (file: string) => boolean;
 }): ProfileStore {
   const { places, home, env, schemaLocation = './profiles.schema.json' } = options;
   const { userFile, trustFile, gitCache } = places;
@@ -275,8 +282,7 @@ function profileStore({
     log,
     schemaLocation,
     checkTarget,
-    isProjectInUse: (file) =>
-      [...wanted.tunnels.values()].some(({ id, wanted: now }) => now !== 'off' && id.startsWith(`${file}/`)),
+    isProjectInUse,
   });
 }
 
