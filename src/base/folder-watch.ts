@@ -1,4 +1,5 @@
-import { type FSWatcher, watch } from 'node:fs';
+import { type FSWatcher, readlinkSync, realpathSync, watch } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import type { Clock, Timer } from './clock.ts';
 
 /** A file is written in several steps, a checkout in many; one call for all of them. */
@@ -74,5 +75,24 @@ export class FolderWatch implements Disposable {
   #report(): void {
     this.#changedSinceMs = undefined;
     this.#options.onChange();
+  }
+}
+
+/** A file to be watched, and what it points at where it is a link: either may be replaced. */
+export function withTarget(file: string): string[] {
+  const target = targetOf(file);
+  return target === file ? [file] : [file, target];
+}
+
+function targetOf(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    // A link may lead to what is yet to come, or is away while it is replaced.
+    try {
+      return resolve(dirname(file), readlinkSync(file));
+    } catch {
+      return file;
+    }
   }
 }

@@ -39,7 +39,7 @@ export async function readProfiles(file: string, cli: Cli): Promise<ReadProfiles
     import('../profile/source-file.ts'),
   ]);
   const isOwn = file === daemonPlaces(cli).userFile;
-  const read = await readSourceFile(file);
+  const read = await readSourceFile(file, isOwn ? cli : undefined);
   const entry = read.state === 'read' ? read.files[0] : undefined;
   if (!entry) return { content: unreadable(file, 'there is no such file'), isOwn };
   if (!('text' in entry)) return { content: unreadable(file, `the file ${entry.why}`), isOwn };

@@ -47,6 +47,16 @@ export const sourceSettingsSchema = z
 export type GitSourceSettings = z.infer<typeof gitSourceSchema>;
 export type SourceSettings = z.infer<typeof sourceSettingsSchema>;
 
+/** Before the slash of an id: the user's own file, the project that somebody stands in, and tunnels without a profile. */
+export const reservedSources: readonly string[] = ['user', 'project', 'ad-hoc'];
+
+const sourceNameSchema = z
+  .string()
+  .regex(
+    new RegExp(`^(?!(?:${reservedSources.join('|')})$)[a-z][a-z0-9._-]{0,62}$`),
+    `a name that starts with a letter and has at most 63 lower case letters, digits, ".", "_" and "-", and none of ${reservedSources.join(', ')}`,
+  );
+
 const memberRight = "a list of profiles' names";
 const memberPattern = /^([a-z][a-z0-9._-]{0,62}\/)?[a-z][a-z0-9._-]{0,62}$/;
 
@@ -71,14 +81,19 @@ export const profileFileSchema = z
         .optional(),
       overrides: z
         .record(
-          z.string().regex(/^[^\p{Cc}]{1,4096}$/u, "a source's name or the path of a project's file"),
+          z
+            .string()
+            .regex(
+              /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{1,4096}$/u,
+              "a source's name or the path of a project's file",
+            ),
           z.record(profileNameSchema, profileOverrideSchema, 'a map of names to overrides'),
           'a map of sources to overrides',
         )
         .describe('Your own changes to profiles of other sources, by source and name. Only in your own file.')
         .optional(),
       sources: z
-        .record(profileNameSchema, sourceSettingsSchema, 'a map of names to sources')
+        .record(sourceNameSchema, sourceSettingsSchema, 'a map of names to sources')
         .describe('Folders and git repositories that share profiles, in order. Only in your own file.')
         .optional(),
     },

@@ -5,6 +5,13 @@
 import * as z from 'zod';
 
 const text = (right: string, pattern: RegExp) => z.string(right).regex(pattern, right);
+/**
+ * On one line, and nothing in it that is not seen: control and format characters (which turn the direction of what follows) and the
+ * separators of lines. What a stranger wrote is shown before it is agreed to, and has to read as it is.
+ */
+const visible = (right: string, least: number, most: number) =>
+  text(right, new RegExp(`^[^\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]{${least},${most}}$`, 'u'));
+const contextSchema = visible("a context's name of the kubeconfig", 1, 253);
 const oneOf = <const T extends readonly [string, ...string[]]>(...values: T) =>
   z.enum(values, `one of ${values.join(', ')}`);
 const flag = () => z.boolean('true or false');
@@ -27,7 +34,10 @@ const clusterRight = 'a map with at least one of server, caFingerprint, uid and 
 const clusterSchema = z
   .strictObject(
     {
-      server: text('an https URL without a user name', /^https?:\/\/[^\s/@?#]{1,255}(\/[^\s@?#]{0,255})?$/)
+      server: text(
+        'an https URL without a user name',
+        /^https?:\/\/[^\s\p{Cc}\p{Cf}/@?#]{1,255}(\/[^\s\p{Cc}\p{Cf}@?#]{0,255})?$/u,
+      )
         .describe("The API server's URL as in the kubeconfig: https://api.prod.example.com:6443.")
         .optional(),
       caFingerprint: text(
@@ -42,7 +52,7 @@ const clusterSchema = z
       )
         .describe('UID of the namespace kube-system: kubectl get ns kube-system -o jsonpath={.metadata.uid}.')
         .optional(),
-      context: text("a context's name of the kubeconfig", /^[^\p{Cc}]{1,253}$/u)
+      context: contextSchema
         .describe("A context's name. Names differ between people: prefer server, caFingerprint or uid.")
         .optional(),
     },
@@ -122,7 +132,7 @@ const passwordSourceSchema = z
   )
   .describe('Where the password is. Never the password itself.');
 
-const hint = (what: string) => text(`${what} of at most 253 characters`, /^[^\p{Cc}]{1,253}$/u);
+const hint = (what: string) => visible(`${what} of at most 253 visible characters`, 1, 253);
 const connectionSchema = z
   .strictObject(
     {
@@ -150,7 +160,7 @@ const policySchema = z
           [
             flag(),
             z.strictObject({
-              pattern: text('a regular expression of at most 200 characters', /^.{1,200}$/)
+              pattern: visible('a regular expression of at most 200 visible characters', 1, 200)
                 .refine(isPattern, 'a regular expression')
                 .describe('What the reason must match, e.g. a ticket: ^[A-Z]+-[0-9]+'),
               example: hint('text').describe('Shown to who is asked.').optional(),
@@ -171,7 +181,10 @@ const policySchema = z
         .describe('Local connections at one time.')
         .optional(),
       programs: z
-        .array(text('an absolute path', /^(\/|[A-Za-z]:\\)[^\0]{1,4000}$/), 'a list of absolute paths')
+        .array(
+          text('an absolute path', /^(\/|[A-Za-z]:\\)[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{1,4000}$/u),
+          'a list of absolute paths',
+        )
         .min(1, 'a list of at least one path')
         .max(64, 'a list of at most 64 paths')
         .describe(
@@ -186,12 +199,12 @@ const policySchema = z
 
 export const profileSchema = z.strictObject(
   {
-    description: text('one line of at most 500 characters', /^[^\p{Cc}]{0,500}$/u)
+    description: visible('one line of at most 500 visible characters', 0, 500)
       .describe('One line for people.')
       .optional(),
     cluster: clusterSchema,
     namespace: text("a namespace's name", /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/).describe('The namespace.'),
-    target: text('text of at most 2000 characters', /^[^\p{Cc}]{1,2000}$/u).describe(
+    target: visible('text of at most 2000 visible characters', 1, 2000).describe(
       'What to connect to: statefulset/NAME/0, service/NAME, deployment/NAME, pod/NAME or a selector as app=NAME.',
     ),
     port: z
@@ -208,7 +221,7 @@ export const profileSchema = z.strictObject(
     labels: z
       .record(
         text('a word', /^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$/),
-        text('text of at most 253 characters', /^[^\p{Cc}]{0,253}$/u),
+        visible('text of at most 253 visible characters', 0, 253),
         'a map of words to text',
       )
       .describe('Words to search and sort by.')
@@ -229,9 +242,7 @@ export type ProfileKind = NonNullable<Profile['kind']>;
 export const profileOverrideSchema = z.strictObject(
   {
     port: portSchema.describe('The local port to use here.').optional(),
-    context: text("a context's name of the kubeconfig", /^[^\p{Cc}]{1,253}$/u)
-      .describe("The context to use here instead of the profile's cluster.")
-      .optional(),
+    context: contextSchema.describe("The context to use here instead of the profile's cluster.").optional(),
     off: flag().describe('true: not started here. false: started although its source says off.').optional(),
   },
   'a map with port, context and off',

@@ -105,10 +105,16 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     starting.use(await acquireInstanceLock({ folder: places.runtime, version, clock }));
     const asked = new AbortController();
     const wanted = new WantedFile({ path: places.wantedFile, log });
-    const profiles = starting.use(profileStore({ options, log, clock }));
+    // On-demand tunnels are up without having been asked for; before there are tunnels, what is wanted says it alone.
+    let all = (): TunnelSet['all'] => [];
+    const isProjectInUse = (file: string) =>
+      [...wanted.tunnels.values(), ...all()].some(
+        ({ id, wanted: now }) => now !== 'off' && id.startsWith(`${file}/`),
+      );
+    const profiles = starting.use(profileStore({ options, log, clock, isProjectInUse }));
     const [settings] = await Promise.all([readSettings(places.settingsFile), wanted.load()]);
-    // Projects are known by where somebody stood; those of wanted tunnels are looked up again, before all is read once.
-    await profiles.addProjects(projectsOf(wanted));
+    // Projects are known by where somebody stood; those of wanted tunnels are looked up again, before all is read once. One may be gone.
+    await Promise.allSettled(projectsOf(wanted).map((folder) => profiles.addProject(folder)));
     await profiles.watch();
     starting.defer(() => wanted.saved().catch(() => {}));
     const env = await keptEnvironment({
@@ -195,6 +201,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
           ),
       }),
     );
+    all = () => tunnels.all;
     const events = starting.use(
       new EventHub({
         clock,
@@ -293,10 +300,12 @@ function profileStore({
   options,
   log,
   clock,
+  isProjectInUse,
 }: {
   options: DaemonOptions;
   log: Log;
   clock: Clock;
+  isProjectInUse: (file: string) => boolean;
 }): ProfileStore {
   const { places, home, env, schemaLocation = './profiles.schema.json' } = options;
   const { userFile, trustFile, gitCache } = places;
@@ -311,6 +320,7 @@ function profileStore({
     log,
     schemaLocation,
     checkTarget,
+    isProjectInUse,
   });
 }
 

@@ -5,8 +5,8 @@
 import { chmod, lstat, mkdir, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AppError } from '../base/app-error.ts';
+import { othersMayWrite } from '../base/file-owner.ts';
 
-const othersMayWrite = 0o022;
 const sticky = 0o1000;
 
 /**
@@ -27,17 +27,15 @@ export async function ensurePrivateFolder(given: string, { readable = false } = 
   };
   if (!found.isDirectory()) refuse('it is not a folder');
   if (found.uid !== uid) refuse(`it belongs to user ${found.uid}`);
-  if (found.mode & othersMayWrite) refuse('others may write to it');
+  if (found.mode & 0o022) refuse('others may write to it');
   if (!readable && (found.mode & 0o777) !== 0o700) await chmod(path, 0o700);
   // What is above by its real path: a link could lead past a folder that was looked at.
   const real = await realpath(path);
   for (let above = dirname(real); ; above = dirname(above)) {
-    const { uid: owner, gid, mode } = await lstat(above);
-    if (owner !== uid && owner !== 0) refuse(`it belongs to user ${owner}`, above);
-    // Where each user has a group of their own (gid and uid are one number), homes are often writable by it.
-    const others = gid === uid && owner === uid ? othersMayWrite & ~0o020 : othersMayWrite;
+    const found = await lstat(above);
+    if (found.uid !== uid && found.uid !== 0) refuse(`it belongs to user ${found.uid}`, above);
     // In a folder like /tmp others may add, but not replace what is this user's.
-    if (mode & others && !(mode & sticky)) refuse('others may write to it', above);
+    if (othersMayWrite(found, uid) && !(found.mode & sticky)) refuse('others may write to it', above);
     if (dirname(above) === above) return;
   }
 }

@@ -1,6 +1,7 @@
 import { parseDocument } from 'yaml';
 import * as z from 'zod';
 import { AppError } from '../base/app-error.ts';
+import { whyNotOwn } from '../base/file-owner.ts';
 import { readBounded } from '../base/read-bounded.ts';
 import { shipperSettingsSchema } from './audit-destination.ts';
 
@@ -41,9 +42,12 @@ const settingsSchema = z.strictObject({
 
 export type Settings = z.infer<typeof settingsSchema>;
 
-/** The daemon's settings; none where there is no file. Throws SP-USAGE that names the file and what is wrong. */
+/**
+ * The daemon's settings; none where there is no file. Throws SP-USAGE that names the file and what is wrong, which may be that somebody
+ * else can write it: it decides where passwords are kept.
+ */
 export async function readSettings(path: string): Promise<Settings> {
-  const file = await readBounded(path, maxSettingsBytes);
+  const file = await readBounded(path, maxSettingsBytes, (found) => whyNotOwn(found, process.getuid?.()));
   if (file.kind === 'absent') return {};
   const wrong = (message: string) =>
     new AppError('SP-USAGE', { message: `${path}: ${message}`, next: 'correct the file' });

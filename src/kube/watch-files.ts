@@ -1,6 +1,5 @@
-import { realpathSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { FolderWatch, type FolderWatchOptions } from '../base/folder-watch.ts';
+import { FolderWatch, type FolderWatchOptions, withTarget } from '../base/folder-watch.ts';
 
 /** Tells when one of these files changes, comes or goes, until disposed. */
 export function watchFiles(
@@ -14,14 +13,4 @@ export function watchFiles(
   }
   const counts = (name: string, folder: string) => names.get(folder)?.has(name) ?? false;
   return new FolderWatch({ ...options, folders: [...names.keys()], counts }).start();
-}
-
-/** A link and what it points at: either may be replaced. */
-function withTarget(file: string): string[] {
-  try {
-    const target = realpathSync(file);
-    return target === file ? [file] : [file, target];
-  } catch {
-    return [file];
-  }
 }

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AppError } from '../base/app-error.ts';
+import { type Ownership, whyNotOwn } from '../base/file-owner.ts';
 import { readBounded } from '../base/read-bounded.ts';
 import { replaceFile } from '../base/replace-file.ts';
 import { editProfileText } from './edit-profile-text.ts';
@@ -18,12 +19,12 @@ export async function editProfileFile(edit: ProfileEdit, options: EditOptions): 
   const { file } = options;
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   for (let attempt = 1; ; attempt++) {
-    const before = await contentOf(file);
+    const before = await contentOf(options);
     const edited = editProfileText(before, edit, options);
     if (edited === before) return;
     try {
       // The last look is right before the rename: what remains is shorter than any program takes to write a file.
-      return await replaceFile(file, edited, { beforeRename: () => mustBe(file, before) });
+      return await replaceFile(file, edited, { beforeRename: () => mustBe(options, before) });
     } catch (error) {
       if (AppError.from(error).code !== 'SP-PROFILE-EDIT-CONFLICT') throw error;
       if (attempt === maxAttempts) throw error;
@@ -31,12 +32,15 @@ export async function editProfileFile(edit: ProfileEdit, options: EditOptions): 
   }
 }
 
-async function mustBe(file: string, expected: string | undefined): Promise<void> {
-  if ((await contentOf(file)) !== expected) throw new AppError('SP-PROFILE-EDIT-CONFLICT', { file });
+async function mustBe(options: EditOptions, expected: string | undefined): Promise<void> {
+  const { file } = options;
+  if ((await contentOf(options)) !== expected) throw new AppError('SP-PROFILE-EDIT-CONFLICT', { file });
 }
 
-async function contentOf(file: string): Promise<string | undefined> {
-  const read = await readBounded(file, maxProfileFileBytes);
+/** What somebody else wrote must not become the user's own by an edit. */
+async function contentOf({ file, origin, uid }: EditOptions): Promise<string | undefined> {
+  const refuse = origin === 'own' ? (found: Ownership) => whyNotOwn(found, uid) : undefined;
+  const read = await readBounded(file, maxProfileFileBytes, refuse);
   switch (read.kind) {
     case 'text':
       return read.text;

@@ -1,5 +1,18 @@
 import { execFileSync } from 'node:child_process';
-import { access, chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import {
+  access,
+  chmod,
+  glob,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -55,9 +68,15 @@ function source(settings: { branch?: string; tag?: string; path?: string } = {},
   });
 }
 
-async function texts(from: GitSource, commitId: string): Promise<Record<string, string>> {
-  const read = await from.files(commitId);
-  if (read.state !== 'read') throw new Error(JSON.stringify(read));
+/** Commits in use and pending; undefined where there is none. */
+async function commits(of: GitSource): Promise<[string | undefined, string | undefined]> {
+  const { current, pending } = await of.kept();
+  return [current.kind === 'kept' ? current.commit : undefined, pending?.commit];
+}
+
+async function texts(from: GitSource, which: 'current' | 'pending' = 'current') {
+  const read = (await from.kept())[which];
+  if (!read || !('files' in read)) throw new Error(JSON.stringify(read));
   return Object.fromEntries(
     read.files.map((entry) => [entry.file, 'text' in entry ? entry.text : `! ${entry.why}`]),
   );
@@ -67,11 +86,10 @@ describe('GitSource', () => {
   it('has nothing before the first pull, and its first commit in use after it', async () => {
     const first = await commit({ 'a.yaml': 'a: 1\n', 'b.txt': 'no', '.hidden.yaml': 'no' });
     const team = source();
-    expect(await team.current()).toBeUndefined();
+    expect(await team.kept()).toEqual({ current: { kind: 'absent' }, pending: undefined });
     expect(await team.pull()).toBe(first);
-    expect(await team.current()).toBe(first);
-    expect(await team.pending()).toBeUndefined();
-    expect(await texts(team, first)).toEqual({ [`team@${first.slice(0, 8)}:a.yaml`]: 'a: 1\n' });
+    expect(await commits(team)).toEqual([first, undefined]);
+    expect(await texts(team)).toEqual({ [`team@${first.slice(0, 8)}:a.yaml`]: 'a: 1\n' });
   });
 
   it('keeps the commit in use until the fetched one is accepted, also over a restart', async () => {
@@ -80,14 +98,12 @@ describe('GitSource', () => {
     const second = await commit({ 'a.yaml': 'a: 2\n' });
     await source().pull();
     const team = source();
-    expect(await team.current()).toBe(first);
-    expect(await team.pending()).toBe(second);
-    expect(Object.values(await texts(team, first))).toEqual(['a: 1\n']);
-    expect(Object.values(await texts(team, second))).toEqual(['a: 2\n']);
+    expect(await commits(team)).toEqual([first, second]);
+    expect(Object.values(await texts(team))).toEqual(['a: 1\n']);
+    expect(Object.values(await texts(team, 'pending'))).toEqual(['a: 2\n']);
     await expect(team.accept(first)).rejects.toMatchObject({ code: 'SP-PROFILE-STALE' });
     await team.accept(second);
-    expect(await source().current()).toBe(second);
-    expect(await team.pending()).toBeUndefined();
+    expect(await commits(source())).toEqual([second, undefined]);
   });
 
   it('follows a rewritten history, and shows it like any change', async () => {
@@ -98,7 +114,7 @@ describe('GitSource', () => {
     const other = await commit({ 'a.yaml': 'a: 9\n' });
     git('branch', '-M', 'new', 'main');
     await team.pull();
-    expect([await team.current(), await team.pending()]).toEqual([first, other]);
+    expect(await commits(team)).toEqual([first, other]);
   });
 
   it('reads a branch, an annotated tag, a folder and a single file', async () => {
@@ -108,11 +124,13 @@ describe('GitSource', () => {
     const next = await commit({ 'db/a.yaml': 'a: 2\n' });
     const byTag = source({ tag: 'v1', path: 'db' });
     expect(await byTag.pull()).toBe(tagged);
-    expect(await byTag.current()).toBe(tagged);
-    expect(Object.values(await texts(byTag, tagged))).toEqual(['a: 1\n']);
+    // Nothing new: also where an annotated tag is another object than its commit.
+    expect(await byTag.pull()).toBe(tagged);
+    expect(await commits(byTag)).toEqual([tagged, undefined]);
+    expect(Object.values(await texts(byTag))).toEqual(['a: 1\n']);
     const byBranch = source({ branch: 'next', path: 'db/a.yaml' });
     expect(await byBranch.pull()).toBe(next);
-    expect(Object.values(await texts(byBranch, next))).toEqual(['a: 2\n']);
+    expect(Object.values(await texts(byBranch))).toEqual(['a: 2\n']);
   });
 
   it.each([
@@ -183,6 +201,130 @@ describe('GitSource', () => {
   );
 });
 
+describe('a repository that grows', () => {
+  const maxBytes = 1024 * 1024;
+  const tooLarge = { details: { message: 'it is larger than 1 MiB' } };
+  const small = () =>
+    new GitSource({
+      name: 'team',
+      settings: { git: `file://${work}` },
+      cache: join(folder, 'cache'),
+      clock: new FakeClock(),
+      environment,
+      maxBytes,
+    });
+  const withBlob = async (sizeBytes: number, text: string) => {
+    await writeFile(join(work, 'blob.bin'), randomBytes(sizeBytes));
+    return commit({ 'a.yaml': text });
+  };
+
+  it('is pulled for ever when each commit is within the limit, and the one in use stays', async () => {
+    const first = await withBlob(700_000, 'a: 0\n');
+    const team = small();
+    await team.pull();
+    for (const text of ['a: 1\n', 'a: 2\n', 'a: 3\n']) {
+      const next = await withBlob(700_000, text);
+      expect(await team.pull()).toBe(next);
+      expect(await commits(team)).toEqual([first, next]);
+      expect(Object.values(await texts(team, 'pending'))).toEqual([text]);
+    }
+    expect(Object.values(await texts(team))).toEqual(['a: 0\n']);
+    // Of what was fetched only the profiles stay.
+    const [kept] = await readdir(join(folder, 'cache'));
+    expect((await readdir(join(folder, 'cache', kept!))).sort()).toEqual(['current.json', 'fetched.json']);
+  });
+
+  it('keeps its commit in use when one is too large, and the next one waits to be accepted', async () => {
+    const first = await commit({ 'a.yaml': 'a: 1\n' });
+    const team = small();
+    await team.pull();
+    await withBlob(2 * maxBytes, 'a: 2\n');
+    await expect(team.pull()).rejects.toMatchObject(tooLarge);
+    expect(await commits(team)).toEqual([first, undefined]);
+    git('rm', '--quiet', 'blob.bin');
+    const third = await commit({ 'a.yaml': 'a: 3\n' });
+    await team.pull();
+    expect(await commits(team)).toEqual([first, third]);
+  });
+
+  it('is cut off while it is fetched, not only after', async () => {
+    await withBlob(4 * maxBytes, 'a: 1\n');
+    // Sends more than the limit, and then goes on so slowly that it never ends.
+    const ssh = join(folder, 'ssh');
+    const script = `
+      const { spawn } = require('node:child_process');
+      const server = spawn('git', ['upload-pack', ${JSON.stringify(work)}], { stdio: ['pipe', 'pipe', 'ignore'] });
+      let left = ${2 * maxBytes};
+      process.stdin.pipe(server.stdin);
+      process.stdout.on('error', () => process.exit());
+      server.stdout.on('data', (chunk) => {
+        process.stdout.write(chunk.subarray(0, left));
+        left -= chunk.length;
+        if (left > 0) return;
+        server.stdout.pause();
+        setInterval(() => process.stdout.write(chunk.subarray(0, 1)), 50);
+      });`;
+    await writeFile(ssh, `#!${process.execPath}\n${script}\n`);
+    await chmod(ssh, 0o700);
+    const clock = new FakeClock();
+    const team = new GitSource({
+      name: 'team',
+      settings: { git: 'git@example.invalid:team/x.git' },
+      cache: join(folder, 'cache'),
+      clock,
+      environment: { ...environment, GIT_SSH_COMMAND: ssh },
+      maxBytes,
+    });
+    const error = team.pull().catch((thrown) => thrown);
+    const packs = join(folder, 'cache', '*', 'fetching-team', 'objects', 'pack', '*');
+    const arrivedBytes = async () => {
+      let sum = 0;
+      for await (const file of glob(packs)) sum += (await stat(file)).size;
+      return sum;
+    };
+    while ((await arrivedBytes()) <= maxBytes) await new Promise((resolve) => setImmediate(resolve));
+    // Far from the two minutes that git may take.
+    clock.advance(250);
+    expect(await error).toMatchObject(tooLarge);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('lets nothing count unseen where the file of the commit in use is damaged', async () => {
+    await commit({ 'a.yaml': 'a: 1\n' });
+    const team = small();
+    await team.pull();
+    const [key] = await readdir(join(folder, 'cache'));
+    await writeFile(join(folder, 'cache', key!, 'current.json'), '{');
+    const next = await commit({ 'a.yaml': 'a: 2\n' });
+    await team.pull();
+    expect(await team.kept()).toMatchObject({ current: { kind: 'damaged' }, pending: { commit: next } });
+    await team.accept(next);
+    expect(await commits(team)).toEqual([next, undefined]);
+  });
+
+  it('is not downloaded again when it has nothing new', async () => {
+    const first = await commit({ 'a.yaml': 'a: 1\n' });
+    const trace = join(folder, 'uploads');
+    await writeFile(join(folder, 'ssh'), `#!/bin/sh\necho x >> '${trace}'\nexec git upload-pack '${work}'\n`);
+    await chmod(join(folder, 'ssh'), 0o700);
+    const team = new GitSource({
+      name: 'team',
+      settings: { git: 'git@example.invalid:team/x.git' },
+      cache: join(folder, 'cache'),
+      clock: new FakeClock(),
+      environment: { ...environment, GIT_SSH_COMMAND: join(folder, 'ssh') },
+    });
+    const connections = async () => (await readFile(trace, 'utf8')).length / 2;
+    expect(await team.pull()).toBe(first);
+    expect(await connections()).toBe(1);
+    expect(await team.pull()).toBe(first);
+    expect(await connections()).toBe(2);
+    const second = await commit({ 'a.yaml': 'a: 2\n' });
+    expect(await team.pull()).toBe(second);
+    expect(await connections()).toBe(4);
+  });
+});
+
 describe('a malicious repository', () => {
   it('opens nothing: links, a submodule, hooks, filters and huge files are named and not read', async () => {
     const secret = join(folder, 'secret.yaml');
@@ -207,8 +349,10 @@ describe('a malicious repository', () => {
     }
     const team = source();
     await team.pull();
-    const read = await texts(team, last);
-    const named = Object.fromEntries(Object.entries(read).map(([file, text]) => [file.split(':')[1], text]));
+    expect(await commits(team)).toEqual([last, undefined]);
+    const named = Object.fromEntries(
+      Object.entries(await texts(team)).map(([file, text]) => [file.split(':')[1], text]),
+    );
     expect(named).toEqual({
       'directory.yaml': '! is not a file',
       'folder.yaml': '! is a link, which is not followed',
@@ -223,7 +367,8 @@ describe('a malicious repository', () => {
   it('may hold a thousand files, of which a hundred are read', async () => {
     await commit(Object.fromEntries(Array.from({ length: 130 }, (_, index) => [`f${index}.yaml`, '{}'])));
     const team = source();
-    const read = Object.values(await texts(team, await team.pull()));
+    await team.pull();
+    const read = Object.values(await texts(team));
     expect(read).toHaveLength(101);
     expect(read.at(-1)).toMatch(/^! holds more than 100 files/);
   });

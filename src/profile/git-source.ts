@@ -1,24 +1,16 @@
-/**
- * Profiles from a git repository. Trust boundary: the repository is a stranger's. It is fetched into a bare repository and its files
- * are read as objects: nothing is checked out, so links, hooks, submodules, filters and attributes in it have nowhere to act. What was
- * fetched does not count before it is accepted.
- */
 import { createHash } from 'node:crypto';
-import { mkdir, rm, stat } from 'node:fs/promises';
-import { join, posix } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { AppError } from '../base/app-error.ts';
 import type { Clock } from '../base/clock.ts';
 import type { GitSourceSettings } from '../contract/profile-file.ts';
-import { GitCommand } from './git-command.ts';
-import { maxProfileFileBytes } from './read-profile-file.ts';
-import { isProfileFileName, maxSourceFiles, type SourceFile, type SourceFiles } from './source-file.ts';
+import { GitScratch } from './git-scratch.ts';
+import { type KeptCommit, readKept, writeKept } from './kept-commit.ts';
+import type { SourceFile } from './source-file.ts';
 
 /** A repository of profiles takes kilobytes; what is larger is something else. */
-const maxRepositoryKib = 200 * 1024;
-
-const currentRef = 'refs/sallyport/current';
-const fetchedRef = 'refs/sallyport/fetched';
+const maxRepositoryBytes = 200 * 1024 * 1024;
 
 export interface GitSourceOptions {
   /** As in the settings; for sentences. */
@@ -28,24 +20,41 @@ export interface GitSourceOptions {
   readonly cache: string;
   readonly clock: Clock;
   readonly environment: NodeJS.ProcessEnv;
+  /** Of one fetch, as git packs it. Default 200 MiB. */
+  readonly maxBytes?: number;
 }
 
+export interface GitCommit {
+  readonly commit: string;
+  readonly files: readonly SourceFile[];
+}
+
+export type CurrentCommit =
+  | ({ readonly kind: 'kept' } & GitCommit)
+  /** Before the first pull. */
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'damaged'; readonly why: string };
+
+/**
+ * Profiles from a git repository. Two commits are kept, each as one file of texts: the one in use, and the one fetched last, which does
+ * not count before it is accepted. Reading them neither runs git nor waits for a fetch.
+ */
 export class GitSource {
   readonly #options: GitSourceOptions;
   readonly #folder: string;
-  readonly #git: GitCommand;
-  /** Git locks its refs: one command after another. */
-  readonly #turn = pLimit(1);
-  /** By commit, which never changes; the one in use and the one fetched. */
-  readonly #read = new Map<string, SourceFiles>();
+  readonly #currentFile: string;
+  readonly #fetchedFile: string;
+  /** They share a scratch folder. */
+  readonly #pulls = pLimit(1);
 
   constructor(options: GitSourceOptions) {
-    const { cache, clock, environment, name, settings } = options;
+    const { cache, settings } = options;
     this.#options = options;
     // Of address, branch and path: other settings are another source, and never inherit what was accepted of this one.
     const key = createHash('sha256').update(settingsText(settings)).digest('hex').slice(0, 32);
     this.#folder = join(cache, key);
-    this.#git = new GitCommand({ folder: this.#folder, source: name, clock, environment });
+    this.#currentFile = join(this.#folder, 'current.json');
+    this.#fetchedFile = join(this.#folder, 'fetched.json');
   }
 
   /** The interval is none of its business. */
@@ -60,152 +69,60 @@ export class GitSource {
 
   /**
    * Fetches what the branch or tag has now, and returns its commit. The first fetch counts at once: nothing of it was in use before.
-   * Throws SP-PROFILE-SOURCE.
+   * Throws SP-PROFILE-SOURCE; what was kept before then stays as it is.
    */
   pull(signal?: AbortSignal): Promise<string> {
-    return this.#turn(async () => {
-      await this.#initialize(signal);
-      const { git, branch, tag } = this.#options.settings;
-      const remote = tag ? `refs/tags/${tag}` : branch ? `refs/heads/${branch}` : 'HEAD';
-      await this.#git.run(
-        [
-          'fetch',
-          '--depth=1',
-          '--no-tags',
-          '--force',
-          '--no-recurse-submodules',
-          '--no-write-fetch-head',
-          '--end-of-options',
-          git,
-          `+${remote}:${fetchedRef}`,
-        ],
-        signal,
-      );
-      await this.#checkSize(signal);
-      const fetched = await this.#commit(fetchedRef);
-      if (fetched === undefined) throw this.#failed('it has no commit');
-      if ((await this.#commit(currentRef)) === undefined) await this.#setCurrent(fetched);
-      return fetched;
-    });
+    return this.#pulls(() => this.#pull(signal));
   }
 
-  /** The commit in use, undefined before the first pull. */
-  current(): Promise<string | undefined> {
-    return this.#turn(() => this.#commit(currentRef));
-  }
-
-  /** A fetched commit that is not in use yet. */
-  pending(): Promise<string | undefined> {
-    return this.#turn(async () => {
-      const [current, fetched] = [await this.#commit(currentRef), await this.#commit(fetchedRef)];
-      return fetched === current ? undefined : fetched;
-    });
+  /** The commit in use, and a fetched one that is not in use yet. */
+  async kept(): Promise<{ readonly current: CurrentCommit; readonly pending: GitCommit | undefined }> {
+    const [current, fetched] = await Promise.all([readKept(this.#currentFile), readKept(this.#fetchedFile)]);
+    const isPending =
+      fetched.kind === 'kept' && !(current.kind === 'kept' && current.commit === fetched.commit);
+    return {
+      current: current.kind === 'kept' ? { kind: 'kept', ...this.#named(current) } : current,
+      pending: isPending ? this.#named(fetched) : undefined,
+    };
   }
 
   /** Puts the fetched commit to use, if it is still the one that was shown. Throws SP-PROFILE-STALE when it is another. */
-  accept(commit: string): Promise<void> {
-    return this.#turn(async () => {
-      if ((await this.#commit(fetchedRef)) !== commit) {
-        throw new AppError('SP-PROFILE-STALE', { profile: `the change of ${this.#options.name}` });
-      }
-      await this.#setCurrent(commit);
-    });
+  async accept(commit: string): Promise<void> {
+    const { name } = this.#options;
+    const fetched = await readKept(this.#fetchedFile);
+    if (fetched.kind !== 'kept' || fetched.commit !== commit)
+      throw new AppError('SP-PROFILE-STALE', { profile: `the change of ${name}` });
+    await writeKept(this.#currentFile, fetched, name);
   }
 
-  /** The files of a commit, as objects of the repository. */
-  files(commit: string): Promise<SourceFiles> {
-    return this.#turn(async () => {
-      const known = this.#read.get(commit);
-      if (known) return known;
-      try {
-        const files = await this.#filesOf(commit);
-        if (this.#read.size >= 2) this.#read.clear();
-        this.#read.set(commit, { state: 'read', files });
-        return { state: 'read', files };
-      } catch (error) {
-        return { state: 'unreadable', why: String(AppError.from(error).details.message) };
-      }
-    });
-  }
-
-  async #filesOf(commit: string): Promise<SourceFile[]> {
-    const { name, settings } = this.#options;
-    const folder = posix.normalize(settings.path ?? '.').replace(/^\.?\/?|\/$/g, '');
-    const isFile = isProfileFileName(posix.basename(folder));
-    const within = folder === '' ? [] : ['--', isFile ? folder : `${folder}/`];
-    const listing = await this.#git.run(['ls-tree', '-z', '--long', '--full-tree', commit, ...within]);
-    const entries = parseTree(listing).filter(({ path }) => isProfileFileName(posix.basename(path)));
-    const files: SourceFile[] = [];
-    for (const entry of entries.slice(0, maxSourceFiles)) {
-      const file = `${name}@${commit.slice(0, 8)}:${entry.path}`;
-      const why = whyNotRead(entry);
-      if (why !== undefined) files.push({ file, why });
-      else files.push({ file, text: await this.#git.run(['cat-file', 'blob', entry.object]) });
-    }
-    if (entries.length > maxSourceFiles) {
-      files.push({ file: name, why: `holds more than ${maxSourceFiles} files; the others are not read` });
-    }
-    return files;
-  }
-
-  async #initialize(signal: AbortSignal | undefined): Promise<void> {
-    if (await stat(join(this.#folder, 'HEAD')).catch(() => undefined)) return;
+  async #pull(signal: AbortSignal | undefined): Promise<string> {
+    const { maxBytes = maxRepositoryBytes, name, settings, clock, environment } = this.#options;
+    signal?.throwIfAborted();
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    // Without a template: the user's may bring hooks.
-    await this.#git.run(['init', '--quiet', '--bare', '--template=', '.'], signal);
+    // Two names in the settings may mean one repository.
+    const folder = join(this.#folder, `fetching-${name}`);
+    await using scratch = new GitScratch({ name, settings, folder, maxBytes, clock, environment });
+    await scratch.start(signal);
+    const [current, known] = await Promise.all([readKept(this.#currentFile), readKept(this.#fetchedFile)]);
+    // Nothing of an earlier fetch is there to build on: one look spares the download at most intervals.
+    if (known.kind === 'kept' && current.kind !== 'absent') {
+      if ((await scratch.look(signal)) === known.commit) return known.commit;
+    }
+    const fetched = await scratch.fetch(signal);
+    // In this order: what a kill in between leaves behind is a commit in use and none that waits.
+    if (current.kind === 'absent') await writeKept(this.#currentFile, fetched, name);
+    await writeKept(this.#fetchedFile, fetched, name);
+    return fetched.commit;
   }
 
-  async #checkSize(signal: AbortSignal | undefined): Promise<void> {
-    const counts = await this.#git.run(['count-objects', '-v'], signal);
-    const sizeKib = [...counts.matchAll(/^size(?:-pack)?: (\d+)$/gm)].reduce(
-      (sum, [, kib]) => sum + Number(kib),
-      0,
-    );
-    if (sizeKib <= maxRepositoryKib) return;
-    await rm(this.#folder, { recursive: true, force: true });
-    throw this.#failed(`it is larger than ${maxRepositoryKib / 1024} MiB`);
+  #named({ commit, entries }: KeptCommit): GitCommit {
+    const { name } = this.#options;
+    const files = entries.map((entry): SourceFile => {
+      const file = entry.path === '' ? name : `${name}@${commit.slice(0, 8)}:${entry.path}`;
+      return 'text' in entry ? { file, text: entry.text } : { file, why: entry.why };
+    });
+    return { commit, files };
   }
-
-  async #commit(ref: string): Promise<string | undefined> {
-    if (!(await stat(join(this.#folder, 'HEAD')).catch(() => undefined))) return undefined;
-    const refs = await this.#git.run([
-      'for-each-ref',
-      '--format=%(refname) %(objectname) %(*objectname)',
-      'refs/sallyport/',
-    ]);
-    const line = refs.split('\n').find((candidate) => candidate.startsWith(`${ref} `));
-    const [, object, peeled] = line?.split(' ') ?? [];
-    return peeled || object || undefined;
-  }
-
-  async #setCurrent(commit: string): Promise<void> {
-    await this.#git.run(['update-ref', currentRef, commit]);
-  }
-
-  #failed(message: string): AppError {
-    return new AppError('SP-PROFILE-SOURCE', { source: this.#options.name, message });
-  }
-}
-
-interface TreeEntry {
-  readonly mode: string;
-  readonly object: string;
-  readonly sizeBytes: number;
-  readonly path: string;
-}
-
-/** `MODE TYPE OBJECT SIZE<TAB>PATH`, each ended by NUL (git-ls-tree). */
-function parseTree(listing: string): TreeEntry[] {
-  return listing.split('\0').flatMap((line) => {
-    const [, mode, object, size, path] = /^(\d{6}) \w+ ([0-9a-f]{40,64}) +(\d+|-)\t(.+)$/s.exec(line) ?? [];
-    return mode && object && size && path ? [{ mode, object, sizeBytes: Number(size), path }] : [];
-  });
-}
-
-function whyNotRead({ mode, sizeBytes }: TreeEntry): string | undefined {
-  if (mode === '120000') return 'is a link, which is not followed';
-  if (!mode.startsWith('100')) return 'is not a file';
-  return sizeBytes > maxProfileFileBytes ? `is larger than ${maxProfileFileBytes / 1024} KiB` : undefined;
 }
 
 function settingsText({ git, branch, tag, path }: GitSourceSettings): string {

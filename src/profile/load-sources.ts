@@ -1,15 +1,16 @@
 import { realpath } from 'node:fs/promises';
 import { expandHome } from '../base/home-path.ts';
-import type { SourceSettings } from '../contract/profile-file.ts';
+import type { GitSourceSettings, SourceSettings } from '../contract/profile-file.ts';
 import type { ProfileProblem } from '../contract/profile-snapshot.ts';
 import type { LoadedFile, LoadedSource } from './build-snapshot.ts';
 import type { FileOrigin, TargetCheck } from './check-profile.ts';
-import type { GitSource } from './git-source.ts';
+import type { GitCommit, GitSource } from './git-source.ts';
 import { type ProfileFile, readProfileFile, unreadable } from './read-profile-file.ts';
 import { readSourceFile, readSourceFolder, type SourceFiles } from './source-file.ts';
 
 export interface LoadOptions {
   readonly userFile: string;
+  readonly uid: number | undefined;
   /** Paths of projects' files, in order. */
   readonly projects: readonly string[];
   readonly home: string;
@@ -17,44 +18,39 @@ export interface LoadOptions {
   /** What to take for a file that cannot be read now: what it held before, where that is known. */
   readonly remember: (file: string, content: ProfileFile) => ProfileFile;
   /** The one that belongs to a name in the settings. */
-  readonly gitSource: (name: string, settings: Extract<SourceSettings, { git: string }>) => GitSource;
+  readonly gitSource: (name: string, settings: GitSourceSettings) => GitSource;
 }
 
-/** All sources in their order: the user's own file, projects, then folders and repositories as the settings list them. */
+/** All sources in their order: the user's own file, projects, then folders and repositories as the settings list them. They are read at one time. */
 export async function loadSources(options: LoadOptions): Promise<LoadedSource[]> {
-  const { userFile, projects } = options;
-  const user = await loadFile('user', userFile, 'own', options);
-  const sources: LoadedSource[] = [
+  const { userFile, uid, projects } = options;
+  const own = await readSourceFile(userFile, { uid });
+  const user = contents({ key: 'user', location: userFile, origin: 'own', read: own }, options);
+  const named = Object.entries(user.files[0]?.content.sources ?? {});
+  return [
     { ...user, key: 'user', kind: 'user', location: userFile, origin: 'user' },
+    ...(await Promise.all([
+      ...projects.map((file) => loadProject(file, options)),
+      ...named.map(([name, settings]) => loadNamed(name, settings, options)),
+    ])),
   ];
-  for (const file of projects) {
-    const origin = `project:${await realpath(file).catch(() => file)}`;
-    const loaded = await loadFile(file, file, 'shared', options);
-    sources.push({ ...loaded, key: file, kind: 'project', location: file, origin });
-  }
-  for (const [name, settings] of Object.entries(sources[0]?.files[0]?.content.sources ?? {})) {
-    sources.push(await loadNamed(name, settings, options));
-  }
-  return sources;
+}
+
+async function loadProject(file: string, options: LoadOptions): Promise<LoadedSource> {
+  const origin = `project:${await realpath(file).catch(() => file)}`;
+  const read = await readSourceFile(file);
+  const loaded = contents({ key: file, location: file, origin: 'shared', read }, options);
+  return { ...loaded, key: file, kind: 'project', location: file, origin };
 }
 
 type Contents = Pick<LoadedSource, 'state' | 'files' | 'problems'>;
-
-async function loadFile(
-  key: string,
-  file: string,
-  origin: FileOrigin,
-  options: LoadOptions,
-): Promise<Contents> {
-  return contents({ key, location: file, origin, read: await readSourceFile(file) }, options);
-}
 
 async function loadNamed(
   name: string,
   settings: SourceSettings,
   options: LoadOptions,
 ): Promise<LoadedSource> {
-  const { home, gitSource } = options;
+  const { home } = options;
   if ('folder' in settings) {
     const folder = expandHome(settings.folder, home);
     const origin = `folder:${await realpath(folder).catch(() => folder)}`;
@@ -67,20 +63,37 @@ async function loadNamed(
     const problems = [...loaded.problems, ...absent];
     return { ...loaded, problems, key: name, kind: 'folder', location: folder, origin };
   }
-  const source = gitSource(name, settings);
-  const origin = `git:${source.location}#${settings.path ?? ''}`;
-  const about = { key: name, kind: 'git', location: source.location, origin } as const;
-  const commit = await source.current();
-  if (commit === undefined) {
-    const problems = [problem(source.location, `${name} was not fetched yet: pull it`, 'warning')];
-    return { ...about, state: 'absent', files: [], problems };
+  return loadRepository(name, settings, options);
+}
+
+async function loadRepository(
+  name: string,
+  settings: GitSourceSettings,
+  options: LoadOptions,
+): Promise<LoadedSource> {
+  const source = options.gitSource(name, settings);
+  const { location } = source;
+  const origin = `git:${location}#${settings.path ?? ''}`;
+  const about = { key: name, kind: 'git', location, origin } as const;
+  const { current, pending } = await source.kept();
+  const read = ({ files }: GitCommit) =>
+    contents({ key: name, location, origin: 'shared', read: { state: 'read', files } }, options);
+  const fetched = pending && { commit: pending.commit, files: read(pending).files };
+  const without = (state: LoadedSource['state'], message: string, severity: ProfileProblem['severity']) => ({
+    ...about,
+    state,
+    files: [],
+    problems: [problem(location, message, severity)],
+    pending: fetched,
+  });
+  switch (current.kind) {
+    case 'absent':
+      return without('absent', `${name} was not fetched yet: pull it`, 'warning');
+    case 'damaged':
+      return without('unreadable', `${name} is not known now: ${current.why}; pull and accept it`, 'error');
+    case 'kept':
+      return { ...about, ...read(current), commit: current.commit, pending: fetched };
   }
-  const location = source.location;
-  const read = async (of: string) =>
-    contents({ key: name, location, origin: 'shared', read: await source.files(of) }, options);
-  const pending = await source.pending();
-  const fetched = pending === undefined ? undefined : { commit: pending, files: (await read(pending)).files };
-  return { ...about, ...(await read(commit)), commit, pending: fetched };
 }
 
 interface ToRead {

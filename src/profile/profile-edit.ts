@@ -29,6 +29,8 @@ export type ProfileEdit =
     };
 
 export interface EditOptions extends ReadOptions {
+  /** The user's id; undefined where the platform has none. */
+  readonly uid?: number | undefined;
   /** Where editors find the JSON Schema; named in the first line of a new file. */
   readonly schemaLocation: string;
 }

@@ -1,58 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.ts';
+import { environment, messages, one, profileFiles, trusts } from '../../test/support/profile-files.ts';
 import { systemClock } from '../base/clock.ts';
-import { silentLog } from '../base/log.ts';
 import type { ProfileSnapshot } from '../contract/profile-snapshot.ts';
 import { profileSnapshotSchema } from '../contract/profile-snapshot.ts';
-import { ProfileStore, type ProfileStoreOptions } from './profile-store.ts';
 
-let home: string;
-let stores: ProfileStore[];
-beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), 'profile-store-'));
-  stores = [];
-});
-afterEach(async () => {
-  for (const store of stores) await store[Symbol.asyncDispose]();
-  await rm(home, { recursive: true, force: true });
-});
-
-const environment = { PATH: process.env.PATH, HOME: '/nonexistent', GIT_CONFIG_NOSYSTEM: '1' };
-
-function open(options: Partial<ProfileStoreOptions> = {}): ProfileStore {
-  const store = new ProfileStore({
-    userFile: join(home, 'config/profiles.yaml'),
-    trustFile: join(home, 'data/trust.json'),
-    gitCache: join(home, 'cache/git'),
-    home,
-    environment,
-    clock: new FakeClock(),
-    log: silentLog,
-    checkTarget: () => undefined,
-    schemaLocation: './s.json',
-    ...options,
-  });
-  stores.push(store);
-  return store;
-}
-
-async function write(path: string, ...lines: string[]): Promise<string> {
-  const file = join(home, path);
-  await mkdir(join(file, '..'), { recursive: true });
-  await writeFile(file, `version: 1\n${lines.join('\n')}\n`);
-  return file;
-}
-
-const one = (name: string, more = '') =>
-  `  ${name}: {cluster: {context: prod}, namespace: shop, target: service/${name}, port: 80${more && `, ${more}`}}`;
-
-const trusts = ({ profiles }: ProfileSnapshot) =>
-  Object.fromEntries(profiles.map(({ id, trust }) => [id, trust.kind]));
-const messages = ({ problems }: ProfileSnapshot) => problems.map(({ message }) => message);
+const files = profileFiles();
+const { open, write } = files;
 
 describe('ProfileStore', () => {
   it('has nothing, and nothing to complain of, where there is nothing', async () => {
@@ -62,21 +19,21 @@ describe('ProfileStore', () => {
       problems: [],
       sources: [{ key: 'user', state: 'absent' }],
     });
-    await expect(stat(join(home, 'config'))).rejects.toThrow();
+    await expect(stat(join(files.home, 'config'))).rejects.toThrow();
   });
 
   it('reads the sources in their order, and the first of a name wins', async () => {
     await write(
       'config/profiles.yaml',
       'sources:',
-      `  team: {folder: ${home}/team}`,
+      `  team: {folder: ${files.home}/team}`,
       'profiles:',
       one('web'),
     );
     const project = await write('work/shop/sallyport.yaml', 'profiles:', one('web'), one('api'));
     await write('team/a.yaml', 'profiles:', one('web'), one('db'), 'groups: {all: [web, db]}');
     const store = open();
-    await store.addProject(join(home, 'work/shop'));
+    await store.addProject(join(files.home, 'work/shop'));
     const snapshot = store.snapshot;
     expect(profileSnapshotSchema.safeParse(snapshot).error).toBeUndefined();
     expect(trusts(snapshot)).toEqual({
@@ -103,7 +60,7 @@ describe('ProfileStore', () => {
   it('does not let a name with errors mean the next one', async () => {
     await write(
       'config/profiles.yaml',
-      `sources: {team: {folder: ${home}/team}}`,
+      `sources: {team: {folder: ${files.home}/team}}`,
       'profiles:',
       one('db', 'kind: x'),
     );
@@ -121,11 +78,11 @@ describe('ProfileStore', () => {
   it('applies overrides, and says which of them are for nothing', async () => {
     await write(
       'config/profiles.yaml',
-      `sources: {team: {folder: ${home}/team}}`,
+      `sources: {team: {folder: ${files.home}/team}}`,
       'overrides:',
       '  team: {web: {port: 8081, context: mine, off: true}, wbe: {port: 1}}',
       '  tema: {web: {port: 1}}',
-      `  ${home}/elsewhere/sallyport.yaml: {web: {port: 1}}`,
+      `  ${files.home}/elsewhere/sallyport.yaml: {web: {port: 1}}`,
     );
     await write('team/a.yaml', 'profiles:', one('web', 'local: {address: 127.0.0.2, port: 80}'));
     const { profiles, problems } = await open().load();
@@ -144,7 +101,7 @@ describe('ProfileStore', () => {
   it('says where two sources want one port', async () => {
     await write(
       'config/profiles.yaml',
-      `sources: {team: {folder: ${home}/team}}`,
+      `sources: {team: {folder: ${files.home}/team}}`,
       'profiles:',
       one('web', 'local: 8080'),
     );
@@ -164,12 +121,12 @@ describe('ProfileStore', () => {
   it('starts nothing of others before its user agrees, and again when it changes', async () => {
     const project = await write('p/sallyport.yaml', 'profiles:', one('web'), one('api'));
     const store = open();
-    await store.addProject(join(home, 'p'));
+    await store.addProject(join(files.home, 'p'));
     const id = `${project}/web`;
     const shown = store.snapshot.profiles.find((profile) => profile.id === id)!;
     await store.agree(id, shown.hash);
     expect(trusts(store.snapshot)).toEqual({ [id]: 'trusted', [`${project}/api`]: 'untrusted' });
-    expect((await stat(join(home, 'data/trust.json'))).mode & 0o777).toBe(0o600);
+    expect((await stat(join(files.home, 'data/trust.json'))).mode & 0o777).toBe(0o600);
 
     // Another way to write the same is the same.
     await write(
@@ -197,7 +154,7 @@ describe('ProfileStore', () => {
     await expect(store.agree(id, shown.hash)).rejects.toMatchObject({ code: 'SP-PROFILE-STALE' });
     await store.agree(id, changed.hash);
     const again = open();
-    await again.addProject(join(home, 'p'));
+    await again.addProject(join(files.home, 'p'));
     expect(trusts(again.snapshot)).toEqual({ [id]: 'trusted' });
     await again.withdraw(id);
     expect(trusts(again.snapshot)).toEqual({ [id]: 'untrusted' });
@@ -207,8 +164,8 @@ describe('ProfileStore', () => {
     await write('a/sallyport.yaml', 'profiles:', one('web'));
     await write('b/sallyport.yaml', 'profiles:', one('web'));
     const store = open();
-    await store.addProject(join(home, 'a'));
-    await store.addProject(join(home, 'b'));
+    await store.addProject(join(files.home, 'a'));
+    await store.addProject(join(files.home, 'b'));
     const [first] = store.snapshot.profiles;
     await store.agree(first!.id, first!.hash);
     expect(Object.values(trusts(store.snapshot))).toEqual(['trusted', 'untrusted']);
@@ -223,10 +180,10 @@ describe('ProfileStore', () => {
   ])('trusts nothing by a damaged trust file: %s', async (text) => {
     await write('p/sallyport.yaml', 'profiles:', one('web'));
     const store = open();
-    await store.addProject(join(home, 'p'));
+    await store.addProject(join(files.home, 'p'));
     const [profile] = store.snapshot.profiles;
     await store.agree(profile!.id, profile!.hash);
-    await writeFile(join(home, 'data/trust.json'), text);
+    await writeFile(join(files.home, 'data/trust.json'), text);
     expect(Object.values(trusts(await store.load()))).toEqual(['untrusted']);
     await store.agree(profile!.id, profile!.hash);
     expect(Object.values(trusts(store.snapshot))).toEqual(['trusted']);
@@ -235,18 +192,18 @@ describe('ProfileStore', () => {
   it('does not believe a hash that does not belong to what was agreed to', async () => {
     await write('p/sallyport.yaml', 'profiles:', one('web'));
     const store = open();
-    await store.addProject(join(home, 'p'));
+    await store.addProject(join(files.home, 'p'));
     const [profile] = store.snapshot.profiles;
     await store.agree(profile!.id, profile!.hash);
-    const trust = await readFile(join(home, 'data/trust.json'), 'utf8');
-    await writeFile(join(home, 'data/trust.json'), trust.replace('service/web', 'service/evil'));
+    const trust = await readFile(join(files.home, 'data/trust.json'), 'utf8');
+    await writeFile(join(files.home, 'data/trust.json'), trust.replace('service/web', 'service/evil'));
     expect(Object.values(trusts(await store.load()))).toEqual(['untrusted']);
   });
 
   it('keeps what it knew of a file that is half written, and says so', async () => {
     await write(
       'config/profiles.yaml',
-      `sources: {team: {folder: ${home}/team}}`,
+      `sources: {team: {folder: ${files.home}/team}}`,
       'overrides: {team: {web: {port: 1}}}',
       'profiles:',
       one('mine'),
@@ -254,7 +211,7 @@ describe('ProfileStore', () => {
     await write('team/a.yaml', 'profiles:', one('web'));
     const store = open();
     const before = await store.load();
-    await writeFile(join(home, 'config/profiles.yaml'), 'version: 1\nprofiles: {');
+    await writeFile(join(files.home, 'config/profiles.yaml'), 'version: 1\nprofiles: {');
     const after = await store.load();
     expect(after.profiles).toEqual(before.profiles);
     expect(after.sources[0]).toMatchObject({ key: 'user', state: 'unreadable' });
@@ -262,12 +219,12 @@ describe('ProfileStore', () => {
   });
 
   it('follows no link out of a shared folder, and waits for no pipe', async () => {
-    await write('config/profiles.yaml', `sources: {team: {folder: ${home}/team}}`);
+    await write('config/profiles.yaml', `sources: {team: {folder: ${files.home}/team}}`);
     await write('secret.yaml', 'profiles:', one('web'));
     await write('team/good.yaml', 'profiles:', one('good'));
-    await symlink(join(home, 'secret.yaml'), join(home, 'team/link.yaml'));
-    await symlink('/nonexistent', join(home, 'team/nowhere.yaml'));
-    execFileSync('sh', ['-c', 'mkfifo "$0"', join(home, 'team/pipe.yaml')]);
+    await symlink(join(files.home, 'secret.yaml'), join(files.home, 'team/link.yaml'));
+    await symlink('/nonexistent', join(files.home, 'team/nowhere.yaml'));
+    execFileSync('sh', ['-c', 'mkfifo "$0"', join(files.home, 'team/pipe.yaml')]);
     const snapshot = await open().load();
     expect(Object.keys(trusts(snapshot))).toEqual(['team/good']);
     expect(messages(snapshot)).toEqual([
@@ -281,7 +238,7 @@ describe('ProfileStore', () => {
     const store = open();
     const profile = { cluster: { context: 'prod' }, namespace: 'shop', target: 'service/web', port: 80 };
     await store.edit({ kind: 'add', name: 'web', profile });
-    const file = join(home, 'config/profiles.yaml');
+    const file = join(files.home, 'config/profiles.yaml');
     expect(trusts(store.snapshot)).toEqual({ 'user/web': 'own' });
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     await chmod(file, 0o644);
@@ -293,7 +250,7 @@ describe('ProfileStore', () => {
   });
 
   it('tells its listeners by itself when a file changes, once for each change', async () => {
-    await write('config/profiles.yaml', `sources: {team: {folder: ${home}/team}}`);
+    await write('config/profiles.yaml', `sources: {team: {folder: ${files.home}/team}}`);
     await write('team/a.yaml', 'profiles:', one('web'));
     const store = open({ clock: systemClock });
     const next = () =>
@@ -319,21 +276,21 @@ describe('ProfileStore', () => {
     // Its time stands still: what settles would do so for ever.
     const store = open();
     await store.watch();
-    await store.addProject(join(home, 'work'));
+    await store.addProject(join(files.home, 'work'));
     const { hash } = store.snapshot.profiles[0]!;
     await store.agree(`${file}/web`, hash);
     await write('work/sallyport.yaml', 'profiles:', one('web', 'local: 8080'));
     // Until the system has told of the change.
     await expect
       .poll(async () => {
-        await store.addProject(join(home, 'work'));
+        await store.addProject(join(files.home, 'work'));
         return trusts(store.snapshot);
       })
       .toEqual({ [`${file}/web`]: 'changed' });
   });
 
   it('shows what a repository brings before it counts, pulled on request and at its interval', async () => {
-    const work = join(home, 'work');
+    const work = join(files.home, 'work');
     const git = (...args: string[]) =>
       execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...args], {
         cwd: work,

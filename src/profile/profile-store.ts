@@ -4,7 +4,7 @@ import pLimit from 'p-limit';
 import { AppError } from '../base/app-error.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import { parseDurationMs } from '../base/duration.ts';
-import { FolderWatch } from '../base/folder-watch.ts';
+import { FolderWatch, withTarget } from '../base/folder-watch.ts';
 import { Listeners } from '../base/listeners.ts';
 import type { Log } from '../base/log.ts';
 import type { GitSourceSettings } from '../contract/profile-file.ts';
@@ -35,6 +35,8 @@ export interface ProfileStoreOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly checkTarget: TargetCheck;
+  /** Whether a tunnel of a project's file is wanted: such a project is kept. Default: none is. */
+  readonly isProjectInUse?: (file: string) => boolean;
   /** Named in the first line of files that are made here. */
   readonly schemaLocation: string;
 }
@@ -44,7 +46,9 @@ export class ProfileStore implements AsyncDisposable {
   readonly #options: ProfileStoreOptions;
   readonly #trust: TrustStore;
   readonly #listeners = new Listeners<ProfileSnapshot>();
-  readonly #projects = new Set<string>();
+  /** Projects' files in the order of their coming, and when each was used last, by a count. */
+  readonly #projects = new Map<string, number>();
+  #uses = 0;
   readonly #gits = new Map<string, GitSource>();
   /** Loads, edits and agreements, one after another: each sees what the one before did. */
   readonly #turn = pLimit(1);
@@ -63,7 +67,7 @@ export class ProfileStore implements AsyncDisposable {
   #watching = false;
   /** By name: why the last pull of a repository failed. */
   readonly #faults = new Map<string, string>();
-  /** By path: what each file held when it could be read. */
+  /** By path: what each file that there is held when it could be read. */
   readonly #readable = new Map<string, ProfileFile>();
 
   constructor(options: ProfileStoreOptions) {
@@ -99,36 +103,29 @@ export class ProfileStore implements AsyncDisposable {
 
   /** Adds the project that a folder is in, if it is in one, and says where it was looked for. What was saved before counts from then on. */
   async addProject(folder: string): Promise<FoundProject> {
+    const [found] = await this.addProjects([folder]);
+    return found!;
+  }
+
+  /** The same for several folders, with one load for all of them, or with the first that there is. */
+  async addProjects(folders: readonly string[]): Promise<readonly FoundProject[]> {
     const { home, uid } = this.#options;
-    const found = await findProjectFile({ from: folder, home, uid });
-    const { file } = found;
-    if (file !== undefined && !this.#projects.has(file)) {
-      if (this.#projects.size >= maxProjects) {
-        throw new AppError('SP-PROFILE-LIMIT', { what: 'projects in use at one time', limit: maxProjects });
-      }
-      this.#projects.add(file);
-      await this.load();
-    } else await this.#catchUp();
+    const found = await Promise.all(folders.map((from) => findProjectFile({ from, home, uid })));
+    const isNew = found.map(({ file }) => file !== undefined && this.#useProject(file));
+    if (this.#snapshot.sequence === 0) return found;
+    if (isNew.includes(true)) await this.load();
+    else await this.#catchUp();
     return found;
   }
 
-  /** Adds the projects that folders are in, with one load for all, or with the first that there is. What cannot be added is left out. */
-  async addProjects(folders: readonly string[]): Promise<void> {
-    const { home, uid } = this.#options;
-    const before = this.#projects.size;
-    for (const from of folders) {
-      const { file } = await findProjectFile({ from, home, uid }).catch(() => ({ file: undefined }));
-      if (file !== undefined && this.#projects.size < maxProjects) this.#projects.add(file);
-    }
-    if (this.#projects.size > before && this.#snapshot.sequence > 0) await this.load();
-  }
-
-  async removeProject(file: string): Promise<void> {
-    if (this.#projects.delete(file)) await this.load();
-  }
-
+  /** Throws SP-PROFILE-LIMIT where it may be one of a project that is not read. */
   find(given: string, project?: string): FoundProfile {
-    return findProfile(this.#snapshot, given, project);
+    const found = findProfile(this.#snapshot, given, project);
+    if (found.kind === 'unknown' && project !== undefined && !this.#projects.has(project)) {
+      const what = `projects whose tunnels are wanted, so that ${project} is not read`;
+      throw new AppError('SP-PROFILE-LIMIT', { what, limit: maxProjects });
+    }
+    return found;
   }
 
   /**
@@ -155,10 +152,10 @@ export class ProfileStore implements AsyncDisposable {
 
   /** Edits the user's own file, or a project's. Throws what editProfileFile throws. */
   edit(edit: ProfileEdit, file = this.#options.userFile): Promise<ProfileSnapshot> {
-    const { userFile, checkTarget, schemaLocation } = this.#options;
+    const { userFile, uid, checkTarget, schemaLocation } = this.#options;
     const origin: FileOrigin = file === userFile ? 'own' : 'shared';
     return this.#turn(async () => {
-      await editProfileFile(edit, { file, origin, checkTarget, schemaLocation });
+      await editProfileFile(edit, { file, origin, uid, checkTarget, schemaLocation });
       return this.#load();
     });
   }
@@ -197,6 +194,20 @@ export class ProfileStore implements AsyncDisposable {
     await this.#turn(async () => {});
   }
 
+  /** Whether it is new. One more than the limit takes the place of the one used longest ago, if there is one without wanted tunnels. */
+  #useProject(file: string): boolean {
+    const isNew = !this.#projects.has(file);
+    if (isNew && this.#projects.size >= maxProjects) {
+      const { isProjectInUse = () => false } = this.#options;
+      const idle = [...this.#projects].filter(([known]) => !isProjectInUse(known));
+      const [oldest] = idle.sort(([, a], [, b]) => a - b);
+      if (!oldest) return false;
+      this.#projects.delete(oldest[0]);
+    }
+    this.#projects.set(file, this.#uses++);
+    return isNew;
+  }
+
   /** A change that still settles, or is being read, is waited for: who saves a file and types a command means the file as saved. */
   async #catchUp(): Promise<void> {
     this.#watch?.flush();
@@ -204,16 +215,22 @@ export class ProfileStore implements AsyncDisposable {
   }
 
   async #load(): Promise<ProfileSnapshot> {
-    const { userFile, home, checkTarget } = this.#options;
+    const { userFile, uid, home, checkTarget } = this.#options;
     await this.#trust.load();
+    const seen = new Set<string>();
     const loaded = await loadSources({
       userFile,
-      projects: [...this.#projects],
+      uid,
+      projects: [...this.#projects.keys()],
       home,
       checkTarget,
-      remember: (file, content) => this.#remember(file, content),
+      remember: (file, content) => {
+        seen.add(file);
+        return this.#remember(file, content);
+      },
       gitSource: (name, settings) => this.#gitSource(name, settings),
     });
+    for (const file of this.#readable.keys()) if (!seen.has(file)) this.#readable.delete(file);
     this.#sources = loaded.map((source) => this.#withFault(source));
     const sequence = this.#snapshot.sequence + 1;
     const judge: TrustStore['judge'] = (identity, profile) => this.#trust.judge(identity, profile);
@@ -319,7 +336,7 @@ export class ProfileStore implements AsyncDisposable {
 
   #watchFolders(): void {
     const { userFile, trustFile, clock, log } = this.#options;
-    const files = [userFile, trustFile, ...this.#projects];
+    const files = [userFile, trustFile, ...this.#projects.keys()].flatMap(withTarget);
     const named = this.#sources.filter(({ kind }) => kind === 'folder').map(({ location }) => location);
     const folders = new Set([...files.map((file) => dirname(file)), ...named]);
     const names = new Set(files.map((file) => basename(file)));

@@ -1,5 +1,6 @@
 import { readdir, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
+import { whyNotOwn } from '../base/file-owner.ts';
 import { readBounded } from '../base/read-bounded.ts';
 import { maxProfileFileBytes } from './read-profile-file.ts';
 
@@ -15,13 +16,19 @@ export type SourceFiles =
 
 export const maxSourceFiles = 100;
 
+export interface OwnFile {
+  /** The user's id; undefined where the platform has none. */
+  readonly uid: number | undefined;
+}
+
 /** Hidden files are editors' and our own temporary ones. */
 export function isProfileFileName(name: string): boolean {
   return /^[^.].*\.ya?ml$/.test(name);
 }
 
-export async function readSourceFile(path: string): Promise<SourceFiles> {
-  const read = await readBounded(path, maxProfileFileBytes);
+/** A shared file may be anybody's: it does not count before its user agrees. `own`: the user's own must be theirs alone to write. */
+export async function readSourceFile(path: string, own?: OwnFile): Promise<SourceFiles> {
+  const read = await readBounded(path, maxProfileFileBytes, own && ((found) => whyNotOwn(found, own.uid)));
   switch (read.kind) {
     case 'text':
       return { state: 'read', files: [{ file: path, text: read.text }] };

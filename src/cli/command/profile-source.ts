@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { AppError } from '../../base/app-error.ts';
 import { daemonPlaces } from '../../base/daemon-places.ts';
-import type { SourceSettings } from '../../contract/profile-file.ts';
+import { reservedSources, type SourceSettings } from '../../contract/profile-file.ts';
 import type { Cli } from '../cli.ts';
 import { editFile, takeDown, tellDaemon } from '../edited-profile.ts';
 import { fetchProfiles } from '../listed-profile.ts';
@@ -31,9 +31,6 @@ Examples:
   sallyport profile source add team git@example.com:team/tunnels.git --path profiles
   sallyport profile source add shared ~/work/tunnels
   sallyport profile source remove team`;
-
-/** What the user's own profiles and those without one are called by. */
-const reserved: readonly string[] = ['user', 'ad-hoc'];
 
 export function define(command: Command, cli: Cli): void {
   command
@@ -80,7 +77,7 @@ async function add(
   location: string,
   { flags, cli }: { readonly flags: AddFlags; readonly cli: Cli },
 ): Promise<void> {
-  if (reserved.includes(name))
+  if (reservedSources.includes(name))
     throw new AppError('SP-USAGE', { message: `a source cannot be called ${name}` });
   const settings = await settingsOf(location, { flags, cli });
   const file = daemonPlaces(cli).userFile;
