@@ -319,6 +319,12 @@ export const errorTable = {
     headline: (d) => `this tunnel is read-only: ${say(d.message, 'that is refused')}`,
     next: (d) => say(d.next, 'take a profile that may write'),
   },
+  'SP-DB-POLICY': {
+    retry: 'user',
+    exitCode: 5,
+    headline: (d) => `the policy of this tunnel refuses the database: ${say(d.message, 'it forbids this')}`,
+    next: (d) => say(d.next, 'take another role or profile'),
+  },
   'SP-DB-PROTOCOL': {
     retry: 'never',
     exitCode: 8,
