@@ -11,10 +11,19 @@ export interface EndpointSource {
   readonly addresses?: TunnelEntity['addresses'];
   readonly localPort?: number | undefined;
   readonly password?: Secret | undefined;
+  /** Programs speak to its gateway, which speaks to the database. */
+  readonly isGateway?: boolean;
 }
 
 /** Throws SP-USAGE while nothing is known of where it will listen. */
-export function endpointOf({ name, profile, addresses = [], localPort, password }: EndpointSource): Endpoint {
+export function endpointOf({
+  name,
+  profile,
+  addresses = [],
+  localPort,
+  password,
+  isGateway = false,
+}: EndpointSource): Endpoint {
   const { kind = 'tcp', connection = {}, target, local } = profile;
   const end = boundEnd(addresses) ?? plannedEnd(local, localPort);
   if (!end) {
@@ -23,7 +32,7 @@ export function endpointOf({ name, profile, addresses = [], localPort, password 
       next: `sallyport up ${name} takes a free one, which it keeps; or write one into the profile`,
     });
   }
-  const { database, user, sslmode, pooler } = connection;
+  const { database, user, sslmode, pooler, serverName } = connection;
   return {
     tunnel: name,
     kind,
@@ -31,9 +40,10 @@ export function endpointOf({ name, profile, addresses = [], localPort, password 
     database,
     user,
     password,
-    sslmode,
+    // The profile's is for the way to the database; the gateway is on this machine and has no TLS.
+    sslmode: isGateway ? undefined : sslmode,
     pooler: pooler === 'transaction' ? pooler : undefined,
-    serverName: /^(?:service|svc)\/([a-z0-9-]+)$/.exec(target)?.[1],
+    serverName: isGateway ? undefined : (serverName ?? /^(?:service|svc)\/([a-z0-9-]+)$/.exec(target)?.[1]),
   };
 }
 

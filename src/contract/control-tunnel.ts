@@ -95,6 +95,10 @@ export const tunnelSchema = z.object({
   lastError: z.object({ atMs: z.number(), error: errorDataSchema }).optional(),
   /** Given by who started it, where the policy asks for one. */
   reason: z.string().optional(),
+  /** Programs log in with the tunnel's own password. Absent: of a daemon that has no gateway. */
+  gateway: z.boolean().optional(),
+  /** What its user should know of the database, as sentences. */
+  notices: z.array(z.string()).optional(),
   /** Questions that wait for an answer. */
   questions: z.array(z.string()),
   /** Its profile is not what it was started with any more: a restart takes it up. */

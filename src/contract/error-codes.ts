@@ -464,7 +464,7 @@ export const errorTable = {
     retry: 'user',
     exitCode: 5,
     headline: (d) =>
-      `${say(d.tunnel, 'this tunnel')} does not open: its policy asks for ${say(d.policy, 'something')}, which this version cannot enforce`,
+      `${say(d.tunnel, 'this tunnel')} does not open: its policy asks for ${say(d.policy, 'something')}, which takes the gateway`,
     next: (d) => say(d.next, 'take it out of the policy, or have the one who owns the profile do so'),
   },
   'SP-QUESTION-GONE': {

@@ -23,6 +23,7 @@ import { contextFinder } from './context-finder.ts';
 import { controlHandlers } from './control-handlers.ts';
 import { createControlServer } from './control-server.ts';
 import { EventHub } from './event-hub.ts';
+import { GatewayPasswords } from './gateway-passwords.ts';
 import { acquireInstanceLock } from './instance-lock.ts';
 import { LogFile } from './log-file.ts';
 import { LoopbackPage } from './loopback-page.ts';
@@ -142,6 +143,20 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       onAsked: (question) => events.questionAsked(question),
       onGone: (id) => events.questionGone(id),
     });
+    const store = passwordStore(settings, { clock, folder: folders.data, keychain: options.keychain });
+    const passwords = starting.use(
+      new Passwords({
+        clock,
+        log,
+        env,
+        home,
+        clusters,
+        contextOf,
+        questions,
+        ...store,
+      }),
+    );
+    const gatewayPasswords = new GatewayPasswords({ keychain: store.keychain, log });
     const tunnels: TunnelSet = starting.use(
       new TunnelSet({
         clock,
@@ -149,6 +164,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         home,
         clusters,
         questions,
+        passwords,
+        gatewayPasswords,
         peers: starting.use(createPeerFinder({ clock })),
         profiles,
         wanted,
@@ -176,18 +193,6 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         profiles: () => profiles.snapshot,
       }),
     );
-    const passwords = starting.use(
-      new Passwords({
-        clock,
-        log,
-        env,
-        home,
-        clusters,
-        contextOf,
-        questions,
-        ...passwordStore(settings, { clock, folder: folders.data, keychain: options.keychain }),
-      }),
-    );
     const metrics = new DaemonMetrics({ version, tunnels: () => tunnels.all.map(({ entity }) => entity) });
     await tunnels.restore();
     starting.defer(profiles.onChange((snapshot) => events.profilesChanged(snapshot)));
@@ -207,6 +212,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       clusters,
       questions,
       passwords,
+      gatewayPasswords,
       events,
       cluster: new ClusterQuestions({ clusters, tunnels, contextOf }),
       objects: new ObjectLister({ clusters, kubeconfig: () => loadKubeconfig({ env }) }),

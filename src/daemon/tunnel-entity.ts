@@ -1,4 +1,5 @@
 import type { TunnelEntity } from '../contract/control-tunnel.ts';
+import { usesGateway } from '../contract/gateway.ts';
 import { shownState } from '../contract/shown-state.ts';
 import type { TunnelState, Wanted } from '../contract/tunnel-state.ts';
 import { localPortOf, type TunnelDefinition } from './tunnel-definition.ts';
@@ -57,6 +58,8 @@ export function tunnelEntity(parts: EntityParts): TunnelEntity {
     limit: run?.limit,
     lastError: record.lastError,
     reason: run?.reason,
+    gateway: usesGateway({ kind, connection, policy }),
+    ...(run && run.notices.length > 0 && { notices: [...run.notices] }),
     questions: run?.questions ?? [],
     profileChanged: run !== undefined && run.definition.digest !== definition.digest,
   };
