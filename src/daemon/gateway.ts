@@ -119,8 +119,10 @@ export class TunnelGateway implements Intermediary {
       case 'statement-refused':
         log.warn('statement refused', { connection, why: event.why });
         break;
-      case 'cancel':
       case 'statement':
+        log.info('statement', { connection, statement: event.statement, text: event.text });
+        break;
+      case 'cancel':
         break;
     }
     onSession(event, connection);

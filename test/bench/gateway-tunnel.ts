@@ -46,7 +46,7 @@ const profile = (policy: object) => ({
 const profiles = Object.entries(policies).map(([name, policy]) => [name, profile(policy)]);
 await home.writeProfiles({ profiles: Object.fromEntries(profiles) });
 await using _daemon = await home.start({ logLevel: 'info' });
-using control = home.control();
+await using control = home.control();
 const ways: Record<string, Login> = {};
 for (const name of Object.keys(policies)) {
   const { outcomes } = await control.call('up', { names: [name], waitMs: 20_000 });

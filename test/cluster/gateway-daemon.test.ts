@@ -140,21 +140,21 @@ describeOnRealcluster('gateway of the daemon', (suite) => {
     const program = debianPostgres ? join(debianPostgres, 'psql') : 'psql';
     // On a terminal, where psql connects again by itself.
     const command = `${program} -X -A -t -q -n -v VERBOSITY=verbose`;
-    const child = spawn('script', ['-qec', command, '/dev/null'], {
+    const child = spawn('/usr/bin/script', ['-qec', command, '/dev/null'], {
       env: { ...programEnv(await login()), PAGER: 'cat' },
       stdio: ['pipe', 'pipe', 'inherit'],
     });
+    const exited = once(child, 'exit');
     let said = '';
     const hears = async (text: string) => {
       while (!said.includes(text)) {
         if (child.exitCode !== null) throw new Error(`psql has ended: ${said}`);
-        await Promise.race([once(child.stdout, 'data'), once(child, 'exit')]);
+        await Promise.race([once(child.stdout, 'data'), exited]);
       }
     };
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
       said += chunk;
     });
-    const exited = once(child, 'exit');
     // What is typed is echoed: what is answered must be another text.
     const type = (word: string) => child.stdin.write(`select upper('${word}');\n`);
     type('first');
