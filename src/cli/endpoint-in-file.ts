@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { AppError } from '../base/app-error.ts';
 import { nearestName } from '../base/nearest-name.ts';
 import type { Endpoint } from '../connection-string/endpoint.ts';
+import { usesGateway } from '../contract/gateway.ts';
 import type { Cli } from './cli.ts';
 import { endpointOf } from './endpoint-of.ts';
 import { readProfiles } from './profile-files.ts';
@@ -27,7 +28,13 @@ export async function endpointInFile(
     throw new AppError('SP-PROFILE-UNKNOWN', { profile: name, meant: nearestName(name, names) });
   }
   const { profile } = found;
-  const source = withPassword ? profile.connection?.password : undefined;
+  // What the database takes is nothing to log in with at the gateway.
+  const isGateway = usesGateway(profile);
+  if (isGateway && withPassword)
+    cli.stderr.write(
+      `note: the password of the tunnel ${name} is known to the daemon alone: leave --file out\n`,
+    );
+  const source = withPassword && !isGateway ? profile.connection?.password : undefined;
   const password = await passwordInFile(source, { name, isOwn, cli });
-  return endpointOf({ name, profile, password, home: cli.home });
+  return endpointOf({ name, profile, password, isGateway, home: cli.home });
 }

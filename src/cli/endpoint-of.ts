@@ -14,11 +14,13 @@ export interface EndpointSource {
   readonly password?: Secret | undefined;
   /** What `~/` of a socket's path stands for. */
   readonly home: string;
+  /** Programs speak to its gateway, which speaks to the database. */
+  readonly isGateway?: boolean;
 }
 
 /** Throws SP-USAGE while nothing is known of where it will listen. */
 export function endpointOf(source: EndpointSource): Endpoint {
-  const { name, profile, addresses = [], localPort, password, home } = source;
+  const { name, profile, addresses = [], localPort, password, home, isGateway = false } = source;
   const { kind = 'tcp', connection = {}, target, local } = profile;
   const end = boundEnd(addresses) ?? plannedEnd({ local, kept: localPort, home });
   if (!end) {
@@ -27,7 +29,7 @@ export function endpointOf(source: EndpointSource): Endpoint {
       next: `sallyport up ${name} takes a free one, which it keeps; or write one into the profile`,
     });
   }
-  const { database, user, sslmode, pooler } = connection;
+  const { database, user, sslmode, pooler, serverName } = connection;
   return {
     tunnel: name,
     kind,
@@ -35,9 +37,10 @@ export function endpointOf(source: EndpointSource): Endpoint {
     database,
     user,
     password,
-    sslmode,
+    // The profile's is for the way to the database; the gateway is on this machine and has no TLS.
+    sslmode: isGateway ? undefined : sslmode,
     pooler: pooler === 'transaction' ? pooler : undefined,
-    serverName: /^(?:service|svc)\/([a-z0-9-]+)$/.exec(target)?.[1],
+    serverName: isGateway ? undefined : (serverName ?? /^(?:service|svc)\/([a-z0-9-]+)$/.exec(target)?.[1]),
   };
 }
 

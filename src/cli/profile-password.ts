@@ -11,6 +11,7 @@ export interface ProfilePassword {
   readonly password: Secret;
   /** Where the profile names none and the Secret does. */
   readonly user?: string | undefined;
+  readonly database?: string | undefined;
 }
 
 /** Which password is asked for: a profile's, or that of a tunnel without one. */
@@ -38,8 +39,16 @@ export async function profilePassword(
     const onSaid = (text: string) => void cli.stderr.write(text);
     return { password: await localPassword(source, { ...cliWorld(cli), isOwn, onSaid }) };
   }
+  return daemonPassword({ id }, cli);
+}
+
+/** The one to log in with through a tunnel, of the daemon: the tunnel's own where its gateway is on. */
+export async function daemonPassword(
+  { id, rotate = false }: { readonly id: string; readonly rotate?: boolean },
+  cli: Cli,
+): Promise<ProfilePassword | undefined> {
   const control = await cli.control();
-  const input = { name: id, folder: cli.cwd, ask: cli.asker !== undefined };
+  const input = { name: id, folder: cli.cwd, ask: cli.asker !== undefined, rotate };
   let wasAsked = false;
   const answer = await untilAnswered(() => control.call('password', input), {
     control,
@@ -50,9 +59,10 @@ export async function profilePassword(
     },
   });
   if (answer.kind === 'none') return undefined;
-  const { password, user, origin } = answer;
-  if (wasAsked && origin.kind === 'keychain') noteKept(origin.kept, cli);
-  return { password: new Secret(password), user };
+  const { password, user, database, origin } = answer;
+  if ((wasAsked && origin.kind === 'keychain') || (rotate && origin.kind === 'tunnel'))
+    noteKept(origin.kept, cli);
+  return { password: new Secret(password), user, database };
 }
 
 /** In a file that no daemon knows of: what the daemon would read is said to be left out. */

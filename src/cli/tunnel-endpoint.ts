@@ -8,7 +8,8 @@ import { profileOf } from './listed-profile.ts';
 
 export interface TunnelEndpointOptions {
   readonly cli: Cli;
-  readonly withPassword: boolean;
+  /** Default: where it is the tunnel's own, which is good on this machine alone. */
+  readonly withPassword?: boolean | undefined;
 }
 
 /** The endpoint of a tunnel, with its profile's hints, or its own where it has no profile. Throws why a password that is named there cannot be had. */
@@ -20,14 +21,22 @@ export async function tunnelEndpoint(
   const { id, name, addresses, localPort } = tunnel;
   const listed = profileOf(tunnel, profiles);
   const profile = listed?.profile ?? tunnel;
-  const endpoint = endpointOf({ name, profile, addresses, localPort, home: cli.home });
-  if (!withPassword) return endpoint;
+  // Its run may be of another definition than the profile is now.
+  const isGateway = tunnel.gateway ?? false;
+  const endpoint = endpointOf({ name, profile, addresses, localPort, isGateway, home: cli.home });
+  if (!(withPassword ?? isGateway)) return endpoint;
   // Most commands give none, and load nothing for it.
-  const { profilePassword } = await import('./profile-password.ts');
+  const { daemonPassword, profilePassword } = await import('./profile-password.ts');
   // An ad hoc tunnel is described by its user's own command.
   const isOwn = tunnel.origin.kind === 'ad-hoc' || listed?.sourceKind === 'user';
-  const found = await profilePassword({ id, source: profile.connection?.password, isOwn }, cli);
-  return { ...endpoint, user: endpoint.user ?? found?.user, password: found?.password };
+  const source = profile.connection?.password;
+  const found = await (isGateway ? daemonPassword({ id }, cli) : profilePassword({ id, source, isOwn }, cli));
+  return {
+    ...endpoint,
+    user: endpoint.user ?? found?.user,
+    database: endpoint.database ?? found?.database,
+    password: found?.password,
+  };
 }
 
 /** One tunnel as it is now. Throws SP-TUNNEL-UNKNOWN. */

@@ -70,6 +70,8 @@ export const commandOutputs = {
     kept: keptSchema.optional(),
     /** Whether there was one to forget. */
     forgotten: z.boolean().optional(),
+    /** The tunnel's own, with --local. */
+    local: z.object({ password: z.string(), rotated: z.boolean() }).optional(),
   }),
   login: operations.login.answer,
   ui: operations.ui.answer,

@@ -12,6 +12,8 @@ export const passwordOriginSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('secret'), namespace: z.string(), name: z.string(), key: z.string() }),
   z.object({ kind: z.literal('keychain'), kept: keptSchema }),
   z.object({ kind: z.literal(['command', 'environment', 'file']) }),
+  /** The tunnel's own, by which programs log in at its gateway; what the database takes is never told. */
+  z.object({ kind: z.literal('tunnel'), kept: keptSchema }),
 ]);
 
 /** Something has to be asked first, which is among the questions until it is answered. Then the operation is to be called again. */
@@ -26,6 +28,8 @@ export const passwordAnswerSchema = z.discriminatedUnion('kind', [
     origin: passwordOriginSchema,
     /** Of the profile; else what the Secret has under `username` or `user`. */
     user: z.string().optional(),
+    /** Where a URL in the Secret names one. */
+    database: z.string().optional(),
   }),
   asked,
 ]);

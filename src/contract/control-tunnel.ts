@@ -97,6 +97,10 @@ export const tunnelSchema = z.object({
   reason: z.string().optional(),
   /** Why nothing of it can be recorded now: it is up all the same, as it is none of production. */
   unrecorded: errorDataSchema.optional(),
+  /** Programs log in with the tunnel's own password. Absent: of a daemon that has no gateway. */
+  gateway: z.boolean().optional(),
+  /** What its user should know of the database, as sentences. */
+  notices: z.array(z.string()).optional(),
   /** Questions that wait for an answer. */
   questions: z.array(z.string()),
   /** Its profile is not what it was started with any more: a restart takes it up. */

@@ -234,8 +234,14 @@ export const operations = {
   }),
   password: operation({
     summary:
-      'The password that a profile names, read when it is asked for. On the socket alone: no page of a browser is given one.',
-    input: z.strictObject({ name: nameSchema, folder, ask }),
+      'The password to log in with through a tunnel: its own where its gateway is on, else the one that its profile names. On the socket alone: no page of a browser is given one.',
+    input: z.strictObject({
+      name: nameSchema,
+      folder,
+      ask,
+      /** A new one of the tunnel's own first; connections that are there go on. */
+      rotate: z.boolean().default(false),
+    }),
     answer: passwordAnswerSchema,
   }),
   keepPassword: operation({

@@ -343,6 +343,12 @@ export const errorTable = {
     headline: (d) => `this tunnel is read-only: ${say(d.message, 'that is refused')}`,
     next: (d) => say(d.next, 'take a profile that may write'),
   },
+  'SP-DB-POLICY': {
+    retry: 'user',
+    exitCode: 5,
+    headline: (d) => `the policy of this tunnel refuses the database: ${say(d.message, 'it forbids this')}`,
+    next: (d) => say(d.next, 'take another role or profile'),
+  },
   'SP-DB-PROTOCOL': {
     retry: 'never',
     exitCode: 8,
@@ -489,7 +495,7 @@ export const errorTable = {
     retry: 'user',
     exitCode: 5,
     headline: (d) =>
-      `${say(d.tunnel, 'this tunnel')} does not open: its policy asks for ${say(d.policy, 'something')}, which this version cannot enforce`,
+      `${say(d.tunnel, 'this tunnel')} does not open: its policy asks for ${say(d.policy, 'something')}, which takes the gateway`,
     next: (d) => say(d.next, 'take it out of the policy, or have the one who owns the profile do so'),
   },
   'SP-QUESTION-GONE': {

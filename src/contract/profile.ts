@@ -83,24 +83,29 @@ const localSchema = z
   )
   .describe('Where programs on this machine connect. When absent a free port is taken once and kept.');
 
+const secretKeySchema = (what: string) =>
+  z
+    .strictObject(
+      {
+        name: text("a Secret's name", /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/).describe(
+          "The Secret's name.",
+        ),
+        key: text('a key of the Secret', /^[A-Za-z0-9._-]{1,253}$/).describe(
+          `The key that holds the ${what}.`,
+        ),
+      },
+      'a map with name and key',
+    )
+    .describe("A Secret in the profile's namespace.");
+
+const pathSchema = text('an absolute path or one that starts with ~/', /^(~\/|\/|[A-Za-z]:\\)[^\0]{1,4000}$/);
+
 const passwordRight = 'a map with one of secret, keychain, command, environment and file';
 const passwordSourceSchema = z
   .union(
     [
       z.strictObject({
-        secret: z
-          .strictObject(
-            {
-              name: text("a Secret's name", /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/).describe(
-                "The Secret's name.",
-              ),
-              key: text('a key of the Secret', /^[A-Za-z0-9._-]{1,253}$/).describe(
-                'The key that holds the password.',
-              ),
-            },
-            'a map with name and key',
-          )
-          .describe("A Secret in the profile's namespace."),
+        secret: secretKeySchema('password, or a whole URL with one'),
       }),
       z.strictObject({
         keychain: z
@@ -122,10 +127,7 @@ const passwordSourceSchema = z
         ),
       }),
       z.strictObject({
-        file: text(
-          'an absolute path or one that starts with ~/',
-          /^(~\/|\/|[A-Za-z]:\\)[^\0]{1,4000}$/,
-        ).describe('File that holds the password. Only in your own file.'),
+        file: pathSchema.describe('File that holds the password. Only in your own file.'),
       }),
     ],
     passwordRight,
@@ -146,8 +148,23 @@ const connectionSchema = z
         .optional(),
       scheme: oneOf('http', 'https').describe('Of kind http. Default: http.').optional(),
       password: passwordSourceSchema.optional(),
+      ca: z
+        .union(
+          [
+            z.strictObject({ secret: secretKeySchema('certificates') }),
+            z.strictObject({ file: pathSchema.describe('A PEM file. Only in your own file.') }),
+          ],
+          'a map with secret or file',
+        )
+        .describe(
+          "Postgres: the CA that the database's certificate is checked against, where the gateway is on.",
+        )
+        .optional(),
+      serverName: text('a host name', /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/)
+        .describe("The name that the database's certificate is checked for. Default: that of the Service.")
+        .optional(),
     },
-    'a map with database, user, sslmode, pooler, scheme and password',
+    'a map with database, user, sslmode, pooler, scheme, password, ca and serverName',
   )
   .describe('What a client needs to know to connect; goes into connection strings.');
 
@@ -192,6 +209,21 @@ const policySchema = z
         )
         .optional(),
       statementAudit: flag().describe('Postgres: statements are recorded, with literals removed.').optional(),
+      gateway: flag()
+        .describe(
+          'Postgres: false: bytes are passed on, and programs bring the real password. Default: where connection.password is there, programs log in with a password of the tunnel.',
+        )
+        .optional(),
+      superuser: oneOf('allow', 'forbid')
+        .describe(
+          'Postgres, with a gateway: whether its role may be a superuser. Default: allow, with a warning.',
+        )
+        .optional(),
+      trust: oneOf('allow', 'forbid')
+        .describe(
+          'Postgres, with a gateway: whether the database may let in whoever comes through the tunnel without a password. Default: allow, with a warning.',
+        )
+        .optional(),
     },
     'a map',
   )

@@ -1,7 +1,8 @@
 import { AppError } from '../base/app-error.ts';
-import type { Clock, Timer } from '../base/clock.ts';
+import type { Timer } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { ErrorData } from '../contract/error-codes.ts';
+import { usesGateway } from '../contract/gateway.ts';
 import type { TunnelState } from '../contract/tunnel-state.ts';
 import { portOwner } from '../peer/port-owner.ts';
 import { parseTarget } from '../target/parse-target.ts';
@@ -11,14 +12,14 @@ import type { Admit } from '../tunnel/listener.ts';
 import { createTunnel, type Tunnel } from '../tunnel/tunnel.ts';
 import type { ClusterChoice, ClusterLease, ClusterPool } from './cluster-pool.ts';
 import { GatedUpstream, type Shut } from './gated-upstream.ts';
+import { type GatewayHost, TunnelGateway, type TunnelGatewayOptions } from './gateway.ts';
 import type { TunnelDefinition } from './tunnel-definition.ts';
 
 /** A port that another program has is tried again this often. */
 const bindAgainMs = 15_000;
 
 /** What it takes of the daemon to have a port and a cluster. */
-export interface BindHost {
-  readonly clock: Clock;
+export interface BindHost extends GatewayHost {
   readonly clusters: ClusterPool;
   /** Rejects with SP-CLUSTER-* and SP-KUBECONFIG-*. */
   contextOf(definition: TunnelDefinition): Promise<ClusterChoice>;
@@ -40,6 +41,8 @@ export interface BoundTunnelOptions {
   /** Not called any more once it is let go of. */
   readonly onState: (recovery: Recovery) => void;
   readonly onConnection: (event: ConnectionEvent) => void;
+  /** What becomes of logins where the gateway is on; the number is that of the connection's own events. */
+  readonly onSession?: TunnelGatewayOptions['onSession'] | undefined;
 }
 
 /** A local port that is kept on being tried for until it is had, and behind it a cluster that is used only while the gate is open. */
@@ -50,6 +53,7 @@ export class BoundTunnel implements AsyncDisposable {
   readonly #onState: (recovery: Recovery) => void;
   readonly #gate: GatedUpstream;
   readonly #tunnel: Tunnel;
+  readonly #notices: string[] = [];
   #lease: ClusterLease | undefined;
   #binding: Promise<void> | undefined;
   #bindError: { readonly error: ErrorData; readonly sinceMs: number } | undefined;
@@ -57,7 +61,8 @@ export class BoundTunnel implements AsyncDisposable {
   #isOver = false;
   readonly #over = Promise.withResolvers<void>();
 
-  constructor({ host, definition, log, listen, admit, onState, onConnection }: BoundTunnelOptions) {
+  constructor(options: BoundTunnelOptions) {
+    const { host, definition, log, listen, admit, onState, onConnection, onSession = () => {} } = options;
     const { clock } = host;
     this.#definition = definition;
     this.#host = host;
@@ -71,6 +76,18 @@ export class BoundTunnel implements AsyncDisposable {
       listen,
       portOwner,
       admit,
+      intermediary: usesGateway(definition.profile)
+        ? new TunnelGateway({
+            host,
+            definition,
+            log,
+            onSession,
+            onNotice: (notice) => {
+              this.#notices.push(notice);
+              this.#tell();
+            },
+          })
+        : undefined,
     });
     this.#tunnel.onState(({ gapMs, served }) =>
       this.#tell({ ...(gapMs !== undefined && { gapMs }), ...(served !== undefined && { served }) }),
@@ -98,6 +115,11 @@ export class BoundTunnel implements AsyncDisposable {
   /** The cluster that it uses now; undefined while it uses none. */
   get lease(): ClusterLease | undefined {
     return this.#lease;
+  }
+
+  /** What its user should know of the database. */
+  get notices(): readonly string[] {
+    return this.#notices;
   }
 
   /** The local end as it is now. */

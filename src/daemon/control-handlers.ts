@@ -5,11 +5,14 @@ import type { DaemonPlaces } from '../base/daemon-places.ts';
 import { Secret } from '../base/secret.ts';
 import type { Hello } from '../client/control-view.ts';
 import type { ControlHandlers } from '../contract/control.ts';
+import { usesGateway } from '../contract/gateway.ts';
 import type { ProfileStore } from '../profile/profile-store.ts';
 import type { ClusterPool } from './cluster-pool.ts';
 import type { ClusterQuestions } from './cluster-questions.ts';
 import type { DaemonAudit } from './daemon-audit.ts';
 import type { EventHub } from './event-hub.ts';
+import { gatewayLogin } from './gateway-login.ts';
+import { type GatewayPasswords, refuseRotation } from './gateway-passwords.ts';
 import type { ObjectLister } from './objects.ts';
 import type { Passwords } from './passwords.ts';
 import type { QuestionBoard } from './question-board.ts';
@@ -26,6 +29,7 @@ export interface ControlHandlersOptions {
   readonly questions: QuestionBoard;
   readonly passwords: Passwords;
   readonly audit: Pick<DaemonAudit, 'status'>;
+  readonly gatewayPasswords: GatewayPasswords;
   readonly events: EventHub;
   readonly metrics: () => Promise<string>;
   readonly metricsUrl: () => string | undefined;
@@ -121,8 +125,15 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
     namespaces: (input, { signal }) => objects.namespaces(input, signal),
     objects: (input, { signal }) => objects.objects(input, signal),
     login: (input, { signal }) => cluster.login(input, signal),
-    password: async ({ name, folder, ask }, { signal }) => {
+    password: async ({ name, folder, ask, rotate }, { signal }) => {
       const { definition } = await tunnels.find(name, folder);
+      if (usesGateway(definition.profile))
+        return gatewayLogin(
+          definition,
+          { passwords, gatewayPasswords: options.gatewayPasswords },
+          { ask, rotate, signal },
+        );
+      if (rotate) refuseRotation(definition);
       const found = await passwords.find(definition, { ask, signal });
       return found.kind === 'found' ? { ...found, password: found.password.reveal() } : found;
     },

@@ -24,6 +24,7 @@ import { controlHandlers } from './control-handlers.ts';
 import { createControlServer } from './control-server.ts';
 import { DaemonAudit } from './daemon-audit.ts';
 import { EventHub } from './event-hub.ts';
+import { GatewayPasswords } from './gateway-passwords.ts';
 import { acquireInstanceLock } from './instance-lock.ts';
 import { keptEnvironment } from './kept-environment.ts';
 import { LogFile } from './log-file.ts';
@@ -175,6 +176,21 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       onAsked: (question) => events.questionAsked(question),
       onGone: (id) => events.questionGone(id),
     });
+    const store = passwordStore(settings, { folder: folders.data, keychain: systemKeychain });
+    const passwords = starting.use(
+      new Passwords({
+        clock,
+        log,
+        env,
+        home,
+        clusters,
+        contextOf,
+        questions,
+        onRead: (...read) => audit.secretRead(...read),
+        ...store,
+      }),
+    );
+    const gatewayPasswords = new GatewayPasswords({ keychain: store.keychain, log });
     const peers = starting.use(createPeerFinder({ clock }));
     const tunnels: TunnelSet = starting.use(
       new TunnelSet({
@@ -183,6 +199,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         home,
         clusters,
         questions,
+        passwords,
+        gatewayPasswords,
         peers,
         profiles,
         wanted,
@@ -212,19 +230,6 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         profiles: () => profiles.snapshot,
       }),
     );
-    const passwords = starting.use(
-      new Passwords({
-        clock,
-        log,
-        env,
-        home,
-        clusters,
-        contextOf,
-        questions,
-        onRead: (...read) => audit.secretRead(...read),
-        ...passwordStore(settings, { folder: folders.data, keychain: systemKeychain }),
-      }),
-    );
     const metrics = new DaemonMetrics({
       version,
       tunnels: () => tunnels.all.map(({ entity }) => entity),
@@ -252,6 +257,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       questions,
       passwords,
       audit,
+      gatewayPasswords,
       events,
       cluster: new ClusterQuestions({ clock, clusters, tunnels, contextOf }),
       objects: new ObjectLister({ clock, clusters, kubeconfig: () => loadKubeconfig({ env }) }),

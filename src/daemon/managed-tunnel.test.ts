@@ -61,6 +61,8 @@ function managed(given: Partial<Profile>, audit: AuditSink = new FakeAudit()) {
     // Never reached: there is no context.
     clusters: {} as ClusterPool,
     questions,
+    passwords: { find: async () => ({ kind: 'none' }), certificates: async () => undefined },
+    gatewayPasswords: { of: () => Promise.reject(new AppError('SP-KEYCHAIN')) },
     peers: { ownerOf: async () => ({ kind: 'absent' }), prepare: async () => {}, [Symbol.dispose]() {} },
     contextOf: async () => {
       lookups++;

@@ -259,6 +259,7 @@ export class ManagedTunnel implements AsyncDisposable {
         this.record.connection(event);
         this.audit.connection(event);
       },
+      onSession: (event, connection) => this.audit.postgres(event, connection),
       onRefused: () => this.down(),
       onLimit: (error) =>
         void this.#limitOver(error).catch((thrown) =>

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import * as z from 'zod';
 import { AppError } from '../base/app-error.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
+import { readBounded } from '../base/read-bounded.ts';
 import { Secret } from '../base/secret.ts';
 import type { AuditedSecret } from '../contract/audit-event.ts';
 import type { PasswordOrigin } from '../contract/control-password.ts';
@@ -13,7 +15,7 @@ import type { Kept, Keychain, KeychainEntry } from '../secret/keychain.ts';
 import { isLocal, type LocalSource, localPassword } from '../secret/local-password.ts';
 import type { ClusterChoice, ClusterPool } from './cluster-pool.ts';
 import type { QuestionBoard, QuestionDraft } from './question-board.ts';
-import { readSecretPassword } from './secret-password.ts';
+import { maxCertificatesBytes, readSecretCertificates, readSecretPassword } from './secret-password.ts';
 import type { TunnelDefinition } from './tunnel-definition.ts';
 
 export interface PasswordsOptions {
@@ -46,6 +48,8 @@ export type FoundPassword =
       readonly password: Secret;
       readonly origin: PasswordOrigin;
       readonly user: string | undefined;
+      /** Where a URL in the Secret names one. */
+      readonly database?: string | undefined;
     }
   | AskedFirst;
 
@@ -102,16 +106,41 @@ export class Passwords implements Disposable {
     return { kind: 'found', password, origin: { kind }, user };
   }
 
+  /** The CA that a profile names, PEM. Rejects as `find` does. */
+  async certificates(definition: TunnelDefinition, signal: AbortSignal): Promise<string | undefined> {
+    mayStart(definition);
+    const { clusters, contextOf, log, home } = this.#options;
+    const { id, origin, profile } = definition;
+    const { ca } = profile.connection ?? {};
+    if (!ca) return undefined;
+    if ('secret' in ca) {
+      using lease = await clusters.lease(await contextOf(definition), () => false);
+      const at = { namespace: profile.namespace ?? lease.api.namespace, ...ca.secret };
+      const certificates = await readSecretCertificates(lease.api, at, signal);
+      log.info('certificates read', { tunnel: id, from: 'secret', ...at });
+      return certificates;
+    }
+    if (origin.kind === 'profile' && origin.sourceKind !== 'user')
+      throw new AppError('SP-PROFILE-INVALID', {
+        message: 'only a profile of your own file may name a file',
+      });
+    const path = ca.file.startsWith('~/') ? join(home, ca.file.slice(2)) : ca.file;
+    const read = await readBounded(path, maxCertificatesBytes);
+    if (read.kind === 'text') return read.text;
+    const message = `${path} ${read.kind === 'refused' ? read.why : 'does not exist'}`;
+    throw new AppError('SP-DB-TLS', { message });
+  }
+
   /** Rejects with SP-USAGE where the profile does not name the keychain, SP-KEYCHAIN, SP-PASSPHRASE-REQUIRED. */
   keep(definition: TunnelDefinition, password: Secret, asking: Asking): Promise<AskedFirst | Kept> {
     mustNameKeychain(definition);
-    return this.#opened(definition, asking, () => this.#keep(definition, password));
+    return this.unlocked(definition, asking, () => this.#keep(definition, password));
   }
 
   /** Resolves with whether something was kept, whatever the profile says now. Rejects with SP-KEYCHAIN, SP-PASSPHRASE-REQUIRED. */
   async forget(definition: TunnelDefinition, asking: Asking): Promise<AskedFirst | boolean> {
     const { keychain, log } = this.#options;
-    const wasKept = await this.#opened(definition, asking, () => keychain.delete(entryOf(definition)));
+    const wasKept = await this.unlocked(definition, asking, () => keychain.delete(entryOf(definition)));
     if (wasKept === true) log.info('password forgotten', { tunnel: definition.id });
     return wasKept;
   }
@@ -131,12 +160,12 @@ export class Passwords implements Disposable {
     // The schema gives a profile no way to name another namespace than its target's.
     const namespace = definition.profile.namespace ?? lease.api.namespace;
     const secret = { kind: 'kubernetes', namespace, name, key } as const;
-    const { password, user } = await this.#recorded(definition, secret, () =>
+    const { password, user, database } = await this.#recorded(definition, secret, () =>
       readSecretPassword(lease.api, { namespace, name, key }, signal),
     );
     log.info('password read', { tunnel: definition.id, from: 'secret', namespace, name, key });
     const origin: PasswordOrigin = { kind: 'secret', namespace, name, key };
-    return { kind: 'found', password, origin, user } as const;
+    return { kind: 'found', password, origin, user, database } as const;
   }
 
   async #recorded<T>(
@@ -159,7 +188,7 @@ export class Passwords implements Disposable {
     const { keychain, log } = this.#options;
     const { id, name, profile } = definition;
     const user = profile.connection?.user;
-    const found = await this.#opened(definition, asking, async () => ({
+    const found = await this.unlocked(definition, asking, async () => ({
       entry: await keychain.get(entryOf(definition)),
     }));
     if ('kind' in found) return found;
@@ -189,7 +218,7 @@ export class Passwords implements Disposable {
   }
 
   /** Does what needs the keychain, or asks for its passphrase first. */
-  async #opened<T>(
+  async unlocked<T>(
     { id }: TunnelDefinition,
     { ask }: Asking,
     action: () => Promise<T>,
@@ -231,7 +260,7 @@ export class Passwords implements Disposable {
 }
 
 /** A stranger's profile must not choose what is read, nor from where. */
-function mayStart({ problem }: TunnelDefinition): void {
+export function mayStart({ problem }: TunnelDefinition): void {
   if (problem && problem.code !== 'SP-PROFILE-OFF') throw new AppError(problem.code, problem.details);
 }
 

@@ -12,11 +12,14 @@ export interface SecretPassword {
   readonly password: Secret;
   /** What the Secret says the password is of, where it says so in the usual way. */
   readonly user: string | undefined;
+  /** Of a URL. */
+  readonly database: string | undefined;
 }
 
 /** etcd takes 1.5 MiB for an object. */
 const maxAnswerBytes = 4 * 1024 * 1024;
 const maxPasswordBytes = 4_096;
+export const maxCertificatesBytes = 256 * 1024;
 const readTimeoutMs = 20_000;
 /** As operators name it: CloudNativePG, Zalando and Percona `username`, Crunchy `user`. */
 const userKeys = ['username', 'user'];
@@ -31,22 +34,68 @@ export async function readSecretPassword(
   { namespace, name, key }: SecretKey,
   signal: AbortSignal,
 ): Promise<SecretPassword> {
+  const data = await readSecret(api, { namespace, name, key }, signal);
+  const text = textOf(data, { namespace, name, key }, maxPasswordBytes);
+  const fromUrl = readUrl(text);
+  if (fromUrl) return { ...fromUrl, user: fromUrl.user ?? userOf(data) };
+  return { password: new Secret(text), user: userOf(data), database: undefined };
+}
+
+/** The same of certificates, PEM. */
+export async function readSecretCertificates(
+  api: Pick<KubeApi, 'request'>,
+  at: SecretKey,
+  signal: AbortSignal,
+): Promise<string> {
+  return textOf(await readSecret(api, at, signal), at, maxCertificatesBytes);
+}
+
+async function readSecret(
+  api: Pick<KubeApi, 'request'>,
+  { namespace, name }: SecretKey,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets/${encodeURIComponent(name)}`;
   const request = { path, maxAnswerBytes, timeoutMs: readTimeoutMs, signal };
   const answer = await api.request<unknown>(request).catch((thrown) => {
     throw explained(thrown, { namespace, name });
   });
-  const data = dataOf(answer);
+  return dataOf(answer);
+}
+
+function textOf(
+  data: ReadonlyMap<string, string>,
+  { namespace, name, key }: SecretKey,
+  maxBytes: number,
+): string {
   const refused = (message: string) =>
     new AppError('SP-SECRET-KEY', { secret: name, namespace, key, message, known: shownKeys(data) });
   const value = data.get(key);
   if (value === undefined) throw refused('nothing');
-  if (Buffer.byteLength(value, 'base64') > maxPasswordBytes)
-    throw refused(`more than the ${maxPasswordBytes} bytes of a password`);
-  const password = decoded(value);
-  if (password === undefined) throw refused('no UTF-8 text');
-  if (password === '') throw refused('an empty text');
-  return { password: new Secret(password), user: userOf(data) };
+  if (Buffer.byteLength(value, 'base64') > maxBytes)
+    throw refused(
+      `more than the ${maxBytes} bytes of ${maxBytes === maxPasswordBytes ? 'a password' : 'certificates'}`,
+    );
+  const text = decoded(value);
+  if (text === undefined) throw refused('no UTF-8 text');
+  if (text === '') throw refused('an empty text');
+  return text;
+}
+
+/** A whole connection URL of Postgres, as operators and platforms write it; its host is of the cluster and not used. */
+function readUrl(text: string): SecretPassword | undefined {
+  if (!/^postgres(ql)?:\/\//.test(text)) return undefined;
+  try {
+    const { username, password, pathname } = new URL(text.trim());
+    if (!password) return undefined;
+    return {
+      password: new Secret(decodeURIComponent(password)),
+      user: decodeURIComponent(username) || undefined,
+      database: decodeURIComponent(pathname.slice(1)) || undefined,
+    };
+  } catch {
+    return undefined;
+  }
 }
 
 /** Only texts: the rest is of no API server. */

@@ -112,7 +112,23 @@ test('a state is told once, however often it is observed', () => {
 
 test('what the gateway knows of a login is told with its connection', () => {
   const { audit, told } = setup();
-  audit.postgres({ connection: 3, user: 'app', database: 'orders', application: 'psql' });
+  const names = { user: 'orders-db', database: 'orders', applicationName: 'psql' };
+  audit.postgres(
+    {
+      kind: 'login',
+      ...names,
+        pod: { name: 'postgres-0' } as never,
+      role: 'app',
+      method: 'scram-sha-256',
+      letsAnyoneIn: false,
+      superuser: false,
+      encrypted: { local: false, server: true },
+      serverVersion: '18',
+      inRecovery: false,
+    },
+    3,
+  );
+  audit.postgres({ kind: 'statement', ...names, statement: 'SELECT', text: 'select ?' }, 3);
   expect(told).toMatchObject([
     {
       event: {

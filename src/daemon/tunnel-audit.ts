@@ -5,6 +5,7 @@ import type { ErrorData } from '../contract/error-codes.ts';
 import type { PeerProcess } from '../contract/peer.ts';
 import type { PodIdentity } from '../contract/pod.ts';
 import type { KubeApi } from '../kube/kube-api.ts';
+import type { GatewayEvent } from '../postgres/gateway-event.ts';
 import type { ConnectionEvent, LocalPeer } from '../tunnel/connection-event.ts';
 import { DeniedAttempts } from './denied-attempts.ts';
 import type { TunnelDefinition } from './tunnel-definition.ts';
@@ -34,15 +35,6 @@ export interface TunnelAuditOptions {
 }
 
 /** Told by the Postgres gateway of a login through one connection. */
-export interface PostgresSession {
-  readonly connection: number;
-  readonly user: string;
-  readonly database: string;
-  readonly application?: string | undefined;
-  /** Absent: it was accepted. */
-  readonly error?: ErrorData | undefined;
-}
-
 /** The process of a connection is waited for this long; so many wait at one time. */
 const processMs = 1_000;
 const maxPending = 1_000;
@@ -172,18 +164,46 @@ export class TunnelAudit {
     }
   }
 
-  /** The one door for what the Postgres gateway knows. */
-  postgres({ connection, user, database, application, error }: PostgresSession): void {
-    this.#append({
-      event: 'postgres-login',
-      ...this.#context,
-      connection,
-      outcome: error ? 'refused' : 'accepted',
-      databaseUser: user,
-      database,
-      application,
-      error,
-    });
+  /** What the Postgres gateway knows: who logged in as whom, and by policy the statements. */
+  postgres(event: GatewayEvent, connection: number): void {
+    switch (event.kind) {
+      case 'login':
+        return this.#append({
+          event: 'postgres-login',
+          ...this.#context,
+          connection,
+          outcome: 'accepted',
+          databaseUser: event.role,
+          database: event.database,
+          application: event.applicationName,
+        });
+      case 'login-failed':
+        return this.#append({
+          event: 'postgres-login',
+          ...this.#context,
+          connection,
+          outcome: 'refused',
+          databaseUser: event.user,
+          database: event.database,
+          application: event.applicationName,
+          error: event.error,
+        });
+      case 'statement':
+        return this.#append({
+          event: 'postgres-statement',
+          ...this.#context,
+          connection,
+          databaseUser: event.user,
+          database: event.database,
+          statement: event.statement,
+          text: event.text,
+        });
+      case 'denied':
+      case 'statement-refused':
+      case 'cancel':
+        // Told by the daemon's log.
+        return;
+    }
   }
 
   /** Undefined where nothing is to be learnt of its process. */

@@ -1,6 +1,7 @@
 import { expandHome } from '../base/home-path.ts';
 import type { AdHoc, TunnelEntity } from '../contract/control-tunnel.ts';
 import type { ErrorData } from '../contract/error-codes.ts';
+import { usesGateway } from '../contract/gateway.ts';
 import type { LocalAddress, Profile } from '../contract/profile.ts';
 import type { ListedProfile } from '../contract/profile-snapshot.ts';
 import { canonicalJson } from '../profile/canonical.ts';
@@ -45,22 +46,29 @@ export function profileDefinition(listed: ListedProfile): TunnelDefinition {
     problem: isTrusted
       ? profile.off
         ? { code: 'SP-PROFILE-OFF', details: { profile: id } }
-        : unenforced(name, profile.policy)
+        : unenforced(name, profile)
       : { code: 'SP-PROFILE-UNTRUSTED', details: { profile: id, changed: trust.kind === 'changed' } },
     trust: isTrusted ? undefined : { hash, trust },
   };
 }
 
 /** What only a gateway that speaks the database's protocol could see to. Without it the tunnel must not open as if it were seen to. */
-function unenforced(tunnel: string, policy: Profile['policy']): ErrorData | undefined {
-  const { readOnly, statementAudit } = policy ?? {};
-  if (!readOnly && !statementAudit) return undefined;
+function unenforced(tunnel: string, profile: ListedProfile['profile']): ErrorData | undefined {
+  if (usesGateway(profile)) return undefined;
+  const { readOnly, statementAudit, superuser, trust } = profile.policy ?? {};
+  const asked = [
+    readOnly && 'readOnly',
+    statementAudit && 'statementAudit',
+    superuser === 'forbid' && 'superuser',
+    trust === 'forbid' && 'trust',
+  ].filter(Boolean);
+  if (asked.length === 0) return undefined;
   return {
     code: 'SP-POLICY-UNENFORCED',
     details: {
       tunnel,
-      policy: [readOnly && 'readOnly', statementAudit && 'statementAudit'].filter(Boolean).join(' and '),
-      ...(readOnly && { next: 'take it out of the policy, and log in as a role that may only read' }),
+      policy: asked.join(' and '),
+      next: 'say in connection.password where the password is, so that the gateway can see to it; or take it out of the policy',
     },
   };
 }

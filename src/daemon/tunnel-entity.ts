@@ -1,5 +1,6 @@
 import type { TunnelEntity } from '../contract/control-tunnel.ts';
 import type { ErrorData } from '../contract/error-codes.ts';
+import { usesGateway } from '../contract/gateway.ts';
 import { shownState } from '../contract/shown-state.ts';
 import type { TunnelState, Wanted } from '../contract/tunnel-state.ts';
 import { localPortOf, type TunnelDefinition } from './tunnel-definition.ts';
@@ -60,6 +61,8 @@ export function tunnelEntity(parts: EntityParts): TunnelEntity {
     lastError: record.lastError,
     reason: run?.reason,
     unrecorded,
+    gateway: usesGateway({ kind, connection, policy }),
+    ...(run && run.notices.length > 0 && { notices: [...run.notices] }),
     questions: run?.questions ?? [],
     profileChanged: run !== undefined && run.definition.digest !== definition.digest,
   };

@@ -4,7 +4,7 @@ import type { ErrorData } from '../contract/error-codes.ts';
 import type { TunnelState } from '../contract/tunnel-state.ts';
 import type { PeerFinder } from '../peer/peer-owner.ts';
 import type { ConnectionEvent } from '../tunnel/connection-event.ts';
-import { type BindHost, BoundTunnel, type Recovery } from './bound-tunnel.ts';
+import { type BindHost, BoundTunnel, type BoundTunnelOptions, type Recovery } from './bound-tunnel.ts';
 import { ClientAdmission } from './client-admission.ts';
 import type { ClusterLease } from './cluster-pool.ts';
 import type { Shut } from './gated-upstream.ts';
@@ -41,6 +41,7 @@ export interface TunnelRunOptions {
   readonly onCounters: () => void;
   /** Also of connections that end because it is let go of. */
   readonly onConnection: (event: ConnectionEvent) => void;
+  readonly onSession?: BoundTunnelOptions['onSession'];
   /** Somebody said no to what was asked. */
   readonly onRefused: () => Promise<void>;
   /** A limit of its policy is over, or it may not go on unrecorded: whoever hears it disposes the run. Called once, possibly by `start`. */
@@ -94,6 +95,7 @@ export class TunnelRun implements AsyncDisposable {
       admit: this.#clients.admit,
       onState: (recovery) => this.#moved(recovery),
       onConnection: (event) => this.#connection(event),
+      onSession: options.onSession,
     });
   }
 
@@ -129,6 +131,10 @@ export class TunnelRun implements AsyncDisposable {
   /** The cluster that it uses now; undefined while it uses none. */
   get lease(): ClusterLease | undefined {
     return this.#bound.lease;
+  }
+
+  get notices(): readonly string[] {
+    return this.#bound.notices;
   }
 
   /** The local end as it is now. */

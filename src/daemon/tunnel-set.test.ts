@@ -77,6 +77,8 @@ async function started() {
     // Never reached: there is no context.
     clusters: {} as ClusterPool,
     questions,
+    passwords: { find: async () => ({ kind: 'none' }), certificates: async () => undefined },
+    gatewayPasswords: { of: () => Promise.reject(new AppError('SP-KEYCHAIN')) },
     peers: { ownerOf: async () => ({ kind: 'absent' }), prepare: async () => {}, [Symbol.dispose]() {} },
     contextOf: async () => {
       lookups++;

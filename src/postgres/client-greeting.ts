@@ -20,10 +20,10 @@ import { Wire, type WireMessage } from './wire.ts';
  */
 
 export interface LocalAccess {
-  /** The one role by whose name clients log in. */
-  readonly user: string;
-  /** Asked at each login, so that a rotated password counts at once; undefined: it has expired, nobody may log in. */
-  verifier(): ScramVerifier | undefined;
+  /** The one role by whose name clients log in; undefined: the password alone counts, whatever they call themselves. */
+  readonly user: string | undefined;
+  /** Asked at each login, so that a rotated password counts at once; undefined: there is none, nobody may log in. */
+  verifier(): ScramVerifier | undefined | Promise<ScramVerifier | undefined>;
   readonly tls: LocalTls | undefined;
   /** Where a person finds the password. */
   readonly hint: string;
@@ -161,7 +161,8 @@ async function authenticate(
   user: string,
   { access, encrypted }: { access: LocalAccess; encrypted: boolean },
 ): Promise<Extract<Greeting, { kind: 'denied' }> | undefined> {
-  const known = user === access.user ? access.verifier() : undefined;
+  const isRole = access.user === undefined || user === access.user;
+  const known = isRole ? await access.verifier() : undefined;
   const verifier = known ?? mockVerifier(access.mockSeed, user);
   const binding = encrypted ? access.tls?.binding : undefined;
   wire.write(authenticationSasl(binding ? [scramPlus, scram] : [scram]));
@@ -180,7 +181,7 @@ async function authenticate(
     answer.type === 'p' ? exchange.final(answer.body.toString()) : ({ kind: 'malformed' } as const);
   if (verdict.kind === 'malformed') return malformed();
   if (verdict.kind === 'wrong-password' || !known) {
-    const why = known ? 'wrong-password' : user === access.user ? 'no-password-set' : 'unknown-role';
+    const why = known ? 'wrong-password' : isRole ? 'no-password-set' : 'unknown-role';
     // The same words for all three.
     const complaint = {
       sqlstate: '28P01',

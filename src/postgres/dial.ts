@@ -21,8 +21,8 @@ export interface Dialled {
   readonly pod: DialledPod;
   /** The database answered: the pod serves. */
   served(): void;
-  /** It did not, and why. The next dial waits as in an outage where the tunnel takes this for one. */
-  failed(error: AppError): void;
+  /** It did not, and why. True: the tunnel takes this for an outage, and the next dial waits for its end. */
+  failed(error: AppError): boolean;
   /** A further stream to this very pod, never to its successor. */
   again(options: DialOptions): Promise<Duplex>;
 }

@@ -5,13 +5,15 @@ import { finishLocal } from '../base/finish-local.ts';
 import { resetSocket } from '../base/reset-socket.ts';
 import { type Greeting, greetClient, type StartupRequest } from './client-greeting.ts';
 import { farewell, fatal } from './client-words.ts';
-import type { LoginNames } from './gateway-event.ts';
+import type { GatewayEvent, LoginNames } from './gateway-event.ts';
 import type { GatewayShared, ServeOptions } from './gateway-options.ts';
 import { authenticationOk, backendKeyData, type CancelKey, cancelRequest, readyForQuery } from './message.ts';
 import { MessageStream } from './message-stream.ts';
 import { LoginRefused, type Reached, reachDatabase } from './reach-database.ts';
-import { readOnlyGuard } from './read-only-guard.ts';
+import { readOnlyRules } from './read-only-guard.ts';
 import { Splice } from './splice.ts';
+import { auditedRules } from './statement-audit.ts';
+import { isSuperuser, letsAnyoneIn } from './upstream-access.ts';
 import { openingBytes, secureStream } from './upstream-tls.ts';
 
 interface ConnectionOptions extends ServeOptions {
@@ -57,7 +59,7 @@ export class GatewayConnection {
         return undefined;
       }
       if (greeting.kind === 'denied') {
-        this.#options.shared.onEvent({ kind: 'denied', why: greeting.why, user: greeting.user });
+        this.#event({ kind: 'denied', why: greeting.why, user: greeting.user });
         greeting.wire.release();
         this.#finish();
         return undefined;
@@ -71,7 +73,8 @@ export class GatewayConnection {
 
   async #greet(): Promise<Greeting> {
     const { shared, passwordless = false } = this.#options;
-    const { clock, local, onEvent } = shared;
+    const { clock, local } = shared;
+    const onEvent = (event: GatewayEvent) => this.#event(event);
     if (!shared.enter()) {
       onEvent({ kind: 'denied', why: 'too-many', user: undefined });
       throw new AppError('SP-HOLD-FULL');
@@ -112,7 +115,7 @@ export class GatewayConnection {
       return await this.#join(startup, { reached, fromClient: wire.release() });
     } catch (thrown) {
       const error = AppError.from(thrown);
-      shared.onEvent({ kind: 'login-failed', ...names, error: error.toData() });
+      this.#event({ kind: 'login-failed', ...names, error: error.toData() });
       const isPassword = error.code === 'SP-DB-PASSWORD-REFUSED';
       wire.write(error instanceof LoginRefused && !isPassword ? error.raw : fatal(error));
       wire.release();
@@ -146,24 +149,31 @@ export class GatewayConnection {
     startup: StartupRequest,
     { reached, fromClient }: { reached: Reached; fromClient: Buffer },
   ): Promise<AppError | undefined> {
-    const { clock, cancelKeys, upstream, onEvent } = this.#options.shared;
+    const { clock, cancelKeys, upstream, statementAudit = false } = this.#options.shared;
     const { dialled, entered } = reached;
     const key = entered.cancelKey && cancelKeys.issue({ dialled, key: entered.cancelKey }, startup.minor);
     const hello = [authenticationOk, entered.greeting, ...(key ? [backendKeyData(key)] : []), readyForQuery];
     this.#client.write(Buffer.concat(hello));
     const { promise, resolve } = Promise.withResolvers<AppError | undefined>();
     const guard = upstream.readOnly
-      ? readOnlyGuard({
-          onRefused: (why) => onEvent({ kind: 'statement-refused', why }),
+      ? readOnlyRules({
+          onRefused: (why) => this.#event({ kind: 'statement-refused', why }),
           // After the bytes that say so have gone on.
           onUnset: () =>
             queueMicrotask(() =>
               splice.end(new AppError('SP-DB-READ-ONLY', { message: 'the session was made writable' })),
             ),
         })
-      : { toServer: undefined, toClient: new MessageStream() };
+      : undefined;
+    const names = namesOf(startup);
+    const rules = statementAudit
+      ? auditedRules(guard?.toServer, (statement) =>
+          this.#event({ kind: 'statement', ...names, ...statement }),
+        )
+      : guard?.toServer;
     const splice = new Splice({
-      ...guard,
+      toServer: rules && new MessageStream(rules),
+      toClient: new MessageStream(guard?.toClient),
       client: this.#client,
       server: entered.wire.stream,
       fromClient,
@@ -188,12 +198,14 @@ export class GatewayConnection {
   #tell(names: LoginNames, { reached, local }: { reached: Reached; local: boolean }): void {
     const { dialled, entered, credential } = reached;
     const standby = entered.parameters.get('in_hot_standby');
-    this.#options.shared.onEvent({
+    this.#event({
       kind: 'login',
       ...names,
       pod: dialled.pod,
       role: credential.user,
       method: entered.method,
+      letsAnyoneIn: letsAnyoneIn(entered, reached.tls),
+      superuser: isSuperuser(entered),
       encrypted: { local, server: entered.encrypted },
       serverVersion: entered.parameters.get('server_version'),
       inRecovery: standby === undefined ? undefined : standby === 'on',
@@ -202,21 +214,22 @@ export class GatewayConnection {
 
   /** Passes a CancelRequest on to the pod and process it is for. As a server, it answers nothing but the end of the connection. */
   async #cancel(cancel: CancelKey): Promise<void> {
-    const { clock, cancelKeys, upstream, onEvent } = this.#options.shared;
+    const { clock, cancelKeys, upstream } = this.#options.shared;
     const target = cancelKeys.find(cancel);
-    onEvent({ kind: 'cancel', found: target !== undefined });
+    this.#event({ kind: 'cancel', found: target !== undefined });
     if (!target) return;
     const request = cancelRequest(target.key);
     const timer = clock.after(cancelTimeoutMs, () => this.#abort.abort(new AppError('SP-STREAM-TIMEOUT')));
     const { signal } = this.#abort;
     let stream: Duplex | undefined;
     try {
-      const head = openingBytes(upstream.tls, request);
+      const tls = await upstream.tls();
+      const head = openingBytes(tls, request);
       stream = await target.dialled.again({ head: head ? [head] : [], signal });
       stream.on('error', () => {});
       signal.addEventListener('abort', () => stream?.destroy(), { once: true });
-      const secured = await secureStream(stream, upstream.tls);
-      if (upstream.tls.mode !== 'disable') secured.stream.write(request);
+      const secured = await secureStream(stream, tls);
+      if (tls.mode !== 'disable') secured.stream.write(request);
       secured.stream.resume();
       await closed(secured.stream);
     } catch {
@@ -225,6 +238,10 @@ export class GatewayConnection {
       timer.cancel();
       stream?.destroy();
     }
+  }
+
+  #event(event: GatewayEvent): void {
+    this.#options.shared.onEvent(event, this.#options.connection);
   }
 
   /** What was written goes out first. */

@@ -15,11 +15,15 @@ export interface GatewayOptions {
   readonly replication: 'pass' | 'refuse';
   /** How long one client waits for a way into the database. */
   readonly holdMs: number;
-  readonly onEvent: (event: GatewayEvent) => void;
+  /** Whether each statement is told of, with its literals removed. */
+  readonly statementAudit?: boolean;
+  readonly onEvent: (event: GatewayEvent, connection: number) => void;
 }
 
 export interface ServeOptions {
   readonly dial: Dial;
+  /** The number by which events tell of it. */
+  readonly connection: number;
   /** The program is on the list of those that need no password. Default no. */
   readonly passwordless?: boolean;
 }

@@ -53,7 +53,7 @@ async function setUp(
     stream: await open(how),
     pod: { name: 'postgres-0', uid: 'u' },
     served: () => {},
-    failed: (error) => failures.push(error.code),
+    failed: (error) => failures.push(error.code) < 0,
     again: open,
   });
   const { dial: otherDial, upstream, ...rest } = options;
@@ -62,19 +62,19 @@ async function setUp(
     local: { user: 'app', verifier: () => undefined, tls: undefined, hint: '', mockSeed: Buffer.alloc(32) },
     upstream: {
       credentials: async () => passwords('real'),
-      tls: { mode: 'disable' },
+      tls: () => ({ mode: 'disable' }),
       passwordPolicy: 'any-hashed',
       readOnly: false,
       ...upstream,
     },
     replication: 'refuse',
     holdMs: 60_000,
-    onEvent: (event) => events.push(event),
+    onEvent: (event) => void events.push(event),
     ...rest,
   });
   const serveClient = async (passwordless = true) => {
     const { client, server } = await socketPair();
-    const connection = gateway.serve(server, { dial: otherDial ?? dial, passwordless });
+    const connection = gateway.serve(server, { dial: otherDial ?? dial, passwordless, connection: 1 });
     return { client, received: new Received(client), connection };
   };
   return { clock, events, failures, opened, serveClient, attempts: () => attempts };

@@ -8,7 +8,12 @@ export interface MessageRule {
   handle(message: Buffer): Buffer;
   /** In place of a message that is larger; undefined: that message passes through unread. */
   readonly tooLarge?: () => Buffer;
+  /** Told of one that passes through unread. */
+  readonly onUnread?: () => void;
 }
+
+/** By the type's letter. */
+export type MessageRules = Readonly<Record<string, MessageRule>>;
 
 /** The server's own limit of a message (PQ_LARGE_MESSAGE_LIMIT). */
 const maxMessageBytes = 0x3fff_ffff;
@@ -28,7 +33,7 @@ export class MessageStream {
   #lastType = 0;
   #broken = false;
 
-  constructor(rules: Readonly<Record<string, MessageRule>> = {}) {
+  constructor(rules: MessageRules = {}) {
     for (const [type, rule] of Object.entries(rules)) this.#rules[type.charCodeAt(0)] = rule;
   }
 
@@ -92,6 +97,7 @@ export class MessageStream {
       this.#leftBytes = lengthBytes - 4;
       const rule = this.#rules[type];
       if (rule === undefined || (lengthBytes + 1 > rule.limitBytes && !rule.tooLarge)) {
+        rule?.onUnread?.();
         if (cut) out.push(cut);
         at += missing;
         continue;

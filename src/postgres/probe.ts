@@ -44,7 +44,8 @@ export function probeServer(options: ProbeOptions): Promise<ServerFacts> {
     if (!credential) throw new AppError('SP-DB-NO-CREDENTIALS');
     const session = { database, settings: new Map([['application_name', 'sallyport']]) };
     // A pooler is to be found, not to be refused.
-    const attempt = { access: { ...access, readOnly: false }, credential, session };
+    const { forbids: _, ...rest } = access;
+    const attempt = { access: { ...rest, readOnly: false }, tls: await access.tls(), credential, session };
     const { stream, pod } = await options.dial({ head: headOf(attempt), signal });
     return probed(stream, signal, async () => {
       const login = await enter(attempt, { stream, pod, keyCache: new ScramKeyCache() });
@@ -76,7 +77,7 @@ export function probeTrust(options: ProbeOptions): Promise<boolean> {
       ]),
     );
     // With the certificate it would be no question.
-    const tls = withoutCertificate(access.tls);
+    const tls = withoutCertificate(await access.tls());
     const head = openingBytes(tls, startup);
     const { stream } = await options.dial({ head: head ? [head] : [], signal });
     return probed(stream, signal, async () => {

@@ -14,6 +14,7 @@ import {
 } from './upstream-access.ts';
 
 import type { Login } from './upstream-login.ts';
+import type { UpstreamTls } from './upstream-tls.ts';
 import { whileOpen } from './while-open.ts';
 
 /**
@@ -25,6 +26,7 @@ export interface Reached {
   readonly dialled: Dialled;
   readonly entered: Extract<Entered, { kind: 'in' }>;
   readonly credential: Credential;
+  readonly tls: UpstreamTls;
 }
 
 export interface ReachOptions {
@@ -59,11 +61,12 @@ const maxCredentials = 4;
 export async function reachDatabase(options: ReachOptions): Promise<Reached> {
   const { access, session, dial, clock, keyCache, signal } = options;
   const credentials = new Candidates(access);
+  const tls = await access.tls();
   let closes = 0;
   for (let failures = 0; ; ) {
     const credential = await credentials.current();
     signal.throwIfAborted();
-    const attempt = { access, credential, session };
+    const attempt = { access, tls, credential, session };
     let dialled: Dialled | undefined;
     try {
       dialled = await dial({ head: headOf(attempt), signal });
@@ -72,7 +75,7 @@ export async function reachDatabase(options: ReachOptions): Promise<Reached> {
       if (entered.kind === 'refused')
         throw new LoginRefused(entered, { user: credential.user, pod: pod.name });
       dialled.served();
-      return { dialled, entered, credential };
+      return { dialled, entered, credential, tls };
     } catch (thrown) {
       dialled?.stream.destroy();
       signal.throwIfAborted();
@@ -83,7 +86,7 @@ export async function reachDatabase(options: ReachOptions): Promise<Reached> {
         if (problem instanceof LoginRefused) dialled?.served();
         throw problem;
       }
-      dialled?.failed(problem);
+      if (dialled?.failed(problem)) continue;
       await delay(clock, backoffMs(failures++, { firstMs: firstRestMs, maxMs: maxRestMs }), signal);
     }
   }

@@ -1,13 +1,15 @@
 import { serialize } from 'pg-protocol';
 import { describe, expect, it } from 'vitest';
 import { errorResponse, message } from './message.ts';
-import { readOnlyGuard } from './read-only-guard.ts';
+import { MessageStream } from './message-stream.ts';
+import { readOnlyRules } from './read-only-guard.ts';
 import { readServerError } from './server-error.ts';
 
 function setUp() {
   const refused: string[] = [];
   let unset = 0;
-  const guard = readOnlyGuard({ onRefused: (why) => refused.push(why), onUnset: () => unset++ });
+  const rules = readOnlyRules({ onRefused: (why) => refused.push(why), onUnset: () => unset++ });
+  const guard = { toServer: new MessageStream(rules.toServer), toClient: new MessageStream(rules.toClient) };
   const sent = (bytes: Buffer) => Buffer.concat(guard.toServer.pass(bytes));
   const received = (bytes: Buffer) => Buffer.concat(guard.toClient.pass(bytes));
   return { sent, received, refused, unset: () => unset };
@@ -25,7 +27,7 @@ function syntaxError(statement: Buffer): Buffer {
 
 const forbidden = 'BEGIN READ WRITE';
 
-describe('readOnlyGuard', () => {
+describe('readOnlyRules', () => {
   it.each([
     ['a query', serialize.query(forbidden), 'Q'],
     ['a statement to prepare', serialize.parse({ name: 's', text: forbidden }), 'P'],

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { serialize } from 'pg-protocol';
 import { errorResponse } from './message.ts';
-import { MessageStream } from './message-stream.ts';
+import type { MessageRules } from './message-stream.ts';
 import { allRefusals, functionCall, type Refusal, refusalOf, tooLarge } from './read-only-policy.ts';
 import { readServerError } from './server-error.ts';
+import { sqlOfParse, sqlOfQuery } from './statement-text.ts';
 
 /**
  * Puts the read-only policy between a client and its server. A refused statement is replaced by a word that the server cannot parse: it answers
@@ -27,10 +28,10 @@ const maxParameterBytes = 16 * 1024;
  */
 const readingFunctions: ReadonlySet<number> = new Set([952, 953, 954, 956, 958, 3170, 3171]);
 
-/** The two directions of one connection. */
-export function readOnlyGuard({ onRefused, onUnset }: ReadOnlyGuardOptions): {
-  readonly toServer: MessageStream;
-  readonly toClient: MessageStream;
+/** The rules of the two directions of one connection. */
+export function readOnlyRules({ onRefused, onUnset }: ReadOnlyGuardOptions): {
+  readonly toServer: MessageRules;
+  readonly toClient: MessageRules;
 } {
   // Of this connection: nobody can make a server say it by chance or on purpose.
   const marker = `sallyport_read_only_${randomBytes(8).toString('hex')}_`;
@@ -43,20 +44,15 @@ export function readOnlyGuard({ onRefused, onUnset }: ReadOnlyGuardOptions): {
     return why ? make(refused(why)) : original;
   };
   return {
-    toServer: new MessageStream({
+    toServer: {
       Q: {
         limitBytes: maxStatementBytes,
-        handle: (query) => statement(query, serialize.query, soleString(query.subarray(5))),
+        handle: (query) => statement(query, serialize.query, sqlOfQuery(query)),
         tooLarge: () => serialize.query(refused(tooLarge)),
       },
       P: {
         limitBytes: maxStatementBytes,
-        handle: (parse) => {
-          const nameEnd = parse.indexOf(0, 5);
-          const sqlEnd = nameEnd < 0 ? -1 : parse.indexOf(0, nameEnd + 1);
-          const sql = sqlEnd < 0 ? undefined : parse.toString('latin1', nameEnd + 1, sqlEnd);
-          return statement(parse, (text) => serialize.parse({ text }), sql);
-        },
+        handle: (parse) => statement(parse, (text) => serialize.parse({ text }), sqlOfParse(parse)),
         tooLarge: () => serialize.parse({ text: refused(tooLarge) }),
       },
       F: {
@@ -68,8 +64,8 @@ export function readOnlyGuard({ onRefused, onUnset }: ReadOnlyGuardOptions): {
         // Answered by an error and ReadyForQuery, as a function call is.
         tooLarge: () => serialize.query(refused(functionCall)),
       },
-    }),
-    toClient: new MessageStream({
+    },
+    toClient: {
       E: {
         limitBytes: maxErrorBytes,
         handle: (error) => putRight(error, marker),
@@ -82,13 +78,8 @@ export function readOnlyGuard({ onRefused, onUnset }: ReadOnlyGuardOptions): {
           return status;
         },
       },
-    }),
+    },
   };
-}
-
-/** The string that is all of a message's body. */
-function soleString(body: Buffer): string | undefined {
-  return body.indexOf(0) === body.length - 1 ? body.toString('latin1', 0, body.length - 1) : undefined;
 }
 
 function putRight(error: Buffer, marker: string): Buffer {

@@ -21,9 +21,12 @@ export interface Credential {
 export interface UpstreamAccess {
   /** In the order in which they are tried. fresh: the ones given before were refused; look again at the source. */
   credentials(options: { fresh: boolean }): Promise<readonly Credential[]>;
-  readonly tls: UpstreamTls;
+  /** Asked for each connection. */
+  tls(): UpstreamTls | Promise<UpstreamTls>;
   readonly passwordPolicy: PasswordPolicy;
   readonly readOnly: boolean;
+  /** What the policy does not let in: a server that asks for nothing, a role that may do anything. */
+  readonly forbids?: { readonly trust: boolean; readonly superuser: boolean };
 }
 
 export interface Session {
@@ -33,6 +36,7 @@ export interface Session {
 
 export interface Attempt {
   readonly access: UpstreamAccess;
+  readonly tls: UpstreamTls;
   readonly credential: Credential;
   readonly session: Session;
 }
@@ -40,8 +44,8 @@ export interface Attempt {
 export type Entered = Login & { readonly encrypted: boolean };
 
 /** What goes out with the stream's opening; nothing where TLS begins by itself. */
-export function headOf({ access, credential, session }: Attempt): readonly Buffer[] {
-  const head = openingBytes(access.tls, startup({ access, credential, session }));
+export function headOf(attempt: Attempt): readonly Buffer[] {
+  const head = openingBytes(attempt.tls, startup(attempt));
   return head ? [head] : [];
 }
 
@@ -50,9 +54,9 @@ export async function enter(
   attempt: Attempt,
   { stream, pod, keyCache }: { stream: Duplex; pod: DialledPod; keyCache: ScramKeyCache },
 ): Promise<Entered> {
-  const { access, credential } = attempt;
-  const secured = await secureStream(stream, access.tls);
-  if (access.tls.mode !== 'disable') secured.stream.write(startup(attempt));
+  const { access, tls, credential } = attempt;
+  const secured = await secureStream(stream, tls);
+  if (tls.mode !== 'disable') secured.stream.write(startup(attempt));
   const login = await logIn({
     secured,
     user: credential.user,
@@ -61,8 +65,35 @@ export async function enter(
     keyCache,
     pod: pod.name,
   });
+  if (login.kind === 'in') checkAllowed(login, { access, tls, user: credential.user });
   if (access.readOnly) await proveReadOnly(login);
   return { ...login, encrypted: secured.encrypted };
+}
+
+/** The server tells both by itself: by the login that it asks for, and by a setting that it reports. */
+function checkAllowed(
+  login: Extract<Login, { kind: 'in' }>,
+  { access, tls, user }: { access: UpstreamAccess; tls: UpstreamTls; user: string },
+): void {
+  if (access.forbids?.trust && letsAnyoneIn(login, tls))
+    throw new AppError('SP-DB-POLICY', {
+      message: 'it lets anybody in who comes through the tunnel, without a password',
+      next: 'have pg_hba.conf ask for scram-sha-256 from 127.0.0.1 and ::1',
+    });
+  if (access.forbids?.superuser && isSuperuser(login))
+    throw new AppError('SP-DB-POLICY', {
+      message: `the role ${user} is a superuser`,
+      next: "name the application's own role in the profile",
+    });
+}
+
+/** By pg_hba.conf's trust, as of the official image for whoever comes from 127.0.0.1, which is where what is forwarded comes from. */
+export function letsAnyoneIn({ method }: Extract<Login, { kind: 'in' }>, tls: UpstreamTls): boolean {
+  return method === 'none' && (tls.mode === 'disable' || tls.certificate === undefined);
+}
+
+export function isSuperuser({ parameters }: Extract<Login, { kind: 'in' }>): boolean {
+  return parameters.get('is_superuser') === 'on';
 }
 
 function startup({ access, credential, session }: Attempt): Buffer {

@@ -29,7 +29,12 @@ export function checkProfile(
   if (profile.connection?.pooler && profile.kind !== 'postgres') {
     complain(['connection', 'pooler'], 'pooler is for profiles of kind postgres', 'key');
   }
-  for (const word of ['readOnly', 'statementAudit'] as const) {
+  for (const word of ['ca', 'serverName'] as const) {
+    if (profile.connection?.[word] && profile.kind !== 'postgres') {
+      complain(['connection', word], `${word} is for profiles of kind postgres`, 'key');
+    }
+  }
+  for (const word of ['readOnly', 'statementAudit', 'gateway', 'superuser', 'trust'] as const) {
     if (profile.policy?.[word] && profile.kind !== 'postgres') {
       complain(['policy', word], `${word} is for profiles of kind postgres`, 'key');
     }
@@ -59,6 +64,13 @@ function checkShared(
         'key',
       );
     }
+  }
+  if (connection?.ca && 'file' in connection.ca) {
+    complain(
+      ['connection', 'ca', 'file'],
+      'a shared profile may not name a file of this machine: name a Secret of its namespace, or copy the profile to your own file',
+      'key',
+    );
   }
   if (typeof local !== 'object') return;
   if ('socket' in local) {

@@ -3,8 +3,11 @@ import { AppError } from '../base/app-error.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import { Listeners } from '../base/listeners.ts';
 import { type ErrorData, errorText } from '../contract/error-codes.ts';
-import { Connection, type ConnectionHost, type Route } from './connection.ts';
+import { Connection } from './connection.ts';
 import type { ConnectionEvent, LocalPeer, Traffic } from './connection-event.ts';
+import type { ConnectionHost, LocalConnection, Route } from './connection-host.ts';
+import type { Intermediary } from './intermediary.ts';
+import { ServedConnection } from './served-connection.ts';
 
 export interface HoldLimits {
   /** How long one connection waits for a pod. */
@@ -31,6 +34,8 @@ export interface PoolOptions {
   /** Why connections wait, for those that wait in vain. */
   readonly reason: () => ErrorData | undefined;
   readonly report: PoolReport;
+  /** Answers the clients itself. Default: their bytes are passed on. */
+  readonly intermediary?: Intermediary | undefined;
 }
 
 /** All local connections of one tunnel, and among them those that wait for a pod: the oldest first, each until its deadline. */
@@ -38,9 +43,9 @@ export class ConnectionPool implements ConnectionHost {
   readonly clock: Clock;
   readonly onEvent = new Listeners<ConnectionEvent>();
   readonly #options: PoolOptions;
-  readonly #live = new Set<Connection>();
+  readonly #live = new Set<LocalConnection>();
   /** In the order of accept. */
-  readonly #held: { readonly connection: Connection; readonly deadline: Timer }[] = [];
+  readonly #held: { readonly connection: LocalConnection; readonly deadline: Timer }[] = [];
   #endedTraffic: Traffic = { receivedBytes: 0, sentBytes: 0 };
   #lastId = 0;
   #whenEmpty: (() => void)[] = [];
@@ -65,19 +70,23 @@ export class ConnectionPool implements ConnectionHost {
 
   /** Takes an accepted socket. Where a pod serves, its stream is opened before this returns. */
   accept(socket: Socket, peer?: LocalPeer): void {
-    const connection = new Connection({ id: ++this.#lastId, socket, peer, host: this });
+    const { intermediary } = this.#options;
+    const client = { id: ++this.#lastId, socket, peer, host: this };
+    const connection = intermediary
+      ? new ServedConnection({ ...client, intermediary })
+      : new Connection(client);
     this.#live.add(connection);
-    this.submit(connection);
+    connection.start();
   }
 
-  submit(connection: Connection): void {
+  submit(connection: LocalConnection): void {
     const route = this.#options.openRoute();
     if (!route) return this.hold(connection);
     this.#unhold(connection);
     connection.attempt(route);
   }
 
-  hold(connection: Connection): void {
+  hold(connection: LocalConnection): void {
     if (this.#held.some((other) => other.connection === connection)) return;
     const { timeoutMs, limit } = this.#options.hold;
     if (this.#held.length >= limit) return connection.cutOff(new AppError('SP-HOLD-FULL', { limit }));
@@ -114,6 +123,10 @@ export class ConnectionPool implements ConnectionHost {
     if (this.#live.size > 0) await new Promise<void>((resolve) => this.#whenEmpty.push(resolve));
   }
 
+  withdraw(connection: LocalConnection): void {
+    this.#unhold(connection);
+  }
+
   served(route: Route): void {
     this.#options.report.served(route.round);
   }
@@ -130,7 +143,7 @@ export class ConnectionPool implements ConnectionHost {
     this.onEvent.emit(event);
   }
 
-  gone(connection: Connection): void {
+  gone(connection: LocalConnection): void {
     if (this.#live.delete(connection)) this.#endedTraffic = added(this.#endedTraffic, connection.traffic);
     this.#unhold(connection);
     if (this.#live.size > 0) return;
@@ -142,7 +155,7 @@ export class ConnectionPool implements ConnectionHost {
     return new AppError('SP-HOLD-TIMEOUT', { heldMs, ...(reason && { why: errorText(reason).headline }) });
   }
 
-  #unhold(connection: Connection): void {
+  #unhold(connection: LocalConnection): void {
     const at = this.#held.findIndex((other) => other.connection === connection);
     if (at < 0) return;
     this.#held[at]?.deadline.cancel();

@@ -1,44 +1,17 @@
 import type { Socket } from 'node:net';
 import { AppError } from '../base/app-error.ts';
 import { backoffMs } from '../base/backoff.ts';
-import type { Clock, Timer } from '../base/clock.ts';
+import type { Timer } from '../base/clock.ts';
 import { finishLocal } from '../base/finish-local.ts';
 import { resetSocket } from '../base/reset-socket.ts';
 import type { ErrorData } from '../contract/error-codes.ts';
 import type { PodIdentity } from '../contract/pod.ts';
 import { Bridge, ignore } from './bridge.ts';
-import type { ConnectionEvent, LocalPeer, Traffic } from './connection-event.ts';
+import type { LocalPeer, Traffic } from './connection-event.ts';
+import type { ConnectionHost, LocalConnection, Route } from './connection-host.ts';
 import { EarlyBytes } from './early-bytes.ts';
-import type { PodLink, PodStream } from './upstream.ts';
+import type { PodStream } from './upstream.ts';
 import { provesNothingArrived, verdict } from './verdict.ts';
-
-/** The way into a pod that one attempt takes. */
-export interface Route {
-  readonly link: PodLink;
-  readonly pod: PodIdentity;
-  readonly port: number;
-  readonly round: number;
-  /** Not refused for this long after opening means that it got through. */
-  readonly throughAfterMs: number;
-  /** A refusal is the pod's answer: the client gets it too. */
-  readonly refusalEnds: boolean;
-}
-
-/** What a connection tells and asks. */
-export interface ConnectionHost {
-  readonly clock: Clock;
-  /** It can be served now or has to wait: the host decides. */
-  submit(connection: Connection): void;
-  /** It waits in any case, until it submits itself or the tunnel has news. */
-  hold(connection: Connection): void;
-  served(route: Route): void;
-  refused(route: Route, error: ErrorData, tookMs: number): void;
-  /** The attempt is over and says nothing about the port. */
-  inconclusive(route: Route): void;
-  event(event: ConnectionEvent): void;
-  /** Nothing is left of it. */
-  gone(connection: Connection): void;
-}
 
 interface ConnectionOptions {
   readonly id: number;
@@ -61,7 +34,7 @@ const maxRestMs = 1_000;
  * One local client from accept to close. It is waiting, in an attempt (a stream is being opened), or bridged to a stream; an attempt or a
  * bridge that fails before the pod's first byte may lead back to waiting.
  */
-export class Connection {
+export class Connection implements LocalConnection {
   readonly id: number;
   readonly acceptedMs: number;
   /** Since when it waits for a pod; kept while it tries in vain, forgotten once it got through. */
@@ -102,6 +75,10 @@ export class Connection {
   /** Bytes from the pod to the client, and back, so far. */
   get traffic(): Traffic {
     return { receivedBytes: this.#socket.bytesWritten, sentBytes: this.#socket.bytesRead };
+  }
+
+  start(): void {
+    this.#host.submit(this);
   }
 
   /** Opens a stream on `route` with the bytes there are. */

@@ -4,7 +4,7 @@ import { Listeners } from '../base/listeners.ts';
 import type { Log } from '../base/log.ts';
 import type { PodIdentity } from '../contract/pod.ts';
 import type { TunnelState } from '../contract/tunnel-state.ts';
-import type { Route } from './connection.ts';
+import type { Route } from './connection-host.ts';
 import { gate, initialModel, type TunnelModel } from './model.ts';
 import { type Effect, next, type TimerKind, type TunnelEvent } from './state.ts';
 import type { Following, PodLink, Upstream } from './upstream.ts';

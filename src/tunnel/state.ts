@@ -204,6 +204,11 @@ function streamTold(model: TunnelModel, event: Extract<TunnelEvent, { round: num
       if (wasPilot && !refused.refuses) return restPilot(model, refused);
       return step({ ...model, port: { ...refused, pilot: 'idle', tries: 0 } });
     }
+    case 'SP-DB-STARTING': {
+      // It listens, and says itself that it needs time: asked less often than a port that refuses.
+      const refused = refusedPort(port, resolution, event, atMs);
+      return restPilot(model, { ...refused, tries: Math.max(refused.tries, startingTries) });
+    }
     case 'SP-SANDBOX-GONE':
     case 'SP-POD-REPLACED':
       // The sessions lead to a sandbox that is no more: new ones are needed, on the successor or on this pod's next sandbox.
@@ -221,12 +226,14 @@ function refusedPort(
   atMs: number,
 ): PortModel {
   const { refusedSinceMs = atMs, everServed } = port;
-  const isMistake = serving && otherPorts !== undefined && !everServed;
+  const isMistake = error.code === 'SP-PORT-REFUSED' && serving && otherPorts !== undefined && !everServed;
   return {
     ...port,
     round: port.round + 1,
     refusal:
-      otherPorts === undefined ? error : { ...error, details: { ...error.details, known: otherPorts } },
+      otherPorts === undefined || error.code !== 'SP-PORT-REFUSED'
+        ? error
+        : { ...error, details: { ...error.details, known: otherPorts } },
     refusedSinceMs,
     refuses: isMistake && atMs - refusedSinceMs >= mistakeAfterMs,
     served: false,
@@ -357,6 +364,9 @@ export function pilotDelayMs(tries: number): number {
   if (tries < 240) return Math.min(250, 10 * 1.25 ** (tries - 199));
   return 1_000;
 }
+
+/** As after so many tries of a port that refuses: every 100 ms, later every 250 ms and every second. */
+const startingTries = 210;
 
 /** What was known of the port is no longer true. */
 function newRound(port: PortModel): PortModel {

@@ -3,6 +3,7 @@ import type { Log } from '../base/log.ts';
 import type { TunnelState, Wanted } from '../contract/tunnel-state.ts';
 import type { ConnectionEvent, Traffic } from './connection-event.ts';
 import { ConnectionPool, defaultHold, type HoldLimits } from './connection-pool.ts';
+import type { Intermediary } from './intermediary.ts';
 import type { BoundAddress, ListenSpec } from './listen-address.ts';
 import { type Admit, Listener, type ListenerOptions } from './listener.ts';
 import { type StateChange, TunnelRunner } from './runner.ts';
@@ -15,6 +16,8 @@ export interface TunnelOptions {
   readonly listen: ListenSpec;
   readonly hold?: Partial<HoldLimits>;
   readonly admit?: Admit;
+  /** Answers local clients itself, in the protocol that they speak. Default: their bytes are passed on. */
+  readonly intermediary?: Intermediary | undefined;
   /** For the error that a local port is taken. */
   readonly portOwner?: ListenerOptions['portOwner'];
   readonly random?: () => number;
@@ -45,11 +48,12 @@ export interface Tunnel extends AsyncDisposable {
 
 /** Puts listener, connections and state machine together. */
 export function createTunnel(options: TunnelOptions): Tunnel {
-  const { upstream, clock, log, listen, hold, admit, portOwner, random } = options;
+  const { upstream, clock, log, listen, hold, admit, intermediary, portOwner, random } = options;
 
   const pool: ConnectionPool = new ConnectionPool({
     clock,
     hold: { ...defaultHold, ...hold },
+    intermediary,
     openRoute: () => (runner.gate?.kind === 'open' ? runner.gate : undefined),
     reason: () => {
       const { state } = runner.model;

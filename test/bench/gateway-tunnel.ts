@@ -1,49 +1,61 @@
-import { systemClock } from '../../src/base/clock.ts';
-import { silentLog } from '../../src/base/log.ts';
-import { Secret } from '../../src/base/secret.ts';
-import { parseTarget } from '../../src/target/parse-target.ts';
-import { createTunnel } from '../../src/tunnel/tunnel.ts';
 import { ClusterApi } from '../support/cluster-api.ts';
-import { runProgram } from '../support/debian-postgres.ts';
-import { engineDial } from '../support/engine-dial.ts';
-import { local, openGateway } from '../support/gateway-fixture.ts';
+import { DaemonHome } from '../support/daemon-fixture.ts';
+import { type Login, runProgram } from '../support/debian-postgres.ts';
 import { namespace, postgresLogin, postgresStatefulSet } from '../support/manifests.ts';
 import { startRealcluster } from '../support/realcluster.ts';
 import { median } from './statistics.ts';
 
-/** The gateway over a tunnel into a real pod, beside that tunnel without it: SALLYPORT_REALCLUSTER and SALLYPORT_PG_BIN say where they are. */
+/**
+ * A daemon's gateway into a real pod, beside the same daemon's tunnel that passes bytes on: the rate of pgbench -S (goal: 0.95 of it), and a new connection with
+ * one query (goal: at most 2 ms more). SALLYPORT_REALCLUSTER and SALLYPORT_PG_BIN say where they are.
+ */
 
 const executable = process.env.SALLYPORT_REALCLUSTER;
 if (!executable) throw new Error('SALLYPORT_REALCLUSTER is not set');
 const rounds = Number(process.argv[2] ?? 3);
 const seconds = Number(process.argv[3] ?? 4);
+const { user, database, password: real } = postgresLogin;
 
 await using cluster = await startRealcluster({ executable, pgBin: process.env.SALLYPORT_PG_BIN });
-const { kubeconfig } = cluster.info;
+const { kubeconfig, server } = cluster.info;
 using api = await ClusterApi.load(kubeconfig);
-await api.apply(namespace('bench'), postgresStatefulSet({ namespace: 'bench', name: 'db' }));
-await api.readyPod({ namespace: 'bench', name: 'db-0' });
-await using way = await engineDial({ kubeconfig, namespace: 'bench', target: 'sts/db/0', port: 5432 });
-const tunnel = createTunnel({
-  upstream: way.engine.upstream({ target: parseTarget('sts/db/0'), namespace: 'bench', port: 5432 }),
-  clock: systemClock,
-  log: silentLog,
-  listen: { kind: 'tcp', port: 0, addresses: ['127.0.0.1'] },
+await api.apply(namespace('bench'), postgresStatefulSet({ namespace: 'bench', name: 'db' }), {
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name: 'db', namespace: 'bench' },
+  stringData: { password: real },
 });
-await using _tunnel = { [Symbol.asyncDispose]: () => tunnel.stop() };
-await tunnel.start();
-const credentials = async () => [{ user: postgresLogin.user, password: new Secret(postgresLogin.password) }];
-await using gateway = await openGateway({ dial: way.dial, upstream: { credentials } });
-await using guarded = await openGateway({ dial: way.dial, upstream: { credentials, readOnly: true } });
+await api.readyPod({ namespace: 'bench', name: 'db-0' });
 
-const [address] = tunnel.addresses;
-const { database } = postgresLogin;
-const ways = {
-  tunnel: { port: address?.kind === 'tcp' ? address.port : 0, password: postgresLogin.password, database },
-  gateway: { port: gateway.port, password: local.password, database },
-  'gateway, read-only': { port: guarded.port, password: local.password, database },
+const policies = {
+  tunnel: { gateway: false },
+  gateway: {},
+  'gateway-read-only': { readOnly: true },
+  'gateway-statement-audit': { statementAudit: true },
 };
-await runProgram('pgbench', ways.tunnel, ['-i', '-q', '-s', '5']);
+await using home = await DaemonHome.create({ KUBECONFIG: kubeconfig });
+const profile = (policy: object) => ({
+  cluster: { server },
+  namespace: 'bench',
+  target: 'statefulset/db/0',
+  port: 5432,
+  kind: 'postgres',
+  connection: { user, database, password: { secret: { name: 'db', key: 'password' } } },
+  policy,
+});
+const profiles = Object.entries(policies).map(([name, policy]) => [name, profile(policy)]);
+await home.writeProfiles({ profiles: Object.fromEntries(profiles) });
+await using _daemon = await home.start({ logLevel: 'info' });
+await using control = home.control();
+const ways: Record<string, Login> = {};
+for (const name of Object.keys(policies)) {
+  const { outcomes } = await control.call('up', { names: [name], waitMs: 20_000 });
+  const [address] = outcomes[0]?.tunnel?.addresses ?? [];
+  const answer = await control.call('password', { name });
+  if (address?.kind !== 'tcp' || answer.kind !== 'found') throw new Error(JSON.stringify(outcomes));
+  ways[name] = { port: address.port, user, database, password: answer.password };
+}
+await runProgram('pgbench', ways.tunnel!, ['-i', '-q', '-s', '5']);
 await compare('pgbench -S, 8 clients, tps', /tps = ([\d.]+)/, ['-c', '8', '-j', '2', '-T', String(seconds)]);
 await compare('new connection and one query, ms', /latency average = ([\d.]+)/, ['-C', '-t', '200']);
 

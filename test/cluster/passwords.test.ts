@@ -34,6 +34,8 @@ describeOnRealcluster('passwords', (suite) => {
       target: 'statefulset/database/0',
       port: 5432,
       kind: 'postgres',
+      // What the database takes is given to programs here.
+      policy: { gateway: false },
       connection: { database: postgresLogin.database, password: { secret: { name, key } } },
     });
     const stale = profile('stale', 'password');

@@ -82,7 +82,7 @@ describe('who answers the gateway', () => {
   async function isPooler(port: number): Promise<boolean> {
     const access = {
       credentials: async () => [{ user: app.user, password: new Secret(app.password) }],
-      tls: { mode: 'disable' },
+      tls: () => ({ mode: 'disable' }) as const,
       passwordPolicy: 'any-hashed',
       readOnly: false,
     } as const;

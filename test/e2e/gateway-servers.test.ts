@@ -287,7 +287,7 @@ describe('servers behind the gateway', () => {
     const options = { dial: dialTcp(database.port), clock: systemClock };
     const access = (user: string, password?: string) => ({
       ...as(user, password),
-      tls: { mode: 'disable' } as const,
+      tls: () => ({ mode: 'disable' }) as const,
       passwordPolicy: 'any-hashed' as const,
       readOnly: false,
     });

@@ -63,6 +63,8 @@ const orders = (password: object | undefined, rest: object = {}) => ({
   port: 'identity',
   kind: 'postgres',
   connection: { user: 'app', ...(password && { password }) },
+  // With the gateway nobody is told a password of the database.
+  policy: { gateway: false },
   ...rest,
 });
 

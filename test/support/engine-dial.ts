@@ -68,7 +68,7 @@ export async function engineDial(options: {
       stream: await open({ head, signal }),
       pod,
       served: () => {},
-      failed: () => {},
+      failed: () => false,
       again: open,
     };
   };

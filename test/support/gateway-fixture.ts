@@ -12,16 +12,17 @@ import type { GatewayEvent } from '../../src/postgres/gateway-event.ts';
 import type { GatewayOptions } from '../../src/postgres/gateway-options.ts';
 import { makeVerifier } from '../../src/postgres/scram.ts';
 import type { UpstreamAccess } from '../../src/postgres/upstream-access.ts';
+import type { UpstreamTls } from '../../src/postgres/upstream-tls.ts';
 import { app } from './real-database.ts';
 
 /** What the copied string holds. */
 export const local = { user: 'app', password: 'of the tunnel', database: app.database };
 
 export interface GatewayFixtureOptions
-  extends Partial<Pick<GatewayOptions, 'replication' | 'holdMs' | 'clock'>> {
+  extends Partial<Pick<GatewayOptions, 'replication' | 'holdMs' | 'clock' | 'statementAudit'>> {
   readonly dial: Dial;
   readonly access?: Partial<LocalAccess>;
-  readonly upstream?: Partial<UpstreamAccess>;
+  readonly upstream?: Partial<Omit<UpstreamAccess, 'tls'>> & { readonly tls?: UpstreamTls };
   readonly passwordless?: boolean;
 }
 
@@ -51,18 +52,19 @@ export async function openGateway(options: GatewayFixtureOptions): Promise<Gatew
     },
     upstream: {
       credentials: async () => [{ user: app.user, password: new Secret(app.password) }],
-      tls: { mode: 'disable' },
       passwordPolicy: 'any-hashed',
       readOnly: false,
       ...upstream,
+      tls: () => upstream?.tls ?? { mode: 'disable' },
     },
-    onEvent: (event) => events.push(event),
+    onEvent: (event) => void events.push(event),
   });
+  let accepted = 0;
   const sockets = new Set<Socket>();
   const connections = new Set<GatewayConnection>();
   const server = createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: 1 << 20 }, (socket) => {
     sockets.add(socket);
-    const connection = gateway.serve(socket, { dial, passwordless });
+    const connection = gateway.serve(socket, { dial, passwordless, connection: ++accepted });
     connections.add(connection);
     socket.once('close', () => {
       sockets.delete(socket);
@@ -104,7 +106,7 @@ export function dialTcp(port: number, uid = 'pod-1'): Dial {
     stream: await open(options),
     pod: { name: 'postgres-0', uid },
     served: () => {},
-    failed: () => {},
+    failed: () => false,
     again: open,
   });
 }

@@ -3,11 +3,13 @@ import { AppError } from '../../base/app-error.ts';
 import { Secret } from '../../base/secret.ts';
 import type { Cli } from '../cli.ts';
 import { printJson } from '../print-json.ts';
-import { noteKept, untilAnswered } from '../profile-password.ts';
+import { daemonPassword, noteKept, untilAnswered } from '../profile-password.ts';
 import { fetchTunnel } from '../tunnel-endpoint.ts';
 
 interface PasswordFlags {
   readonly forget: boolean;
+  readonly local: boolean;
+  readonly rotate: boolean;
   readonly json: boolean;
 }
 
@@ -18,8 +20,28 @@ export function define(command: Command, cli: Cli): void {
     )
     .argument('<name>', 'NAME or SOURCE/NAME')
     .option('--forget', 'forget the one that is kept', false)
+    .option('--local', "print the tunnel's own password, by which programs log in at its gateway", false)
+    .option('--rotate', 'with --local: make a new one first; connections that are there go on', false)
     .option('--json', 'print what was done as JSON', false)
-    .action((name: string, flags: PasswordFlags) => (flags.forget ? forget : keep)(name, flags, cli));
+    .action((name: string, flags: PasswordFlags) => {
+      if (flags.rotate && !flags.local)
+        throw new AppError('SP-USAGE', { message: "--rotate is for the tunnel's own password: add --local" });
+      return (flags.local ? printLocal : flags.forget ? forget : keep)(name, flags, cli);
+    });
+}
+
+async function printLocal(name: string, { json, rotate }: PasswordFlags, cli: Cli): Promise<void> {
+  const tunnel = await fetchTunnel(await cli.control(), name, cli);
+  if (!tunnel.gateway)
+    throw new AppError('SP-USAGE', {
+      message: `${name} has no password of its own: its bytes are passed on`,
+      next: 'a profile of kind postgres with connection.password has one',
+    });
+  const found = await daemonPassword({ id: tunnel.id, rotate }, cli);
+  if (!found) throw new AppError('SP-INTERNAL', { message: 'no password was given' });
+  const password = found.password.reveal();
+  if (json) return printJson(cli, 'password', { tunnel: tunnel.id, local: { password, rotated: rotate } });
+  cli.stdout.write(`${password}\n`);
 }
 
 async function keep(name: string, { json }: PasswordFlags, cli: Cli): Promise<void> {

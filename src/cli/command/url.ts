@@ -17,7 +17,8 @@ import { fetchTunnel, tunnelEndpoint } from '../tunnel-endpoint.ts';
 export interface FormatFlags {
   readonly format?: ConnectionFormat;
   readonly shell?: Shell;
-  readonly withPassword: boolean;
+  readonly withPassword?: boolean;
+  readonly withoutPassword: boolean;
   readonly file?: string;
   readonly json: boolean;
 }
@@ -57,7 +58,11 @@ export function formatOptions(command: Command): Command {
         'powershell',
       ]),
     )
-    .option('--with-password', 'with the password, where the profile says where it is', false)
+    .option(
+      '--with-password',
+      "with the password, where the profile says where it is; the tunnel's own is given in any case",
+    )
+    .option('--without-password', "without the tunnel's own, which is good on this machine alone", false)
     .option('--file <file>', 'read the profile from this file, and ask no daemon')
     .option('--json', 'print it as JSON, with what is to be known about it', false)
     .addHelpText('after', formatsHelp);
@@ -83,21 +88,22 @@ export interface WriteString {
 /** Throws SP-TUNNEL-UNKNOWN, and SP-USAGE where the kind has no such format. */
 export async function writeString(
   name: string,
-  { format, shell, withPassword, file }: FormatFlags,
+  { format, shell, withPassword: asked, withoutPassword, file }: FormatFlags,
   { cli, byDefault }: WriteString,
 ): Promise<ConnectionString> {
+  const withPassword = withoutPassword ? false : asked;
   const endpoint =
     file === undefined
       ? await known(name, withPassword, cli)
-      : await inFile(name, { file, withPassword, cli });
+      : await inFile(name, { file, withPassword: withPassword ?? false, cli });
   return connectionString(endpoint, {
     format: format ?? byDefault?.[endpoint.kind],
     shell: shell ?? shellOf(cli),
-    withPassword,
+    withPassword: withPassword ?? endpoint.password !== undefined,
   });
 }
 
-async function known(name: string, withPassword: boolean, cli: Cli) {
+async function known(name: string, withPassword: boolean | undefined, cli: Cli) {
   const control = await cli.control();
   const [tunnel, profiles] = await Promise.all([
     fetchTunnel(control, name, cli),

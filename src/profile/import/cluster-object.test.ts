@@ -48,6 +48,17 @@ describe('profileFromObject', () => {
     expect(pick({ ports: [pg, metrics] }, { port }).profile.port).toBe(expected);
   });
 
+  it.each([
+    [{ operator: 'CloudNativePG', cluster: 'orders' }, 'orders-app'],
+    [{ operator: 'Crunchy', cluster: 'hippo' }, 'hippo-pguser-hippo'],
+    [{ operator: 'Zalando', cluster: 'orders' }, undefined],
+    [{ operator: 'StackGres', cluster: 'orders' }, undefined],
+  ] as const)("names the Secret that %j keeps for the application, and no superuser's", (database, name) => {
+    const connection = name && { password: { secret: { name, key: 'password' } } };
+    expect(pick({ ports: [pg], database }).profile.connection).toEqual(connection);
+    expect(pick({ ports: [metrics], database }).profile.connection).toBeUndefined();
+  });
+
   it('names a pod of a StatefulSet only when asked to', () => {
     const set: Partial<ClusterObject> = { kind: 'StatefulSet', ports: [pg] };
     expect(pick(set).profile.target).toBe('statefulset/orders');

@@ -34,6 +34,7 @@ export function profileFromObject(
   const chosen = wanted === undefined ? mainPort(object) : portCalled(object, wanted);
   const others = object.ports.filter((port) => port !== chosen);
   const kind = chosen.kind ?? (object.ports.length === 0 ? object.guess : undefined);
+  const connection = kind === 'postgres' ? connectionTo(object.database) : undefined;
   return {
     name: profileNameOf(name),
     profile: {
@@ -43,6 +44,7 @@ export function profileFromObject(
       // A name outlives a renumbering; a number is what there is otherwise.
       port: chosen.name ?? chosen.port,
       ...(kind && { kind }),
+      ...(connection && { connection }),
     },
     remotePort: chosen.port,
     notCarried: others.map((port) => ({
@@ -53,6 +55,21 @@ export function profileFromObject(
           : `it is ${port.protocol}, which Kubernetes does not forward`,
     })),
   };
+}
+
+/**
+ * The Secret that an operator keeps for the application's own role, never a superuser's (port-forward-protocol, section 8). Crunchy's and Percona's first
+ * user is called as the cluster; Zalando's name of the Secret begins with a role's, which is not known here.
+ */
+function connectionTo(database: ClusterObject['database']): Profile['connection'] {
+  const { operator, cluster } = database ?? {};
+  const name =
+    operator === 'CloudNativePG'
+      ? `${cluster}-app`
+      : operator === 'Crunchy'
+        ? `${cluster}-pguser-${cluster}`
+        : undefined;
+  return name === undefined ? undefined : { password: { secret: { name, key: 'password' } } };
 }
 
 /** Those that can be forwarded, the most likely first: a database before what is beside it. */

@@ -1,0 +1,45 @@
+import type { OperationAnswer } from '../contract/control.ts';
+import type { GatewayPasswords } from './gateway-passwords.ts';
+import { mayStart, type Passwords } from './passwords.ts';
+import type { TunnelDefinition } from './tunnel-definition.ts';
+
+interface Given {
+  readonly passwords: Pick<Passwords, 'find' | 'unlocked'>;
+  readonly gatewayPasswords: Pick<GatewayPasswords, 'of' | 'rotate'>;
+}
+
+interface How {
+  readonly ask: boolean;
+  readonly rotate: boolean;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * What a program logs in with at a tunnel's gateway. The database's own password is looked for only where that may have to be asked for, or where
+ * the Secret alone knows the role; it is not in the answer.
+ */
+export async function gatewayLogin(
+  definition: TunnelDefinition,
+  { passwords, gatewayPasswords }: Given,
+  { ask, rotate, signal }: How,
+): Promise<OperationAnswer<'password'>> {
+  mayStart(definition);
+  const { user, database, password: source } = definition.profile.connection ?? {};
+  const hints = { user, database };
+  const isAsked = source !== undefined && 'keychain' in source;
+  const isNamed = source !== undefined && 'secret' in source;
+  if (isAsked || (isNamed && user === undefined)) {
+    const found = await passwords.find(definition, { ask, signal });
+    if (found.kind === 'asked') return found;
+    if (found.kind === 'found') {
+      hints.user ??= found.user;
+      hints.database ??= found.database;
+    }
+  }
+  const own = await passwords.unlocked(definition, { ask }, () =>
+    rotate ? gatewayPasswords.rotate(definition) : gatewayPasswords.of(definition),
+  );
+  if ('kind' in own) return own;
+  const { secret, kept } = own;
+  return { kind: 'found', password: secret.reveal(), origin: { kind: 'tunnel', kept }, ...hints };
+}

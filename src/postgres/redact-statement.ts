@@ -1,0 +1,91 @@
+import { lexSql, type Token } from './sql-tokens.ts';
+
+/**
+ * Statements for the record: their kind, and their text without literals, comments and line breaks. Trust boundary: what stands in a statement may be a
+ * password. Fails closed: of a text that cannot be read with certainty, or does not begin as SQL does, the kind alone is told.
+ */
+
+export interface AuditedStatement {
+  /** SELECT, INSERT and so on; unknown where the text does not tell. */
+  readonly statement: string;
+  /** UTF-8 again, shortened to `maxTextLength`. */
+  readonly text: string | undefined;
+}
+
+export const maxTextLength = 8_192;
+/** A text of more statements than this is told as one that is unknown. */
+const maxStatements = 1_000;
+
+const kinds: ReadonlySet<string> = new Set(
+  (
+    'abort alter analyze begin call checkpoint close cluster comment commit copy create deallocate declare delete discard do drop end ' +
+    'execute explain fetch grant import insert listen load lock merge move notify prepare reassign refresh reindex release reset revoke ' +
+    'rollback savepoint security select set show start table truncate unlisten update vacuum values with'
+  ).split(' '),
+);
+const unknown: AuditedStatement = { statement: 'unknown', text: undefined };
+
+/** All statements of a text, Latin-1, one character a byte. An empty text has none. */
+export function redactStatements(sql: string): readonly AuditedStatement[] {
+  // How a literal with a backslash is read depends on settings of the session that are not known here.
+  const statements = sql.includes('\\') ? undefined : lexSql(sql);
+  if (!statements || statements.length > maxStatements) return [{ ...unknown, statement: kindOf(sql) }];
+  return statements.map(redacted);
+}
+
+function redacted(tokens: readonly Token[]): AuditedStatement {
+  const first = tokens.find(({ kind }) => kind !== 'symbol');
+  const word = first?.kind === 'word' ? first.text : '';
+  if (!kinds.has(word)) return unknown;
+  // A setting's value may be written like a name.
+  const shown = word === 'set' || word === 'alter' ? upToValue(tokens) : tokens;
+  const text = Buffer.from(joined(shown), 'latin1').toString('utf8');
+  return { statement: word.toUpperCase(), text: text.slice(0, maxTextLength) };
+}
+
+function kindOf(sql: string): string {
+  const word = /^\s*([A-Za-z]+)/.exec(sql)?.[1]?.toLowerCase() ?? '';
+  return kinds.has(word) ? word.toUpperCase() : unknown.statement;
+}
+
+function upToValue(tokens: readonly Token[]): readonly Token[] {
+  const set = tokens.findIndex(
+    ({ kind, ...token }) => kind === 'word' && 'text' in token && token.text === 'set',
+  );
+  const at = tokens.findIndex(
+    (token, index) => index > set && set >= 0 && 'text' in token && ['to', '='].includes(token.text),
+  );
+  return at < 0 ? tokens : [...tokens.slice(0, at + 1), { kind: 'quoted' }];
+}
+
+function joined(tokens: readonly Token[]): string {
+  let text = '';
+  for (const token of tokens) {
+    const next = shownAs(token);
+    const isTight =
+      /[(.]$|^$/.test(text) || /^[,.)]$/.test(next) || (isOperator(text.at(-1)) && isOperator(next));
+    text += isTight ? next : ` ${next}`;
+    // One token more than fits shows that it was shortened.
+    if (text.length > maxTextLength) break;
+  }
+  return text;
+}
+
+function shownAs(token: Token): string {
+  switch (token.kind) {
+    case 'word':
+    case 'symbol':
+      return token.text;
+    case 'name':
+      return `"${token.text.replaceAll('"', '""')}"`;
+    case 'value':
+      return token.text.startsWith('$') ? token.text : '?';
+    case 'string':
+    case 'quoted':
+      return '?';
+  }
+}
+
+function isOperator(text: string | undefined): boolean {
+  return text !== undefined && /^[-+*/<>=~!@#%^&|`:]$/.test(text);
+}
