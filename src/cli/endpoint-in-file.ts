@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { AppError } from '../base/app-error.ts';
 import { nearestName } from '../base/nearest-name.ts';
 import type { Endpoint } from '../connection-string/endpoint.ts';
+import { withGuessedKind } from '../profile/import/guess-kind.ts';
 import type { Cli } from './cli.ts';
 import { endpointOf } from './endpoint-of.ts';
 import { readProfiles } from './profile-files.ts';
@@ -26,7 +27,7 @@ export async function endpointInFile(
     const names = content.profiles.map((profile) => profile.name);
     throw new AppError('SP-PROFILE-UNKNOWN', { profile: name, meant: nearestName(name, names) });
   }
-  const { profile } = found;
+  const profile = withGuessedKind(name, found.profile);
   const source = withPassword ? profile.connection?.password : undefined;
   return endpointOf({ name, profile, password: await passwordInFile(source, { name, isOwn, cli }) });
 }

@@ -139,7 +139,10 @@ sources:
       withMore(...whole, 'policy: {reason: {pattern: "("}}'),
       '8:32 profiles.a.policy.reason.pattern must be a regular expression, not (',
     ],
-    [withMore(...whole, 'policy: {readOnly: true}'), '8:14 readOnly is for profiles of kind postgres'],
+    [
+      withMore(...whole, 'kind: tcp', 'policy: {readOnly: true}'),
+      '9:14 readOnly is for profiles of kind postgres',
+    ],
     [
       withMore(...whole, 'kind: tcp', 'connection: {scheme: https}'),
       '9:18 scheme is for profiles of kind http',
