@@ -45,7 +45,13 @@ export class GitSource {
     // Of address, branch and path: other settings are another source, and never inherit what was accepted of this one.
     const key = createHash('sha256').update(settingsText(settings)).digest('hex').slice(0, 32);
     this.#folder = join(cache, key);
-    this.#git = new GitCommand({ folder: this.#folder, source: name, clock, environment });
+    this.#git = new GitCommand({
+      folder: this.#folder,
+      source: name,
+      location: this.location,
+      clock,
+      environment,
+    });
   }
 
   /** The interval is none of its business. */
