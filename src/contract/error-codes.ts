@@ -345,7 +345,7 @@ export const errorTable = {
       d.changed
         ? `${say(d.profile, 'this profile')} has changed since you agreed to it`
         : `you have not agreed yet to ${say(d.profile, 'this profile')}, which is shared with you`,
-    next: (d) => `sallyport profile trust ${say(d.profile, 'NAME')} shows it and asks`,
+    next: (d) => say(d.next, `sallyport profile trust ${say(d.profile, 'NAME')} shows it and asks`),
   },
   'SP-PROFILE-STALE': {
     retry: 'user',
@@ -356,14 +356,14 @@ export const errorTable = {
   'SP-PROFILE-EXISTS': {
     retry: 'never',
     exitCode: 2,
-    headline: (d) => `there is a profile ${say(d.profile, 'of this name')} already`,
+    headline: (d) => `there is a ${say(d.what, 'profile')} ${say(d.profile, 'of this name')} already`,
     next: (d) => say(d.next, 'choose another name'),
   },
   'SP-PROFILE-EDIT': {
     retry: 'user',
     exitCode: 2,
     headline: (d) => `${say(d.file, 'the file')} cannot be edited: ${say(d.message, '')}`,
-    next: () => 'edit it by hand; sallyport profile validate checks it',
+    next: (d) => say(d.next, 'edit it by hand; sallyport profile validate checks it'),
   },
   'SP-PROFILE-EDIT-CONFLICT': {
     retry: 'auto',
