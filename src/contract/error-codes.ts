@@ -22,6 +22,14 @@ const nothing = () => '';
 const say = (value: ErrorDetails[string], otherwise: string) =>
   value === undefined || value === '' ? otherwise : String(value);
 
+const targetKinds = ['pod', 'statefulset', 'service', 'deployment', 'replicaset'];
+
+/** What kubectl lists, to find the right name of a target. */
+function resourceOf(target: ErrorDetails[string]): string {
+  const [kind = ''] = String(target ?? '').split('/');
+  return targetKinds.includes(kind) ? `${kind}s` : 'pods,statefulsets,services,deployments';
+}
+
 /**
  * Exit codes: 0 done, 1 unexpected, 2 usage, 3 kubeconfig, 4 log in, 5 not allowed, 6 API server,
  * 7 target, 8 connection into the pod, 9 this machine. A command that a signal ends as asked ends with 0, as kubectl does.
@@ -125,7 +133,7 @@ export const errorTable = {
     exitCode: 7,
     headline: (d) =>
       `${say(d.target, 'the target')} does not exist in namespace ${say(d.namespace, 'default')}`,
-    next: (d) => say(d.next, `kubectl get pods,statefulsets,services -n ${say(d.namespace, 'default')}`),
+    next: (d) => say(d.next, `kubectl get ${resourceOf(d.target)} -n ${say(d.namespace, 'default')}`),
   },
   'SP-TARGET-NO-PODS': {
     retry: 'auto',
@@ -226,7 +234,13 @@ export const errorTable = {
     exitCode: 9,
     headline: (d) =>
       `${say(d.address, '127.0.0.1')}:${say(d.port, '')} is in use${d.owner ? ` by ${d.owner}` : ''}`,
-    next: (d) => say(d.next, 'end that program, or name another local port (`:REMOTE` takes a free one)'),
+    next: (d) =>
+      say(
+        d.next,
+        d.profile
+          ? `end that program, or sallyport profile edit ${d.profile} --local PORT`
+          : 'end that program, or name another local port (`:REMOTE` takes a free one)',
+      ),
   },
   'SP-LOCAL-ADDRESS': {
     retry: 'user',
