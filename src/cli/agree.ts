@@ -19,8 +19,13 @@ export async function agreeTo(
   if (trust.kind === 'own' || trust.kind === 'trusted') return 'not needed';
   cli.stderr.write(await shown(listed));
   if (!yes) {
-    if (!cli.asker)
-      throw new AppError('SP-PROFILE-UNTRUSTED', { profile: name, changed: trust.kind === 'changed' });
+    if (!cli.asker) {
+      throw new AppError('SP-PROFILE-UNTRUSTED', {
+        profile: name,
+        changed: trust.kind === 'changed',
+        next: `${cli.program} profile trust ${name} --yes agrees to it as it is shown here`,
+      });
+    }
     if (!(await cli.asker.confirm(`Agree to ${name}, so that it may start?`))) return 'refused';
   }
   await control.call('trust', { profile: id, folder: cli.cwd, hash });

@@ -57,7 +57,11 @@ it('goes through the terminal where there is no desktop, as over ssh', async () 
   expect(write).toHaveBeenCalledWith('\x1b]52;c;YWI=\x07');
 });
 
-it('says what is missing where there is neither', async () => {
-  const copying = copyToClipboard('ab', { platform: 'linux', env: {}, stderr: silent });
-  await expect(copying).rejects.toMatchObject({ code: 'SP-PROGRAM-MISSING', exitCode: 9 });
+it.each([
+  [{}, 'print the string with `sallyport url`'],
+  [{ DISPLAY: ':0' }, 'install xclip or xsel, or print the string with `sallyport url`'],
+])('says what is missing, and what can be installed with %j', async (env, next) => {
+  vi.stubEnv('PATH', dir);
+  const copying = copyToClipboard('ab', { platform: 'linux', env, stderr: silent });
+  await expect(copying).rejects.toMatchObject({ code: 'SP-PROGRAM-MISSING', exitCode: 9, details: { next } });
 });

@@ -20,10 +20,11 @@ export async function copyToClipboard(
     stderr.write(`\x1b]52;c;${Buffer.from(text).toString('base64')}\x07`);
     return 'the terminal';
   }
-  const names = candidates.map(([name]) => name).join(', ');
+  const names = candidates.map(([name]) => name).join(' or ');
+  const print = 'print the string with `sallyport url`';
   throw new AppError('SP-PROGRAM-MISSING', {
-    program: `for the clipboard${names ? ` (${names})` : ', as there is no display'}`,
-    next: 'install one of them, or print the string with `sallyport url`',
+    program: `for the clipboard${names ? '' : ', as there is no display'}`,
+    next: names ? `install ${names}, or ${print}` : print,
   });
 }
 

@@ -11,7 +11,7 @@ interface KnownName {
 }
 
 /** Names that are known at this moment, by what they are names of. */
-type KnownNames = Readonly<Record<'tunnels' | 'groups' | 'sources', readonly KnownName[]>>;
+type KnownNames = Readonly<Record<'tunnels' | 'groups' | 'sources' | 'targets', readonly KnownName[]>>;
 
 const namesFor: Readonly<Record<string, keyof KnownNames>> = {
   name: 'tunnels',
@@ -19,9 +19,10 @@ const namesFor: Readonly<Record<string, keyof KnownNames>> = {
   group: 'groups',
   source: 'sources',
   sources: 'sources',
+  target: 'targets',
 };
 /** Their name is to be a new one. */
-const makesNew: readonly string[] = ['profile add', 'profile source add'];
+const makesNew: readonly string[] = ['profile source add'];
 
 /** Answers a shell's completion script: `words` are those of the line so far, the last one unfinished. Starts no daemon, and never fails. */
 export async function complete(words: readonly string[], cli: Cli): Promise<void> {
@@ -52,10 +53,14 @@ function placesOfNames({ value, arguments: given, options }: TabCommand): PlaceO
     const of = namesFor[argument.name];
     if (of) places.push({ of, at: argument });
   }
-  const group = options.get('group');
-  if (group) {
-    group.isBoolean = false;
-    places.push({ of: 'groups', at: group });
+  for (const [name, of] of [
+    ['group', 'groups'],
+    ['target', 'targets'],
+  ] as const) {
+    const option = options.get(name);
+    if (!option) continue;
+    option.isBoolean = false;
+    places.push({ of, at: option });
   }
   return places;
 }
@@ -69,6 +74,8 @@ async function knownNames(cli: Cli): Promise<KnownNames | undefined> {
     ]);
     return {
       tunnels: tunnels.map(({ name, shown, target }) => ({ name, is: `${shown} · ${target}` })),
+      // The cluster is not asked: that may take a login, and a Tab is no reason for one.
+      targets: [...new Map(tunnels.map(({ name, target }) => [target, { name: target, is: name }])).values()],
       groups: groups.map(({ name }) => ({ name, is: 'group' })),
       sources: sources
         .filter(({ kind }) => kind === 'folder' || kind === 'git')

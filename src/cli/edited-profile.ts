@@ -4,6 +4,7 @@ import { AppError } from '../base/app-error.ts';
 import { daemonPlaces } from '../base/daemon-places.ts';
 import { replaceFile } from '../base/replace-file.ts';
 import type { CommandOutput } from '../contract/command-output.ts';
+import type { TunnelEntity } from '../contract/control-tunnel.ts';
 import { findProjectFile, projectFileName } from '../profile/find-project-file.ts';
 import type { ProfileEdit } from '../profile/profile-edit.ts';
 import type { ProfileStore } from '../profile/profile-store.ts';
@@ -38,13 +39,31 @@ export async function tellDaemon(cli: Cli): Promise<void> {
   });
 }
 
-/** Tunnels without their profiles would stay up, and nothing would tell what they are. */
-export async function takeDown(names: readonly string[], cli: Cli): Promise<void> {
-  if (names.length === 0) return;
+/**
+ * Takes the tunnels down whose profiles are about to go: they would stay up, and nothing would tell what they are. Their names. Throws why
+ * one stays.
+ */
+export async function takeDown(isMeant: (tunnel: TunnelEntity) => boolean, cli: Cli): Promise<string[]> {
   const control = await cli.control({ start: false });
-  await control.call('down', { names: [...names], folder: cli.cwd }).catch((error) => {
-    if (AppError.from(error).code !== 'SP-DAEMON-NOT-RUNNING') throw error;
-  });
+  try {
+    const { tunnels } = await control.call('tunnels', {});
+    const names = tunnels.filter((each) => each.wanted !== 'off' && isMeant(each)).map(({ id }) => id);
+    if (names.length === 0) return [];
+    const { outcomes } = await control.call('down', { names, folder: cli.cwd });
+    const failed = outcomes.find(({ error }) => error !== undefined)?.error;
+    if (failed) throw new AppError(failed.code, failed.details);
+    return names;
+  } catch (error) {
+    if (AppError.from(error).code === 'SP-DAEMON-NOT-RUNNING') return [];
+    throw error;
+  }
+}
+
+/** ; team/web, team/api went down with it. Empty where none was up. */
+export function endedWords(ids: readonly string[] = []): string {
+  if (ids.length === 0) return '';
+  const names = ids.map((id) => id.replace(/^user\//, ''));
+  return `; ${names.join(', ')} went down with it`;
 }
 
 type Edited = CommandOutput<'profile add'>;
@@ -60,7 +79,7 @@ export function printEdited(
   const words: Record<Edited['change'], string> = {
     added: `Added ${profile} to ${file}`,
     changed: `Changed ${profile} in ${file}`,
-    removed: `Removed ${profile} from ${file}`,
+    removed: `Removed ${profile} from ${file}${endedWords(edited.ended)}`,
     overridden: `Changed ${profile} for you alone, in ${file}`,
   };
   cli.stdout.write(`${words[change]}\n`);

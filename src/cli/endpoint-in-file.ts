@@ -3,6 +3,7 @@ import { AppError } from '../base/app-error.ts';
 import { nearestName } from '../base/nearest-name.ts';
 import type { Endpoint } from '../connection-string/endpoint.ts';
 import { usesGateway } from '../contract/gateway.ts';
+import { withGuessedKind } from '../profile/import/guess-kind.ts';
 import type { Cli } from './cli.ts';
 import { endpointOf } from './endpoint-of.ts';
 import { readProfiles } from './profile-files.ts';
@@ -27,7 +28,7 @@ export async function endpointInFile(
     const names = content.profiles.map((profile) => profile.name);
     throw new AppError('SP-PROFILE-UNKNOWN', { profile: name, meant: nearestName(name, names) });
   }
-  const { profile } = found;
+  const profile = withGuessedKind(name, found.profile);
   // What the database takes is nothing to log in with at the gateway.
   const isGateway = usesGateway(profile);
   if (isGateway && withPassword)

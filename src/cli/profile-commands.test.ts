@@ -1,43 +1,11 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { FakeCli, type FakeCliOptions } from '../../test/support/fake-cli.ts';
-import { FakeControl } from '../../test/support/fake-control.ts';
-import { AppError } from '../base/app-error.ts';
-import { daemonPlaces } from '../base/daemon-places.ts';
-import type { ProfileSnapshot } from '../contract/profile-snapshot.ts';
+import { describe, expect, it } from 'vitest';
+import { FakeControl, fakeTunnel } from '../../test/support/fake-control.ts';
+import { useProfileFolder } from '../../test/support/profile-folder.ts';
 
-let dir: string;
-let userFile: string;
-
-beforeEach(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'sallyport-profile-'));
-  for (const name of ['CONFIG', 'DATA', 'STATE', 'CACHE']) vi.stubEnv(`XDG_${name}_HOME`, join(dir, name));
-  userFile = daemonPlaces({ env: {}, platform: 'linux' }).userFile;
-  await mkdir(dirname(userFile), { recursive: true });
-});
-
-afterEach(async () => {
-  vi.unstubAllEnvs();
-  await rm(dir, { recursive: true, force: true });
-});
-
-/** A daemon that does not run: files are all there is. */
-function nobody(): FakeControl {
-  const absent = async (): Promise<never> => {
-    throw new AppError('SP-DAEMON-NOT-RUNNING');
-  };
-  return new FakeControl().on('reload', absent).on('down', absent);
-}
-
-async function sallyport(argv: readonly string[], options: FakeCliOptions = {}) {
-  using cli = new FakeCli({ control: nobody(), cwd: dir, ...options });
-  const code = await cli.run(...argv);
-  return { code, stdout: cli.stdout.text, stderr: cli.stderr.text, ran: cli.ran };
-}
-
-const text = () => readFile(userFile, 'utf8');
+const home = useProfileFolder();
+const { sallyport, text } = home;
 const kubeconfig = `apiVersion: v1
 kind: Config
 current-context: prod
@@ -75,20 +43,20 @@ profiles:
       environment: production
     onDemand: true
 `);
-    const schema = JSON.parse(await readFile(join(dirname(userFile), 'profiles.schema.json'), 'utf8'));
+    const schema = JSON.parse(await readFile(join(dirname(home.userFile), 'profiles.schema.json'), 'utf8'));
     expect(schema.properties).toHaveProperty('profiles');
   });
 
   it('takes cluster and namespace from the kubeconfig where they are not said', async () => {
-    await writeFile(join(dir, 'kubeconfig'), kubeconfig);
-    const env = { KUBECONFIG: join(dir, 'kubeconfig') };
+    await writeFile(join(home.dir, 'kubeconfig'), kubeconfig);
+    const env = { KUBECONFIG: join(home.dir, 'kubeconfig') };
     expect(await sallyport(['profile', 'add', 'web', 'svc/web', 'http'], { env })).toMatchObject({ code: 0 });
     expect(await text()).toMatch(/context: prod\n {4}namespace: shop\n/);
   });
 
   it.each([
-    [['x', 'nonsense/y', '1', '--context', 'c', '-n', 'd'], 'SP-PROFILE-EDIT'],
-    [['Upper', 'svc/y', '1', '--context', 'c', '-n', 'd'], 'SP-PROFILE-EDIT'],
+    [['x', 'nonsense/y', '1', '--context', 'c', '-n', 'd'], 'SP-PROFILE-INVALID'],
+    [['Upper', 'svc/y', '1', '--context', 'c', '-n', 'd'], 'SP-PROFILE-INVALID'],
     [['x', 'svc/y', '99999', '--context', 'c', '-n', 'd'], 'SP-USAGE'],
   ])('refuses %o with a sentence, and writes nothing', async (argv, code) => {
     const { code: exitCode, stderr } = await sallyport(['profile', 'add', ...argv]);
@@ -108,7 +76,9 @@ profiles:
   it('adds to the project where it is asked to', async () => {
     const argv = ['svc/web', '80', '--server', 'https://api.example.com', '-n', 'shop', '--project'];
     expect(await sallyport(['profile', 'add', 'web', ...argv])).toMatchObject({ code: 0 });
-    expect(await readFile(join(dir, 'sallyport.yaml'), 'utf8')).toContain('server: https://api.example.com');
+    expect(await readFile(join(home.dir, 'sallyport.yaml'), 'utf8')).toContain(
+      'server: https://api.example.com',
+    );
     await expect(text()).rejects.toThrow('ENOENT');
   });
 });
@@ -153,7 +123,7 @@ profiles:
 `;
 
   it('changes what the options say, and keeps comments', async () => {
-    await writeFile(userFile, own);
+    await writeFile(home.userFile, own);
     await sallyport([
       'profile',
       'edit',
@@ -173,28 +143,28 @@ profiles:
   });
 
   it('opens the editor at its line, and checks what was written', async () => {
-    await writeFile(userFile, own.replace('5432', 'true'));
+    await writeFile(home.userFile, own.replace('5432', 'true'));
     const env = { EDITOR: 'nvim -R' };
     const refused = await sallyport(['profile', 'edit', 'db'], { isTerminal: true, env });
     expect(refused.code).toBe(2);
-    expect(refused.stderr).toContain(`${userFile}:8:11`);
-    await writeFile(userFile, own);
+    expect(refused.stderr).toContain(`${home.userFile}:8:11`);
+    await writeFile(home.userFile, own);
     const { ran, code, stdout } = await sallyport(['profile', 'edit', 'db'], { isTerminal: true, env });
-    expect(ran).toMatchObject([{ words: ['nvim', '-R', '+4', userFile] }]);
+    expect(ran).toMatchObject([{ words: ['nvim', '-R', '+4', home.userFile] }]);
     expect([code, stdout]).toEqual([0, '1 profile in 1 file, nothing is wrong\n']);
   });
 
   it('wants options where there is no terminal', async () => {
-    await writeFile(userFile, own);
+    await writeFile(home.userFile, own);
     const { code, ran } = await sallyport(['profile', 'edit', 'db']);
     expect([code, ran]).toEqual([2, []]);
   });
 
   it("changes of a shared profile what is the user's to change, in the user's file", async () => {
-    const folder = join(dir, 'team');
+    const folder = join(home.dir, 'team');
     await mkdir(folder);
     await writeFile(join(folder, 'shared.yaml'), own);
-    await writeFile(userFile, `version: 1\nsources:\n  team: { folder: ${folder} }\n`);
+    await writeFile(home.userFile, `version: 1\nsources:\n  team: { folder: ${folder} }\n`);
     expect(await sallyport(['profile', 'edit', 'team/db', '--local', '25432'])).toMatchObject({ code: 0 });
     expect(await text()).toContain('overrides:\n  team:\n    db:\n      port: 25432\n');
     expect(await readFile(join(folder, 'shared.yaml'), 'utf8')).toBe(own);
@@ -209,10 +179,10 @@ profiles:
 
 describe('profile validate', () => {
   it('says file, line and column as compilers do', async () => {
-    await writeFile(join(dir, 'ci.yaml'), 'version: 1\nprofiles:\n  db: { namespase: x }\n');
+    await writeFile(join(home.dir, 'ci.yaml'), 'version: 1\nprofiles:\n  db: { namespase: x }\n');
     const { code, stdout } = await sallyport(['profile', 'validate', 'ci.yaml']);
     expect(code).toBe(2);
-    expect(stdout).toMatch(new RegExp(`^${join(dir, 'ci.yaml')}:3:\\d+: error: .*namespace`, 'm'));
+    expect(stdout).toMatch(new RegExp(`^${join(home.dir, 'ci.yaml')}:3:\\d+: error: .*namespace`, 'm'));
     expect(stdout).toMatch(/\n0 profiles in 1 file, \d errors?\n$/);
   });
 
@@ -279,52 +249,27 @@ describe('profile import', () => {
   );
 });
 
-describe('profile pull', () => {
-  const pulled: ProfileSnapshot = {
-    sequence: 1,
-    sources: [
-      {
-        key: 'team',
-        kind: 'git',
-        location: 'https://git.example.com/t',
-        state: 'read',
-        commit: '0123456789abcdef',
-        pending: {
-          commit: 'fedcba9876543210',
-          changes: [{ name: 'db', changes: [{ path: 'port', before: '5432', after: '6432' }] }],
-          problems: [],
-        },
-      },
-    ],
-    profiles: [],
-    refused: [],
-    groups: [],
-    problems: [],
-  };
-  const daemon = () =>
-    new FakeControl({ profiles: pulled }).on('acceptSource', async () => ({ ...pulled, sources: [] }));
-  const accepted = ({ calls }: FakeControl) => calls.filter(({ operation }) => operation === 'acceptSource');
-
-  it('shows the changes, and takes them up only when told so', async () => {
-    const control = daemon();
-    const { stdout } = await sallyport(['profile', 'pull'], { control });
-    expect(stdout).toContain('db: 1 value\n  - port: 5432\n  + port: 6432\n');
-    expect(accepted(control)).toEqual([]);
-    await sallyport(['profile', 'pull'], { control, isTerminal: true, answers: [false] });
-    expect(accepted(control)).toEqual([]);
-    await sallyport(['profile', 'pull'], { control, isTerminal: true, answers: [true] });
-    expect(accepted(control)).toMatchObject([{ input: { source: 'team', commit: 'fedcba9876543210' } }]);
-  });
-});
-
 it('url reads a profile from a file without any daemon', async () => {
   const file =
     'version: 1\nprofiles:\n  db: {cluster: {context: p}, namespace: d, target: svc/pg, port: 1, local: 15432, kind: postgres}\n';
-  await writeFile(join(dir, 'p.yaml'), file);
+  await writeFile(join(home.dir, 'p.yaml'), file);
   const control = new FakeControl();
   const { code, stdout } = await sallyport(['url', 'db', '--file', 'p.yaml', '-f', 'jdbc'], { control });
   expect([code, stdout, control.calls]).toEqual([0, 'jdbc:postgresql://127.0.0.1:15432/\n', []]);
   expect((await sallyport(['url', 'bd', '--file', 'p.yaml'])).stderr).toContain('did you mean db?');
+});
+
+it('a profile that does not say its kind is what it would be if it was added, in a file and with a daemon', async () => {
+  const where = '{cluster: {context: p}, namespace: d, target: svc/orders, port: 5432, local: 15432';
+  const file = `version: 1\nprofiles:\n  db: ${where}, policy: {readOnly: true}}\n  raw: ${where.replace('15432', '1')}, kind: tcp}\n`;
+  await writeFile(home.userFile, file);
+  expect((await sallyport(['profile', 'validate'])).stdout).toContain('nothing is wrong');
+  const words = ['url', 'db', '--file', home.userFile, '-f', 'psql'];
+  expect((await sallyport(words)).stdout).toContain("psql 'host=127.0.0.1 port=15432");
+  expect((await sallyport(['url', 'raw', '--file', home.userFile, '-f', 'psql'])).code).toBe(2);
+  // What is agreed to and written back is what its author wrote.
+  await sallyport(['profile', 'edit', 'db', '--database', 'orders']);
+  expect(await text()).not.toContain('kind: postgres');
 });
 
 describe('profile source', () => {
@@ -340,7 +285,9 @@ describe('profile source', () => {
   ])('add team %s %j', async (location, flags, line) => {
     const { code, stderr } = await source('add', 'team', location, ...flags);
     expect(code, stderr).toBe(0);
-    expect(await text()).toContain(`sources:\n  team:\n    ${location === '.' ? `folder: ${dir}` : line}`);
+    expect(await text()).toContain(
+      `sources:\n  team:\n    ${location === '.' ? `folder: ${home.dir}` : line}`,
+    );
   });
 
   it('says how a repository is fetched', async () => {
@@ -361,16 +308,27 @@ describe('profile source', () => {
   it('remove takes its tunnels down', async () => {
     const file =
       'version: 1\nprofiles:\n  web: {cluster: {context: p}, namespace: n, target: pod/w, port: 80}\n';
-    await mkdir(join(dir, 'shared'));
-    await writeFile(join(dir, 'shared', 'a.yaml'), file);
+    await mkdir(join(home.dir, 'shared'));
+    await writeFile(join(home.dir, 'shared', 'a.yaml'), file);
     await source('add', 'team', 'shared');
-    await using control = nobody();
+    await using control = new FakeControl({
+      tunnels: [
+        fakeTunnel({
+          id: 'team/web',
+          name: 'web',
+          origin: { kind: 'profile', source: 'team', sourceKind: 'folder' },
+          wanted: 'on',
+        }),
+        fakeTunnel({ wanted: 'on' }),
+      ],
+    });
     const removed = await sallyport(['profile', 'source', 'remove', 'team'], { control });
     expect(removed.code, removed.stderr).toBe(0);
     expect(control.calls).toContainEqual({
       operation: 'down',
       input: expect.objectContaining({ names: ['team/web'] }),
     });
+    expect(removed.stdout).toMatch(/^Removed source team from .*; team\/web went down with it\n$/);
     expect(await text()).not.toContain('team');
   });
 });
@@ -402,7 +360,7 @@ describe('profile group', () => {
     const words = ['profile', 'add', 'api', 'svc/api', '18080:80', '-n', 'n', '--context', 'p', '--project'];
     await sallyport(words);
     const { stdout } = await group('add', 'work', 'api', '--project', '--json');
-    const file = join(dir, 'sallyport.yaml');
+    const file = join(home.dir, 'sallyport.yaml');
     expect(JSON.parse(stdout)).toEqual({ file, group: 'work', members: [`${file}/api`] });
     expect(await readFile(file, 'utf8')).toContain('  work:\n    - api\n');
   });

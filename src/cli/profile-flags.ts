@@ -181,15 +181,6 @@ export async function readPorts(
   };
 }
 
-/** Throws SP-PROFILE-EDIT for a profile whose file is others' to change. */
-export function mustNotBeShared(id: string, sourceKind: string): void {
-  if (sourceKind === 'user' || sourceKind === 'project') return;
-  throw new AppError('SP-PROFILE-EDIT', {
-    file: id,
-    message: 'it is shared with you: only its local port, context and --off can be changed here',
-  });
-}
-
 function known<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]?: Exclude<T[K], undefined>;

@@ -6,8 +6,6 @@ import { type Row, table } from './table.ts';
 import { limitWords, localWords, shortUid, sinceWords, situation, stateWords } from './tunnel-words.ts';
 
 const head = ['  TUNNEL', 'STATE', 'LOCAL', 'POD', 'ROLE', 'NODE', 'RESTARTS', 'CONNECTIONS', 'SINCE'];
-/** What a pod would fill, POD to CONNECTIONS, is where a tunnel without one says why. */
-const podColumns = 5;
 
 /** The tunnels for a person. */
 export function statusTable(tunnels: readonly TunnelEntity[], cli: Cli): string {
@@ -40,25 +38,29 @@ function row(tunnel: TunnelEntity, { name, nowMs, colors, program }: RowOptions)
     paintState(shown, words, colors),
     localWords(tunnel),
   ];
-  const changed = profileChanged ? ` · profile changed: ${program} restart ${tunnel.name}` : '';
-  const ends = tunnel.limit?.isNear ? ` · ${limitWords(tunnel, program)}` : '';
+  const changed = profileChanged ? `profile changed: ${program} restart ${tunnel.name}` : '';
+  // Where a pod would be a tunnel without one says why, which may be long. A state that counts its time says it already.
   if (state.kind !== 'ready') {
-    return [
-      ...first,
-      { text: `${situation(tunnel, program)}${changed}`, columns: podColumns },
-      sinceWords(tunnel, nowMs),
-    ];
+    const since = shown === 'needs you' ? sinceWords(tunnel, nowMs) : '';
+    const facts = [situation(tunnel, program), since && `for ${since}`, changed];
+    return [...first, { rest: joined(facts) }];
   }
   const { pod } = state;
+  const ends = tunnel.limit?.isNear ? limitWords(tunnel, program) : '';
   return [
     ...first,
-    `${pod.name} · ${shortUid(pod.uid)}${ends}${changed}`,
+    `${pod.name} · ${shortUid(pod.uid)}`,
     pod.role ?? '',
     pod.node ?? '',
     String(pod.restarts),
     String(connections),
     formatDuration(Math.max(0, nowMs - state.sinceMs)),
+    { rest: joined([ends, changed]) },
   ];
+}
+
+function joined(facts: readonly string[]): string {
+  return facts.filter((fact) => fact !== '').join(' · ');
 }
 
 /** Bare names, but for those that several tunnels have. */

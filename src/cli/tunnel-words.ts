@@ -17,6 +17,13 @@ export function podWords(pod: PodIdentity): string {
     .join(' · ');
 }
 
+/** Of one that took the place of another of its name: postgres-0 is a new pod, 7f3a, was 2c98 · node-1 · primary */
+export function newPodWords(pod: PodIdentity, before: PodIdentity | undefined): string {
+  if (before?.name !== pod.name || before.uid === pod.uid) return podWords(pod);
+  const [first, ...others] = podWords(pod).split(' · ').slice(1);
+  return [`${pod.name} is a new pod, ${first}, was ${shortUid(before.uid)}`, ...others].join(' · ');
+}
+
 /** Where programs on this machine connect: the IPv4 address of a pair of loopback addresses, as clients try that first. */
 export function localWords(tunnel: Pick<TunnelEntity, 'addresses' | 'localPort'>): string {
   const { addresses, localPort } = tunnel;

@@ -39,13 +39,29 @@ describe('status', () => {
     expect(cli.stdout.text.split('\n')).toEqual([
       expect.stringMatching(/^ {2}TUNNEL +STATE +LOCAL +POD +ROLE +NODE +RESTARTS +CONNECTIONS +SINCE$/),
       expect.stringMatching(
-        /^■ billing +needs you +:15434 +the API server does not accept .*: sallyport login billing +2 h$/,
+        /^■ billing +needs you +:15434 +the API server does not accept .*: sallyport login billing · for 2 h$/,
       ),
       expect.stringMatching(
         /^● orders-db +ready +127\.0\.0\.1:15432 +postgres-0 · 2c98 +primary +node-1 +2 +3 +2 h$/,
       ),
       '',
     ]);
+  });
+
+  it('keeps its columns where one message is long, and what is changed out of them', async () => {
+    const long = 'x'.repeat(400);
+    const error = { code: 'SP-LOGIN-REQUIRED', details: { next: long } } as const;
+    const far = fakeTunnel({ ...blocked, state: { kind: 'blocked', error, sinceMs } });
+    await using control = new FakeControl({ tunnels: [ready({ profileChanged: true }), far] });
+    using cli = new FakeCli({ control });
+    await cli.run('status');
+    const [head = '', ...rows] = cli.stdout.text.split('\n');
+    expect(head.length).toBeLessThan(130);
+    expect(rows[0]).toContain(long);
+    expect(rows[1]).toMatch(
+      /postgres-0 · 2c98 +primary +node-1 +2 +3 +2 h +profile changed: sallyport restart orders-db$/,
+    );
+    expect(rows[1]?.indexOf('primary')).toBe(head.indexOf('ROLE'));
   });
 
   it('calls commands as it was called itself', async () => {
@@ -98,7 +114,9 @@ describe('status --watch', () => {
       expect.stringMatching(
         /^\S+ \S+ ● orders-db ready · postgres-0 · 2c98 · node-1 · primary · 127\.0\.0\.1:15432$/,
       ),
-      expect.stringMatching(/● orders-db ready · postgres-0 · 7f3a/),
+      expect.stringMatching(
+        /● orders-db ready · postgres-0 is a new pod, 7f3a, was 2c98 · node-1 · primary · 127\.0\.0\.1:15432$/,
+      ),
       expect.stringMatching(/○ orders-db off$/),
     ]);
   });

@@ -3,12 +3,13 @@ import type { Timer } from '../base/clock.ts';
 import type { ControlView } from '../client/control-view.ts';
 import type { TunnelEntity } from '../contract/control-tunnel.ts';
 import { errorText } from '../contract/error-codes.ts';
+import type { PodIdentity } from '../contract/pod.ts';
 import { chooseTunnels } from './choose-tunnels.ts';
 import type { Cli } from './cli.ts';
 import { colorsFor, paintedGlyph } from './paint.ts';
 import { printJsonLine } from './print-json.ts';
 import { statusTable } from './status-table.ts';
-import { localWords, situation, timeWords } from './tunnel-words.ts';
+import { localWords, newPodWords, podWords, situation, timeWords } from './tunnel-words.ts';
 
 export interface StatusFlags {
   readonly all: boolean;
@@ -92,6 +93,8 @@ class JsonDisplay implements StatusDisplay {
 class LineDisplay implements StatusDisplay {
   readonly #cli: Cli;
   #said = new Map<string, string>();
+  /** By tunnel: the pod that answered last, to tell a new one of the same name. */
+  readonly #lastPods = new Map<string, PodIdentity>();
 
   constructor(cli: Cli) {
     this.#cli = cli;
@@ -102,7 +105,7 @@ class LineDisplay implements StatusDisplay {
     for (const tunnel of tunnels) {
       const words = lineOf(tunnel, this.#cli);
       said.set(tunnel.id, words);
-      if (this.#said.get(tunnel.id) !== words) this.#line(words);
+      if (this.#said.get(tunnel.id) !== words) this.#line(this.#withNews(words, tunnel));
     }
     for (const id of this.#said.keys()) if (!said.has(id)) this.#line(`○ ${id.replace(/^user\//, '')} off`);
     this.#said = said;
@@ -113,6 +116,15 @@ class LineDisplay implements StatusDisplay {
   }
 
   [Symbol.dispose](): void {}
+
+  /** What is new of a pod is said once; the line itself tells whether anything has changed. */
+  #withNews(words: string, { id, state }: TunnelEntity): string {
+    if (state.kind === 'waiting' && state.lastPod) this.#lastPods.set(id, state.lastPod);
+    if (state.kind !== 'ready') return words;
+    const before = this.#lastPods.get(id);
+    this.#lastPods.set(id, state.pod);
+    return words.replace(podWords(state.pod), newPodWords(state.pod, before));
+  }
 
   #line(text: string): void {
     this.#cli.stdout.write(`${timeWords(this.#cli.clock.wallMs())} ${text}\n`);

@@ -21,12 +21,20 @@ import {
 import { errorDataSchema } from './tunnel-state.ts';
 
 const outcomes = operations.up.answer;
+/** Tunnels that were up, and went with what was removed. */
+const ended = z.array(tunnelIdSchema).optional();
 const edited = z.object({
   file: z.string(),
   profile: z.string(),
   change: z.enum(['added', 'changed', 'removed', 'overridden']),
+  ended,
 });
-const editedSource = z.object({ file: z.string(), source: z.string(), change: z.enum(['added', 'removed']) });
+const editedSource = z.object({
+  file: z.string(),
+  source: z.string(),
+  change: z.enum(['added', 'removed']),
+  ended,
+});
 /** Members by SOURCE/NAME, as they are now; none: there is no such group any more. */
 const editedGroup = z.object({ file: z.string(), group: z.string(), members: z.array(z.string()) });
 
@@ -121,7 +129,11 @@ export const commandOutputs = {
   'profile group add': editedGroup,
   'profile group remove': editedGroup,
   'profile trust': z.object({ profile: z.string(), trust: profileTrustSchema }),
-  'profile pull': z.object({ sources: z.array(listedSourceSchema) }),
+  'profile pull': z.object({
+    sources: z.array(listedSourceSchema),
+    /** What could not be fetched, where others could. */
+    failed: z.array(z.object({ source: z.string(), error: errorDataSchema })).optional(),
+  }),
 } as const;
 
 export type PrintingCommand = keyof typeof commandOutputs;

@@ -192,8 +192,12 @@ export const operations = {
   }),
   reload: operation({
     summary:
-      'Reads all profiles again; with pull also fetches git sources. Nothing fetched counts before it is accepted.',
-    input: z.strictObject({ folder, pull: z.boolean().default(false) }),
+      'Reads all profiles again; with pull also fetches git sources, or those that are named. Nothing fetched counts before it is accepted.',
+    input: z.strictObject({
+      folder,
+      pull: z.boolean().default(false),
+      sources: z.array(z.string().min(1).max(4_096)).max(1_000).optional(),
+    }),
     answer: profileSnapshotSchema,
   }),
   acceptSource: operation({

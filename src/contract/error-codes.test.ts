@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type ErrorCode, errorTable, errorText } from './error-codes.ts';
+import { type ErrorCode, type ErrorDetails, errorTable, errorText } from './error-codes.ts';
 
 describe('errorTable', () => {
   it.each(Object.keys(errorTable) as ErrorCode[])(
@@ -18,6 +18,24 @@ describe('errorTable', () => {
       const details = { known: '5432', hint: 'x' };
       expect(errorText({ code: code as ErrorCode, details }).next, code).not.toBe('');
     }
+  });
+
+  it.each<[ErrorCode, ErrorDetails, string]>([
+    [
+      'SP-TARGET-NOT-FOUND',
+      { target: 'deployment/api', namespace: 'shop' },
+      'kubectl get deployments -n shop',
+    ],
+    ['SP-TARGET-NOT-FOUND', { target: 'statefulset/pg/0' }, 'kubectl get statefulsets -n default'],
+    [
+      'SP-TARGET-NOT-FOUND',
+      { target: 'selector/app=x' },
+      'kubectl get pods,statefulsets,services,deployments -n default',
+    ],
+    ['SP-LOCAL-PORT-IN-USE', { profile: 'orders-db' }, 'sallyport profile edit orders-db --local PORT'],
+    ['SP-LOCAL-PORT-IN-USE', {}, '`:REMOTE` takes a free one'],
+  ])('%s %j leads where it can be mended', (code, details, next) => {
+    expect(errorText({ code, details }).next).toContain(next);
   });
 
   it('ends no command with 0 or with a code above 9', () => {

@@ -22,6 +22,14 @@ const nothing = () => '';
 const say = (value: ErrorDetails[string], otherwise: string) =>
   value === undefined || value === '' ? otherwise : String(value);
 
+const targetKinds = ['pod', 'statefulset', 'service', 'deployment', 'replicaset'];
+
+/** What kubectl lists, to find the right name of a target. */
+function resourceOf(target: ErrorDetails[string]): string {
+  const [kind = ''] = String(target ?? '').split('/');
+  return targetKinds.includes(kind) ? `${kind}s` : 'pods,statefulsets,services,deployments';
+}
+
 /**
  * Exit codes: 0 done, 1 unexpected, 2 usage, 3 kubeconfig, 4 log in, 5 not allowed, 6 API server,
  * 7 target, 8 connection into the pod, 9 this machine. A command that a signal ends as asked ends with 0, as kubectl does.
@@ -127,7 +135,7 @@ export const errorTable = {
     exitCode: 7,
     headline: (d) =>
       `${say(d.target, 'the target')} does not exist in namespace ${say(d.namespace, 'default')}`,
-    next: (d) => say(d.next, `kubectl get pods,statefulsets,services -n ${say(d.namespace, 'default')}`),
+    next: (d) => say(d.next, `kubectl get ${resourceOf(d.target)} -n ${say(d.namespace, 'default')}`),
   },
   'SP-TARGET-NO-PODS': {
     retry: 'auto',
@@ -228,7 +236,13 @@ export const errorTable = {
     exitCode: 9,
     headline: (d) =>
       `${say(d.address, '127.0.0.1')}:${say(d.port, '')} is in use${d.owner ? ` by ${d.owner}` : ''}`,
-    next: (d) => say(d.next, 'end that program, or name another local port (`:REMOTE` takes a free one)'),
+    next: (d) =>
+      say(
+        d.next,
+        d.profile
+          ? `end that program, or sallyport profile edit ${d.profile} --local PORT`
+          : 'end that program, or name another local port (`:REMOTE` takes a free one)',
+      ),
   },
   'SP-LOCAL-ADDRESS': {
     retry: 'user',
@@ -375,7 +389,7 @@ export const errorTable = {
       d.changed
         ? `${say(d.profile, 'this profile')} has changed since you agreed to it`
         : `you have not agreed yet to ${say(d.profile, 'this profile')}, which is shared with you`,
-    next: (d) => `sallyport profile trust ${say(d.profile, 'NAME')} shows it and asks`,
+    next: (d) => say(d.next, `sallyport profile trust ${say(d.profile, 'NAME')} shows it and asks`),
   },
   'SP-PROFILE-STALE': {
     retry: 'user',
@@ -386,14 +400,14 @@ export const errorTable = {
   'SP-PROFILE-EXISTS': {
     retry: 'never',
     exitCode: 2,
-    headline: (d) => `there is a profile ${say(d.profile, 'of this name')} already`,
+    headline: (d) => `there is a ${say(d.what, 'profile')} ${say(d.profile, 'of this name')} already`,
     next: (d) => say(d.next, 'choose another name'),
   },
   'SP-PROFILE-EDIT': {
     retry: 'user',
     exitCode: 2,
     headline: (d) => `${say(d.file, 'the file')} cannot be edited: ${say(d.message, '')}`,
-    next: () => 'edit it by hand; sallyport profile validate checks it',
+    next: (d) => say(d.next, 'edit it by hand; sallyport profile validate checks it'),
   },
   'SP-PROFILE-EDIT-CONFLICT': {
     retry: 'auto',

@@ -247,7 +247,9 @@ export const profileSchema = z.strictObject(
       .describe("The target's port, by number or by the name that the pod or Service gives it."),
     local: localSchema.optional(),
     kind: oneOf('postgres', 'mysql', 'redis', 'mongodb', 'http', 'tcp')
-      .describe('What answers there; decides the connection strings. Default: tcp.')
+      .describe(
+        'What answers there; decides the connection strings. Default: guessed from the port, then from the names of target and profile; else tcp.',
+      )
       .optional(),
     connection: connectionSchema.optional(),
     labels: z

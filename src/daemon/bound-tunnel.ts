@@ -167,12 +167,20 @@ export class BoundTunnel implements AsyncDisposable {
       if (profile.local === undefined && bound) keepPort(id, bound.port);
     } catch (thrown) {
       if (this.#isOver) return;
-      const error = AppError.from(thrown).toData();
+      const error = this.#named(AppError.from(thrown).toData());
       this.#bindError = { error, sinceMs: this.#bindError?.sinceMs ?? clock.wallMs() };
       this.#log.warn('port not bound', { code: error.code, ...error.details });
       this.#again = clock.after(bindAgainMs, () => void this.start());
     }
     this.#tell();
+  }
+
+  /** With the profile that has the port, as it is there that another one is named. */
+  #named({ code, details }: ErrorData): ErrorData {
+    const { id, origin } = this.#definition;
+    return origin.kind === 'ad-hoc'
+      ? { code, details }
+      : { code, details: { ...details, profile: id.replace(/^user\//, '') } };
   }
 
   #tell(recovery: Recovery = {}): void {

@@ -109,11 +109,11 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
       const { id } = await tunnels.find(profile, folder);
       return hash === undefined ? profiles.withdraw(id) : profiles.agree(id, hash);
     },
-    reload: async ({ folder, pull }) => {
+    reload: async ({ folder, pull, sources }) => {
       await inFolder(folder);
       if (!pull) return profiles.load();
-      const sources = profiles.snapshot.sources.filter(({ kind }) => kind === 'git');
-      const pulled = await Promise.allSettled(sources.map(({ key }) => profiles.pull(key)));
+      const gits = profiles.snapshot.sources.filter(({ kind }) => kind === 'git').map(({ key }) => key);
+      const pulled = await Promise.allSettled((sources ?? gits).map((key) => profiles.pull(key)));
       const failed = pulled.find((result) => result.status === 'rejected');
       if (failed) throw AppError.from(failed.reason);
       return profiles.load();

@@ -117,7 +117,7 @@ test('what the gateway knows of a login is told with its connection', () => {
     {
       kind: 'login',
       ...names,
-        pod: { name: 'postgres-0' } as never,
+      pod: { name: 'postgres-0' } as never,
       role: 'app',
       method: 'scram-sha-256',
       letsAnyoneIn: false,
@@ -141,5 +141,6 @@ test('what the gateway knows of a login is told with its connection', () => {
         application: 'psql',
       },
     },
+    { event: { event: 'postgres-statement', connection: 3, statement: 'SELECT', text: 'select ?' } },
   ]);
 });

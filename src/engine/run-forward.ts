@@ -6,7 +6,7 @@ import { createKubeApi } from '../kube/http-kube-api.ts';
 import type { KubeApi } from '../kube/kube-api.ts';
 import { createPeerFinder } from '../peer/peer-finder.ts';
 import { ownUids } from '../peer/peer-policy.ts';
-import { parsePortSpec } from '../target/parse-port-spec.ts';
+import { parsePortSpecs } from '../target/parse-port-spec.ts';
 import { parseTarget } from '../target/parse-target.ts';
 import type { CarrierChoice, SessionEvent } from '../transport/session-dialer.ts';
 import { Engine } from './engine.ts';
@@ -56,7 +56,7 @@ export interface ForwardRun {
 export async function runForward(run: ForwardRun, signal: AbortSignal): Promise<void> {
   const { clock, log, witness } = run;
   const target = parseTarget(run.target);
-  const portSpecs = run.ports.map(parsePortSpec);
+  const portSpecs = parsePortSpecs(run.ports);
   const ports: ForwardedPort[] = [];
   const failing = new AbortController();
   const ending = AbortSignal.any([signal, failing.signal]);

@@ -9,6 +9,7 @@ import type {
   SourceKind,
 } from '../contract/profile-snapshot.ts';
 import { diffProfiles, type ProfileIdentity, profileHash } from './canonical.ts';
+import { withGuessedKind } from './import/guess-kind.ts';
 import { localText, sameLocal, withLocalPort } from './local-address.ts';
 import type { ProfileFile } from './read-profile-file.ts';
 
@@ -116,7 +117,7 @@ function listed(
     name,
     source: key,
     sourceKind: kind,
-    profile: withOverride(written, override),
+    profile: withOverride(withGuessedKind(name, written), override),
     written,
     override,
     trust: kind === 'user' ? { kind: 'own' } : judge(identity, written),

@@ -1,6 +1,7 @@
 import type { Profile } from '../contract/profile.ts';
 import type { ProfileFileContent } from '../contract/profile-file.ts';
 import type { Complaint } from './describe-issue.ts';
+import { withGuessedKind } from './import/guess-kind.ts';
 import { isLoopback, localText, sameLocal } from './local-address.ts';
 import type { Path } from './yaml-places.ts';
 
@@ -21,21 +22,22 @@ export function checkProfile(
   const complain = (path: Path, message: string, about: Complaint['about'] = 'value') =>
     complaints.push({ path: [...at, ...path], about, message });
 
+  const { kind } = withGuessedKind(String(at.at(-1)), profile);
   const target = checkTarget(profile.target, profile.port);
   if (target !== undefined) complain(['target'], target);
-  if (profile.connection?.scheme && profile.kind !== 'http') {
+  if (profile.connection?.scheme && kind !== 'http') {
     complain(['connection', 'scheme'], 'scheme is for profiles of kind http', 'key');
   }
-  if (profile.connection?.pooler && profile.kind !== 'postgres') {
+  if (profile.connection?.pooler && kind !== 'postgres') {
     complain(['connection', 'pooler'], 'pooler is for profiles of kind postgres', 'key');
   }
   for (const word of ['ca', 'serverName'] as const) {
-    if (profile.connection?.[word] && profile.kind !== 'postgres') {
+    if (profile.connection?.[word] && kind !== 'postgres') {
       complain(['connection', word], `${word} is for profiles of kind postgres`, 'key');
     }
   }
   for (const word of ['readOnly', 'statementAudit', 'gateway', 'superuser', 'trust'] as const) {
-    if (profile.policy?.[word] && profile.kind !== 'postgres') {
+    if (profile.policy?.[word] && kind !== 'postgres') {
       complain(['policy', word], `${word} is for profiles of kind postgres`, 'key');
     }
   }

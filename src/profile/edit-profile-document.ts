@@ -1,19 +1,20 @@
 /** Applies an edit to a parsed file: what it is not about keeps its nodes, and with them comments, order and form. */
 import { type Document, isAlias, isCollection, isMap, isScalar, isSeq, YAMLMap } from 'yaml';
+import { AppError } from '../base/app-error.ts';
 import { canonicalJson } from './canonical.ts';
 import { type EditOptions, editRefused, type ProfileEdit } from './profile-edit.ts';
 import { keyOf } from './yaml-places.ts';
 
-/** Throws SP-PROFILE-EDIT for what is there already, or is not. */
+/** Throws SP-PROFILE-EXISTS for a name that is taken, SP-USAGE for one that is not there, SP-PROFILE-EDIT for what the file does not allow. */
 export function applyEdit(document: Document, edit: ProfileEdit, options: EditOptions): void {
   const path = pathOf(edit);
   const exists = document.hasIn(path);
-  const mustBe = (thing: string) => {
-    if (!exists) throw editRefused(options, `there is no ${thing} ${edit.name}`);
+  const mustBe = (thing: Thing) => {
+    if (!exists) throw notThere(`there is no ${thing} ${edit.name}`, thing);
   };
   switch (edit.kind) {
     case 'add':
-      if (exists) throw editRefused(options, `there is a profile ${edit.name} already`);
+      if (exists) throw taken('profile', edit.name);
       return set(document, path, edit.profile);
     case 'change':
       mustBe('profile');
@@ -29,7 +30,7 @@ export function applyEdit(document: Document, edit: ProfileEdit, options: EditOp
       // A source without overrides is not kept: nobody wrote it for its own sake.
       return deleteIfEmpty(document, path.slice(0, 2));
     case 'add-source':
-      if (exists) throw editRefused(options, `there is a source ${edit.name} already`);
+      if (exists) throw taken('source', edit.name);
       return set(document, path, edit.settings);
     case 'remove-source':
       mustBe('source');
@@ -47,7 +48,26 @@ export function applyEdit(document: Document, edit: ProfileEdit, options: EditOp
   }
 }
 
-function pathOf(edit: ProfileEdit): readonly string[] {
+type Thing = 'profile' | 'source' | 'group';
+
+function taken(what: 'profile' | 'source', name: string): AppError {
+  const other =
+    what === 'profile'
+      ? `sallyport profile edit ${name} changes it`
+      : `sallyport profile source remove ${name} makes room for it`;
+  return new AppError('SP-PROFILE-EXISTS', { what, profile: name, next: `${other}; or choose another name` });
+}
+
+function notThere(message: string, thing: Thing): AppError {
+  const next =
+    thing === 'source'
+      ? 'sallyport profile source list shows all sources'
+      : 'sallyport list shows all of them';
+  return new AppError('SP-USAGE', { message, next });
+}
+
+/** The part of the file that an edit is about. */
+export function pathOf(edit: ProfileEdit): readonly string[] {
   switch (edit.kind) {
     case 'add':
     case 'change':
@@ -116,7 +136,7 @@ function leaveGroup(
   listOf(document, name, options);
   const there = membersOf(document, name);
   const stranger = members.find((member) => !there.includes(member));
-  if (stranger !== undefined) throw editRefused(options, `group ${name} has no member ${stranger}`);
+  if (stranger !== undefined) throw notThere(`group ${name} has no member ${stranger}`, 'group');
   dropMembers(document, name, (member) => members.includes(member));
 }
 

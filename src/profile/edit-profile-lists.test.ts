@@ -86,33 +86,47 @@ describe('groups', () => {
   });
 });
 
-it.each<[string, ProfileEdit, string, string?]>([
+it.each<[string, ProfileEdit, string, string, string?]>([
   [
     'a source that is there',
     { kind: 'add-source', name: 'team', settings: { folder: '/x' } },
     'there is a source team already',
+    'SP-PROFILE-EXISTS',
   ],
-  ['a source that is not there', { kind: 'remove-source', name: 'x' }, 'there is no source x'],
-  ['a folder that is no path', { kind: 'add-source', name: 'x', settings: { folder: 'x' } }, 'sources.x'],
+  ['a source that is not there', { kind: 'remove-source', name: 'x' }, 'there is no source x', 'SP-USAGE'],
+  [
+    'a folder that is no path',
+    { kind: 'add-source', name: 'x', settings: { folder: 'x' } },
+    'sources.x',
+    'SP-PROFILE-INVALID',
+  ],
   [
     'a password in an address',
     { kind: 'add-source', name: 'x', settings: { git: 'https://me:hunter2hunter2@example.com/x.git' } },
     'password',
+    'SP-PROFILE-INVALID',
   ],
-  ['a group that is not there', { kind: 'leave-group', name: 'x', members: ['y'] }, 'there is no group x'],
+  [
+    'a group that is not there',
+    { kind: 'leave-group', name: 'x', members: ['y'] },
+    'there is no group x',
+    'SP-USAGE',
+  ],
   [
     'a member that is not there',
     { kind: 'leave-group', name: 'all', members: ['y'] },
     'group all has no member y',
+    'SP-USAGE',
   ],
   [
     'a list that another group shares',
     { kind: 'join-group', name: 'work', members: ['x'] },
     'it would change all too',
+    'SP-PROFILE-EDIT',
     written.replace('work:\n', 'work: &w\n').replace('all: [ orders-db, team/web ]', 'all: *w'),
   ],
-])('refuses %s', (_what, edit, why, text = written) => {
+])('refuses %s', (_what, edit, why, code, text = written) => {
   expect(() => edited(edit, text)).toThrow(
-    expect.objectContaining({ code: 'SP-PROFILE-EDIT', message: expect.stringContaining(why) }),
+    expect.objectContaining({ code, message: expect.stringContaining(why) }),
   );
 });

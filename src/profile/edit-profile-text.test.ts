@@ -126,19 +126,22 @@ profiles:
       written,
       { kind: 'add', name: 'cache', profile },
       'there is a profile cache already',
+      'SP-PROFILE-EXISTS',
     ],
-    ['a name that is not there', written, { kind: 'remove', name: 'x' }, 'there is no profile x'],
+    ['a name that is not there', written, { kind: 'remove', name: 'x' }, 'there is no profile x', 'SP-USAGE'],
     [
       'a profile with an error',
       written,
       { kind: 'add', name: 'x', profile: { ...profile, port: 0 } },
       'profiles.x.port must be a port from 1 to 65535, not 0',
+      'SP-PROFILE-INVALID',
     ],
     [
       'a port that is taken',
       written,
       { kind: 'add', name: 'x', profile },
       'port 15432 is already that of orders-db (line 6)',
+      'SP-PROFILE-INVALID',
     ],
     [
       'a file that is no YAML',
@@ -168,11 +171,14 @@ profiles:
       { kind: 'change', name: 'orders-db', profile: { ...profile, cluster: { context: 'test' } } },
       'it would change cache too: they share an anchor',
     ],
-  ] as [string, string, ProfileEdit, string][])('refuses %s', (_, text, edit, why) => {
-    expect(() => editProfileText(text, edit, options)).toThrow(
-      expect.objectContaining({ code: 'SP-PROFILE-EDIT', message: expect.stringContaining(why) }),
-    );
-  });
+  ] as [string, string, ProfileEdit, string, string?][])(
+    'refuses %s',
+    (_, text, edit, why, code = 'SP-PROFILE-EDIT') => {
+      expect(() => editProfileText(text, edit, options)).toThrow(
+        expect.objectContaining({ code, message: expect.stringContaining(why) }),
+      );
+    },
+  );
 
   it('keeps a comment beside the key of a map, on a line of its own', () => {
     const text = written.replace('  orders-db:', '  orders-db: # saved in the IDE');
@@ -235,7 +241,9 @@ profiles:
           try {
             text = editProfileText(text, edit, options);
           } catch (error) {
-            expect(error).toMatchObject({ code: 'SP-PROFILE-EDIT' });
+            expect(error).toMatchObject({
+              code: expect.stringMatching(/^SP-(PROFILE-EDIT|PROFILE-EXISTS|USAGE)$/),
+            });
             continue;
           }
           const after = readProfileFile(text, options);

@@ -8,7 +8,7 @@ import { verifyEdit } from './edit-profile-verify.ts';
 import { type EditOptions, editRefused, type ProfileEdit } from './profile-edit.ts';
 import { readProfileFile } from './read-profile-file.ts';
 
-/** The edited text; `text` is undefined for a file that does not exist yet. Throws SP-PROFILE-EDIT with what stands in the way. */
+/** The edited text; `text` is undefined for a file that does not exist yet. Throws SP-PROFILE-EDIT with what stands in the way, and what says that the edit is wrong: SP-PROFILE-EXISTS, SP-PROFILE-INVALID, SP-USAGE. */
 export function editProfileText(text: string | undefined, edit: ProfileEdit, options: EditOptions): string {
   const given = text === undefined || text.trim() === '' ? newFile(options.schemaLocation) : text;
   const before = readProfileFile(given, options);

@@ -1,4 +1,7 @@
+import { AppError } from '../base/app-error.ts';
+import type { ProfileProblem } from '../contract/profile-snapshot.ts';
 import { canonicalJson } from './canonical.ts';
+import { pathOf } from './edit-profile-document.ts';
 import { type EditOptions, editRefused, type ProfileEdit } from './profile-edit.ts';
 import type { ProfileFile } from './read-profile-file.ts';
 
@@ -6,7 +9,7 @@ const parts = ['profiles', 'overrides', 'sources', 'groups'] as const;
 type Contents = Record<(typeof parts)[number], Map<string, string>>;
 
 /**
- * Throws SP-PROFILE-EDIT unless the edited file holds the edit and nothing else that is new: an anchor, for one, may carry an edit to
+ * Throws SP-PROFILE-INVALID for what is wrong with the edit itself, and SP-PROFILE-EDIT unless the edited file holds the edit and nothing else that is new: an anchor, for one, may carry an edit to
  * other profiles.
  */
 export function verifyEdit(
@@ -16,7 +19,7 @@ export function verifyEdit(
 ): void {
   const messages = new Set(before.problems.map(({ message }) => message));
   const fault = after.problems.find(({ message }) => !messages.has(message));
-  if (fault) throw editRefused(options, fault.message);
+  if (fault) throw refusal(fault, edit, options);
   const wanted = contents(before);
   expect(wanted, edit, before);
   const found = contents(after);
@@ -29,6 +32,17 @@ export function verifyEdit(
       );
     }
   }
+}
+
+/** What was asked for is wrong, or the file is: they are mended in different places. */
+function refusal({ at, message }: ProfileProblem, edit: ProfileEdit, options: EditOptions): AppError {
+  const own = pathOf(edit).join('.');
+  if (at !== own && !at.startsWith(`${own}.`)) return editRefused(options, message);
+  const next =
+    at === `${own}.local`
+      ? 'choose another local port; sallyport list shows which are taken'
+      : 'give another value; nothing was written';
+  return new AppError('SP-PROFILE-INVALID', { profile: edit.name, message, next });
 }
 
 /** Changes what a file holds as the edit is meant to. */

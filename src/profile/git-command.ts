@@ -22,6 +22,8 @@ export interface GitCommandOptions {
   readonly folder: string;
   /** For the sentence of an error. */
   readonly source: string;
+  /** The repository's address without a password, for the same. */
+  readonly location: string;
   readonly clock: Clock;
   readonly environment: NodeJS.ProcessEnv;
 }
@@ -36,7 +38,7 @@ export class GitCommand {
 
   /** Output of one git command in the folder. Throws SP-PROFILE-SOURCE with git's own words. */
   async run(args: readonly string[], signal?: AbortSignal): Promise<string> {
-    const { folder, source, clock, environment } = this.#options;
+    const { folder, source, location, clock, environment } = this.#options;
     signal?.throwIfAborted();
     const ending = new AbortController();
     let timedOut = false;
@@ -52,7 +54,7 @@ export class GitCommand {
     } catch (error) {
       signal?.throwIfAborted();
       const message = timedOut ? `git took longer than ${timeoutMs / 1000} s` : gitMessage(error);
-      const next = 'run git fetch by hand in a terminal: it must work without asking';
+      const next = `git ls-remote ${location} in a terminal shows more; it must work without asking`;
       // Without its cause: simple-git's error carries the arguments, whose address may hold a token.
       throw new AppError('SP-PROFILE-SOURCE', { source, message, next });
     } finally {

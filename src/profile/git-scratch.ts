@@ -21,6 +21,8 @@ export interface GitScratchOptions {
   /** As in the settings; for sentences. */
   readonly name: string;
   readonly settings: GitSourceSettings;
+  /** Its address without a password; for sentences. */
+  readonly location: string;
   /** Made anew, and removed at the end. */
   readonly folder: string;
   readonly maxBytes: number;
@@ -34,10 +36,10 @@ export class GitScratch implements AsyncDisposable {
   readonly #remote: string;
 
   constructor(options: GitScratchOptions) {
-    const { folder, name, clock, environment } = options;
+    const { folder, name, location, clock, environment } = options;
     const { branch, tag } = options.settings;
     this.#options = options;
-    this.#git = new GitCommand({ folder, source: name, clock, environment });
+    this.#git = new GitCommand({ folder, source: name, location, clock, environment });
     this.#remote = tag ? `refs/tags/${tag}` : branch ? `refs/heads/${branch}` : 'HEAD';
   }
 

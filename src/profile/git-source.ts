@@ -101,7 +101,15 @@ export class GitSource {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     // Two names in the settings may mean one repository.
     const folder = join(this.#folder, `fetching-${name}`);
-    await using scratch = new GitScratch({ name, settings, folder, maxBytes, clock, environment });
+    await using scratch = new GitScratch({
+      name,
+      settings,
+      location: this.location,
+      folder,
+      maxBytes,
+      clock,
+      environment,
+    });
     await scratch.start(signal);
     const [current, known] = await Promise.all([readKept(this.#currentFile), readKept(this.#fetchedFile)]);
     // Nothing of an earlier fetch is there to build on: one look spares the download at most intervals.

@@ -22,6 +22,24 @@ describe('ProfileStore', () => {
     await expect(stat(join(files.home, 'config'))).rejects.toThrow();
   });
 
+  it('guesses the kind of a profile that does not say it, and leaves what was written as it is', async () => {
+    const at = (port: number, more = '') =>
+      `{cluster: {context: prod}, namespace: shop, target: service/orders, port: ${port}${more}}`;
+    await write(
+      'config/profiles.yaml',
+      'profiles:',
+      `  a: ${at(5432)}`,
+      `  b: ${at(5432, ', kind: tcp')}`,
+      `  c: ${at(9)}`,
+    );
+    const { profiles } = await open().load();
+    expect(profiles.map(({ profile, written }) => [profile.kind, written.kind])).toEqual([
+      ['postgres', undefined],
+      ['tcp', 'tcp'],
+      [undefined, undefined],
+    ]);
+  });
+
   it('reads the sources in their order, and the first of a name wins', async () => {
     await write(
       'config/profiles.yaml',

@@ -143,7 +143,10 @@ sources:
       withMore(...whole, 'local: {socket: ~/a.sock}', 'policy: {programs: [/usr/bin/psql]}'),
       '9:14 programs cannot be told apart at a unix socket, so that none would be let in: name a port in local, or leave programs out',
     ],
-    [withMore(...whole, 'policy: {readOnly: true}'), '8:14 readOnly is for profiles of kind postgres'],
+    [
+      withMore(...whole, 'kind: tcp', 'policy: {readOnly: true}'),
+      '9:14 readOnly is for profiles of kind postgres',
+    ],
     [
       withMore(...whole, 'kind: tcp', 'connection: {scheme: https}'),
       '9:18 scheme is for profiles of kind http',

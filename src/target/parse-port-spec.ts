@@ -21,6 +21,25 @@ export function parsePortSpec(text: string): PortSpec {
   return { local: first === '' ? 0 : parseLocal(text, first), remote: parseRemote(text, second) };
 }
 
+/** Reads those of one command. Throws SP-USAGE, also where two are to be bound to one local port. */
+export function parsePortSpecs(texts: readonly string[]): PortSpec[] {
+  const specs = texts.map(parsePortSpec);
+  const seen = new Map<number, string>();
+  for (const [index, { local }] of specs.entries()) {
+    if (local === 'as-remote' || local === 0) continue;
+    const text = texts[index] ?? '';
+    const first = seen.get(local);
+    if (first !== undefined) {
+      throw new AppError('SP-USAGE', {
+        message: `${first} and ${text} name one local port`,
+        next: `give each a local port of its own; :REMOTE takes a free one`,
+      });
+    }
+    seen.set(local, text);
+  }
+  return specs;
+}
+
 function parseLocal(text: string, local: string): number {
   const port = portNumber(local);
   if (port === undefined)

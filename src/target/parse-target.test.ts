@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../base/app-error.ts';
-import { parsePortSpec } from './parse-port-spec.ts';
+import { parsePortSpec, parsePortSpecs } from './parse-port-spec.ts';
 import { parseTarget } from './parse-target.ts';
 import { targetText } from './target.ts';
 
@@ -102,6 +102,15 @@ describe('parseTarget', () => {
       { seed: 20_261_121, numRuns: 2_000 },
     );
   });
+});
+
+it('a local port that is named twice is told before one of them is bound', () => {
+  expect(failure(() => parsePortSpecs(['18010:echo', '80', '18010:identity']))).toMatchObject({
+    code: 'SP-USAGE',
+    message: '18010:echo and 18010:identity name one local port',
+  });
+  expect(failure(() => parsePortSpecs(['80', '80:http'])).message).toContain('80 and 80:http');
+  expect(parsePortSpecs([':80', ':80', '0:80', 'http', 'http'])).toHaveLength(5);
 });
 
 describe('parsePortSpec', () => {

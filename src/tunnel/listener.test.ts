@@ -338,6 +338,15 @@ describe.runIf(process.platform !== 'win32')('a unix socket', () => {
     await once(client({ path }), 'connect');
   });
 
+  it('says that its folder does not exist, which the system calls EACCES', async () => {
+    const path = join(folder, 'absent', 'x.sock');
+    const { listener } = listenerOn({ kind: 'unix', path });
+    await expect(listener.start()).rejects.toMatchObject({
+      code: 'SP-LOCAL-ADDRESS',
+      details: { address: path, message: `there is no folder ${join(folder, 'absent')}` },
+    });
+  });
+
   it('never takes the place of a file', async () => {
     const path = join(folder, 'file');
     writeFileSync(path, 'precious');

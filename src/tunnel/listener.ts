@@ -3,10 +3,10 @@ import { AppError } from '../base/app-error.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { resetSocket } from '../base/reset-socket.ts';
-import type { ErrorData } from '../contract/error-codes.ts';
+import type { ErrorData, ErrorDetails } from '../contract/error-codes.ts';
 import type { LocalPeer } from './connection-event.ts';
 import { type BoundAddress, type ListenSpec, wantedAddresses } from './listen-address.ts';
-import { listenPrivately, removeStaleSocket } from './unix-socket.ts';
+import { listenPrivately, removeStaleSocket, whyNoSocket } from './unix-socket.ts';
 
 export type Admission =
   | { readonly kind: 'admitted'; readonly peer?: LocalPeer }
@@ -142,7 +142,8 @@ export class Listener implements AsyncDisposable {
         await attempt();
       });
     } catch (cause) {
-      if (errno(cause) !== 'EADDRINUSE') throw localAddressError(path, cause);
+      const code = errno(cause);
+      if (code !== 'EADDRINUSE') throw localAddressError(path, cause, await whyNoSocket(path, code));
       throw new AppError(
         'SP-LOCAL-ADDRESS',
         {
@@ -252,9 +253,9 @@ function safely(admit: () => Admission | Promise<Admission>): Admission | Promis
   }
 }
 
-function localAddressError(address: string, cause: unknown): AppError {
+function localAddressError(address: string, cause: unknown, why?: ErrorDetails): AppError {
   const message = errno(cause) ?? (cause instanceof Error ? cause.message : String(cause));
-  return new AppError('SP-LOCAL-ADDRESS', { address, message }, cause);
+  return new AppError('SP-LOCAL-ADDRESS', { address, message, ...why }, cause);
 }
 
 /** The system's code of an error, or of the one that an AppError explains. */

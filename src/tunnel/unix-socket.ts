@@ -1,5 +1,6 @@
-import { lstat, unlink } from 'node:fs/promises';
+import { lstat, stat, unlink } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
+import { dirname } from 'node:path';
 
 /**
  * Trust boundary: whoever may open the socket's file may use the tunnel. The file is 0600 from its first moment on, by umask and not by a
@@ -39,4 +40,18 @@ function refusesConnections(path: string): Promise<boolean> {
     });
     socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'));
   });
+}
+
+/** Why no socket can be made at a path, and what to do; undefined where the system's own word is all there is. */
+export async function whyNoSocket(
+  path: string,
+  code: string | undefined,
+): Promise<{ readonly message: string; readonly next: string } | undefined> {
+  // libuv says EACCES of a missing folder too, as Windows does: only a look tells them apart.
+  if (code !== 'EACCES' && code !== 'ENOENT') return undefined;
+  const folder = dirname(path);
+  const found = await stat(folder).catch(() => undefined);
+  if (!found) return { message: `there is no folder ${folder}`, next: 'make it, or name another path' };
+  if (!found.isDirectory()) return { message: `${folder} is no folder`, next: 'name another path' };
+  return { message: `you may not write to ${folder}`, next: 'name a path in a folder of yours' };
 }

@@ -249,6 +249,10 @@ profiles:
     expect(await complete('up', '')).toContain('net');
     expect(await complete('profile', 'va')).toContain('validate');
     expect(await complete('url', 'net', '--format', '')).toContain('jdbc');
+    const { tunnels } = JSON.parse(await ok('status', '--all', '--json'));
+    const { target } = tunnels.find(({ name }: { name: string }) => name === 'net');
+    for (const words of [['forward'], ['profile', 'add', 'new'], ['pods', '--target']])
+      expect(await complete(...words, ''), words.join(' ')).toContain(target);
     await ok('profile', 'group', 'add', 'work', 'net');
     await ok('profile', 'source', 'add', 'shared', '.');
     expect(await complete('up', '--group', '')).toContain('work');

@@ -116,7 +116,7 @@ describe('tunnels', () => {
     const { outcomes } = await control.call('up', { names: ['net'], ...isReady });
     expect(outcomes[0]?.tunnel).toMatchObject({
       shown: 'needs you',
-      state: { kind: 'blocked', error: { code: 'SP-LOCAL-PORT-IN-USE' } },
+      state: { kind: 'blocked', error: { code: 'SP-LOCAL-PORT-IN-USE', details: { profile: 'net' } } },
     });
     await new Promise((resolve) => other.close(resolve));
     await control.call('wake', {});

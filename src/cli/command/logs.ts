@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { LogLine } from '../../contract/control-tunnel.ts';
 import type { Cli } from '../cli.ts';
-import { logLineWords } from '../log-line-words.ts';
+import { LogLineWords } from '../log-line-words.ts';
 import { colorsFor } from '../paint.ts';
 import { printJson, printJsonLine } from '../print-json.ts';
 import { wholeNumber } from '../selection.ts';
@@ -35,6 +35,6 @@ export function define(command: Command, cli: Cli): void {
 
 function printer(json: boolean, cli: Cli): (line: LogLine) => void {
   if (json) return (line) => printJsonLine(cli, 'logs --follow', line);
-  const colors = colorsFor(cli.stdout, cli);
-  return (line) => cli.stdout.write(`${logLineWords(line, colors)}\n`);
+  const words = new LogLineWords(colorsFor(cli.stdout, cli));
+  return (line) => cli.stdout.write(`${words.of(line)}\n`);
 }

@@ -11,6 +11,7 @@ import {
   readPorts,
   withFlags,
 } from '../profile-flags.ts';
+import { addressOf, warnIfOpen } from '../profile-words.ts';
 
 interface AddFlags extends ProfileFlags {
   readonly project: boolean;
@@ -34,31 +35,25 @@ export function define(command: Command, cli: Cli): void {
     .option('--json', 'print what was done as JSON', false)
     .addHelpText('after', examples)
     .action(async (name: string, target: string, ports: string, flags: AddFlags) => {
-      const [{ openProfiles }, { guessKind }] = await Promise.all([
+      const [{ openProfiles }, { withGuessedKind }] = await Promise.all([
         import('../profile-files.ts'),
         import('../../profile/import/guess-kind.ts'),
       ]);
       const { local, port } = await readPorts(ports);
       const context = await contextFor(flags, cli);
-      const kind =
-        flags.kind ??
-        guessKind({
-          words: [target, name],
-          ...(typeof port === 'number' ? { port } : { port: 0, portName: port }),
-        });
       const base: Profile = {
         cluster: context.cluster,
         namespace: context.namespace,
         target,
         port,
         ...(local !== undefined && { local: localOf(local, flags.address) }),
-        ...(kind && { kind }),
       };
-      const profile = withFlags(base, flags);
+      const profile = withFlags(withGuessedKind(name, base), flags);
       const file = await fileToEdit(flags.project, cli);
       await using store = await openProfiles(cli);
       await editFile(store, { kind: 'add', name, profile }, file);
       await tellDaemon(cli);
+      warnIfOpen(name, [addressOf(profile)], cli);
       printEdited('profile add', { file, profile: name, change: 'added' }, { json: flags.json, cli });
     });
 }

@@ -8,7 +8,8 @@ import type { Cli } from '../cli.ts';
 import { editFile, printEdited, tellDaemon } from '../edited-profile.ts';
 import { findListed } from '../listed-profile.ts';
 import { openProfiles } from '../profile-files.ts';
-import { localOf, mustNotBeShared, type ProfileFlags, profileOptions, withFlags } from '../profile-flags.ts';
+import { localOf, type ProfileFlags, profileOptions, withFlags } from '../profile-flags.ts';
+import { addressOf, warnIfOpen } from '../profile-words.ts';
 import { wholeNumber } from '../selection.ts';
 import { validateFiles } from './profile-validate.ts';
 
@@ -16,40 +17,45 @@ interface EditFlags extends ProfileFlags {
   readonly target?: string;
   readonly port?: string;
   readonly local?: number;
+  readonly project?: true;
   readonly json: boolean;
 }
 
 export function define(command: Command, cli: Cli): void {
   command
     .description(
-      'Changes a profile by the options that are given; without any it is opened in your editor. Of a profile that is shared with you the ' +
-        'local port, the context and --off can be changed, for you alone.',
+      'Changes a profile by the options that are given; without any it is opened in your editor. Of a profile that is shared with you, also by ' +
+        "the project, the local port, the context and --off can be changed, for you alone. --project changes the project's file instead.",
     )
     .argument('<name>', 'NAME or SOURCE/NAME')
     .option('-t, --target <target>', 'what to connect to')
     .option('-p, --port <port>', "the target's port, by number or name")
     .option('-l, --local <port>', 'the local port', wholeNumber);
   profileOptions(command)
+    .option('--project', "change the project's sallyport.yaml, for everybody who uses it")
     .option('--json', 'print what was done as JSON', false)
     .action((name: string, flags: EditFlags) => edit(name, flags, cli));
 }
 
-async function edit(name: string, { json, ...flags }: EditFlags, cli: Cli): Promise<void> {
+async function edit(name: string, { json, project, ...flags }: EditFlags, cli: Cli): Promise<void> {
   await using store = await openProfiles(cli);
-  const { file: project } = await findProjectFile({ from: cli.cwd, home: cli.home, uid: cli.uid });
-  if (project !== undefined) await store.addProject(cli.cwd);
+  const { file: projectFile } = await findProjectFile({ from: cli.cwd, home: cli.home, uid: cli.uid });
+  if (projectFile !== undefined) await store.addProject(cli.cwd);
   const listed = await findListed(await store.load(), name, cli);
   const { id, sourceKind, file } = listed;
-  if (Object.keys(flags).length === 0) return editByHand(listed, cli);
-  const own = sourceKind === 'user' || sourceKind === 'project';
+  if (project && sourceKind !== 'project') throw notOfProject(name, cli);
+  // A file that is committed is changed only where that is said.
+  const own = sourceKind === 'user' || project === true;
+  if (Object.keys(flags).length === 0) {
+    if (!own) throw mayNotChange(name, sourceKind, cli);
+    return editByHand(listed, cli);
+  }
   if (own) {
-    await editFile(
-      store,
-      { kind: 'change', name: listed.name, profile: changed(listed.written, flags) },
-      file,
-    );
+    const profile = changed(listed.written, flags);
+    await editFile(store, { kind: 'change', name: listed.name, profile }, file);
+    warnIfOpen(name, [addressOf(profile)], cli);
   } else {
-    const override = { ...listed.override, ...overrideOf(id, flags) };
+    const override = { ...listed.override, ...overrideOf(flags, () => mayNotChange(name, sourceKind, cli)) };
     const { userFile } = daemonPlaces(cli);
     const change = { kind: 'override', source: listed.source, name: listed.name, override } as const;
     await editFile(store, change, userFile);
@@ -65,7 +71,7 @@ async function edit(name: string, { json, ...flags }: EditFlags, cli: Cli): Prom
 
 function changed(
   profile: Profile,
-  { target, port, local, address, ...flags }: Omit<EditFlags, 'json'>,
+  { target, port, local, address, ...flags }: Omit<EditFlags, 'json' | 'project'>,
 ): Profile {
   const numbered = port !== undefined && /^\d+$/.test(port) ? Number(port) : port;
   const before = typeof profile.local === 'object' && 'port' in profile.local ? profile.local : undefined;
@@ -79,12 +85,12 @@ function changed(
   };
 }
 
-/** Throws SP-PROFILE-EDIT for what only its owner can change. */
+/** Throws SP-PROFILE-EDIT for what would be a change for everybody. */
 function overrideOf(
-  id: string,
-  { local: port, context, off, ...rest }: Omit<EditFlags, 'json'>,
+  { local: port, context, off, ...rest }: Omit<EditFlags, 'json' | 'project'>,
+  refused: () => AppError,
 ): ProfileOverride {
-  if (Object.keys(rest).length > 0) mustNotBeShared(id, 'shared');
+  if (Object.keys(rest).length > 0) throw refused();
   return {
     ...(port !== undefined && { port }),
     ...(context !== undefined && { context }),
@@ -92,9 +98,26 @@ function overrideOf(
   };
 }
 
+function mayNotChange(name: string, sourceKind: ListedProfile['sourceKind'], { program }: Cli): AppError {
+  return new AppError('SP-PROFILE-EDIT', {
+    file: name,
+    message: 'it is shared with you: only its local port, context and --off can be changed here',
+    next:
+      sourceKind === 'project'
+        ? `${program} profile edit ${name} --project changes the project's file, for everybody`
+        : 'have who owns it change it, or add a profile of your own',
+  });
+}
+
+function notOfProject(name: string, { program }: Cli): AppError {
+  return new AppError('SP-USAGE', {
+    message: `${name} is not in the project's file`,
+    next: `${program} profile edit ${name} without --project`,
+  });
+}
+
 /** At its line, where the editor is known to take one; checked when the editor has ended. */
-async function editByHand({ id, sourceKind, file, line }: ListedProfile, cli: Cli): Promise<void> {
-  mustNotBeShared(id, sourceKind);
+async function editByHand({ id, file, line }: ListedProfile, cli: Cli): Promise<void> {
   if (!cli.asker) {
     throw new AppError('SP-USAGE', {
       message: 'an editor needs a terminal',

@@ -10,7 +10,7 @@ import type { PickFlags, Taken } from '../pick-object.ts';
 import { printJson } from '../print-json.ts';
 import { openProfiles } from '../profile-files.ts';
 import { currentContext } from '../profile-flags.ts';
-import { localText, targetWords } from '../profile-words.ts';
+import { addressOf, localText, targetWords, warnIfOpen } from '../profile-words.ts';
 import { table } from '../table.ts';
 
 interface ImportFlags extends Omit<PickFlags, 'pick'> {
@@ -65,6 +65,7 @@ async function importProfiles(given: string | undefined, flags: ImportFlags, cli
     }
     await tellDaemon(cli);
   }
+  for (const { name, profile } of imported.profiles) warnIfOpen(name, [addressOf(profile)], cli);
   const { dryRun } = flags;
   if (flags.json) {
     const { profiles, notCarried } = imported;

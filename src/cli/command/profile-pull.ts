@@ -1,10 +1,17 @@
 import type { Command } from 'commander';
 import { AppError } from '../../base/app-error.ts';
+import type { Control } from '../../client/control.ts';
+import type { ErrorData } from '../../contract/error-codes.ts';
 import type { ListedSource } from '../../contract/profile-snapshot.ts';
 import { changeLines } from '../answer-question.ts';
 import type { Cli } from '../cli.ts';
+import { fetchProfiles } from '../listed-profile.ts';
+import { errorLines } from '../print-error.ts';
 import { printJson } from '../print-json.ts';
 import { count } from '../tunnel-words.ts';
+
+/** As long as the daemon gives git. */
+const fetchTimeoutMs = 120_000;
 
 interface PullFlags {
   readonly yes: boolean;
@@ -24,8 +31,9 @@ export function define(command: Command, cli: Cli): void {
 
 async function pull(names: readonly string[], { yes, json }: PullFlags, cli: Cli): Promise<void> {
   const control = await cli.control();
-  const fetched = await control.call('reload', { folder: cli.cwd, pull: true }, { timeoutMs: 120_000 });
-  let sources = chosen(fetched.sources, names);
+  const keys = chosen((await fetchProfiles(control, cli)).sources, names).map(({ key }) => key);
+  const failed = await fetchEach(keys, control, cli);
+  let sources = chosen((await fetchProfiles(control, cli)).sources, names);
   for (const { key, pending } of sources) {
     if (!pending) continue;
     if (!json) cli.stdout.write(`${key} has changed (${pending.commit.slice(0, 10)}):\n`);
@@ -37,12 +45,36 @@ async function pull(names: readonly string[], { yes, json }: PullFlags, cli: Cli
     const { sources: now } = await control.call('acceptSource', { source: key, commit: pending.commit });
     sources = chosen(now, names);
   }
-  if (json) return printJson(cli, 'profile pull', { sources });
+  if (json) return printJson(cli, 'profile pull', { sources, ...(failed.length > 0 && { failed }) });
   for (const { key, state, commit, pending } of sources) {
     const at = commit ? ` at ${commit.slice(0, 10)}` : '';
     const waits = pending ? `; what is new waits: ${cli.program} profile pull ${key} --yes` : '';
     cli.stdout.write(`${key}: ${state}${at}${waits}\n`);
   }
+}
+
+/** Each on its own: one that cannot be reached keeps no other from its profiles. Throws where it is the only one. */
+async function fetchEach(
+  keys: readonly string[],
+  control: Control,
+  cli: Cli,
+): Promise<{ source: string; error: ErrorData }[]> {
+  const fetched = await Promise.allSettled(
+    keys.map((key) =>
+      control.call('reload', { folder: cli.cwd, pull: true, sources: [key] }, { timeoutMs: fetchTimeoutMs }),
+    ),
+  );
+  const failed = fetched.flatMap((result, index) =>
+    result.status === 'rejected' ? [{ source: keys[index]!, error: AppError.from(result.reason) }] : [],
+  );
+  const [first] = failed;
+  if (!first) return [];
+  if (keys.length === 1) throw first.error;
+  cli.setExitCode(first.error.exitCode);
+  const color = cli.stderr.isTTY === true && !cli.env.NO_COLOR;
+  for (const { error } of failed)
+    cli.stderr.write(errorLines(error, { verbose: false, color, program: cli.program }));
+  return failed.map(({ source, error }) => ({ source, error: error.toData() }));
 }
 
 function chosen(sources: readonly ListedSource[], names: readonly string[]): ListedSource[] {
@@ -52,6 +84,7 @@ function chosen(sources: readonly ListedSource[], names: readonly string[]): Lis
     throw new AppError('SP-PROFILE-SOURCE', {
       source: unknown,
       message: 'it is no git repository of your settings',
+      next: 'sallyport profile source list shows all sources',
     });
   }
   return gits.filter(({ key }) => names.length === 0 || names.includes(key));

@@ -22,9 +22,9 @@ export function define(command: Command, cli: Cli): void {
           message: `it is shared with you; \`${cli.program} profile edit ${id} --off\` keeps it from starting here`,
         });
       }
-      await takeDown([id], cli);
+      const ended = await takeDown((tunnel) => tunnel.id === id, cli);
       await editFile(store, { kind: 'remove', name: bare }, file);
       await tellDaemon(cli);
-      printEdited('profile remove', { file, profile: id, change: 'removed' }, { json, cli });
+      printEdited('profile remove', { file, profile: id, change: 'removed', ended }, { json, cli });
     });
 }

@@ -5,7 +5,7 @@ import { AppError } from '../../base/app-error.ts';
 import { daemonPlaces } from '../../base/daemon-places.ts';
 import { reservedSources, type SourceSettings } from '../../contract/profile-file.ts';
 import type { Cli } from '../cli.ts';
-import { editFile, takeDown, tellDaemon } from '../edited-profile.ts';
+import { editFile, endedWords, takeDown, tellDaemon } from '../edited-profile.ts';
 import { fetchProfiles } from '../listed-profile.ts';
 import { colorsFor } from '../paint.ts';
 import { printJson } from '../print-json.ts';
@@ -92,15 +92,16 @@ async function add(
 async function remove(name: string, { json, cli }: With): Promise<void> {
   const file = daemonPlaces(cli).userFile;
   await using store = await openProfiles(cli);
-  const { profiles } = await store.load();
-  await takeDown(
-    profiles.filter(({ source }) => source === name).map(({ id }) => id),
-    cli,
-  );
+  const { sources } = await store.load();
+  const isThere = sources.some(({ key, kind }) => key === name && (kind === 'folder' || kind === 'git'));
+  // Also tunnels whose profiles cannot be read any more.
+  const ended = isThere
+    ? await takeDown(({ origin }) => origin.kind === 'profile' && origin.source === name, cli)
+    : [];
   await editFile(store, { kind: 'remove-source', name }, file);
   await tellDaemon(cli);
-  if (json) return printJson(cli, 'profile source remove', { file, source: name, change: 'removed' });
-  cli.stdout.write(`Removed source ${name} from ${file}\n`);
+  if (json) return printJson(cli, 'profile source remove', { file, source: name, change: 'removed', ended });
+  cli.stdout.write(`Removed source ${name} from ${file}${endedWords(ended)}\n`);
 }
 
 async function list({ json, cli }: With): Promise<void> {

@@ -3,6 +3,7 @@ import { formatDuration } from '../../base/duration.ts';
 import type { OperationAnswer } from '../../contract/control.ts';
 import type { HistoryEntry, TunnelEntity } from '../../contract/control-tunnel.ts';
 import { errorText } from '../../contract/error-codes.ts';
+import type { PodIdentity } from '../../contract/pod.ts';
 import type { ListedProfile } from '../../contract/profile-snapshot.ts';
 import type { Cli } from '../cli.ts';
 import { fetchProfiles, profileOf } from '../listed-profile.ts';
@@ -14,6 +15,7 @@ import {
   count,
   limitWords,
   localWords,
+  newPodWords,
   podWords,
   policyWords,
   situation,
@@ -104,20 +106,21 @@ function endsWords(tunnel: TunnelEntity, { program, clock }: Cli): string | unde
 }
 
 function historyTable(history: readonly HistoryEntry[], colors: Colors): string {
-  const rows: Row[] = history.map((entry) => [
-    timeWords(entry.atMs),
-    `${paintedGlyph(entry.shown, colors)} ${entry.shown}`,
-    historyWords(entry),
-  ]);
+  let before: PodIdentity | undefined;
+  const rows = history.map((entry): Row => {
+    const words = historyWords(entry, before);
+    if (entry.state.kind === 'ready') before = entry.state.pod;
+    return [timeWords(entry.atMs), `${paintedGlyph(entry.shown, colors)} ${entry.shown}`, { rest: words }];
+  });
   return table(
     ['TIME', 'STATE', ''].map((title) => colors.dim(title)),
     rows,
   );
 }
 
-function historyWords({ state, held, gapMs, served }: HistoryEntry): string {
+function historyWords({ state, held, gapMs, served }: HistoryEntry, before: PodIdentity | undefined): string {
   const facts = [
-    state.kind === 'ready' ? podWords(state.pod) : '',
+    state.kind === 'ready' ? newPodWords(state.pod, before) : '',
     state.kind === 'waiting' ? errorText(state.reason).headline : '',
     state.kind === 'blocked' ? errorText(state.error).headline : '',
     state.kind === 'connecting' ? state.step : '',

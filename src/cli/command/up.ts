@@ -9,6 +9,7 @@ import type { Cli } from '../cli.ts';
 import { colorsFor, paintedGlyph } from '../paint.ts';
 import { printOutcomes, stateLine } from '../print-outcomes.ts';
 import { type ConnectionFlags, connectionOf, connectionOptions, profileKinds } from '../profile-flags.ts';
+import { warnIfOpen } from '../profile-words.ts';
 import { duration, type SelectionFlags, selecting, selection, wholeNumber } from '../selection.ts';
 import { limitWords, localWords, podWords } from '../tunnel-words.ts';
 
@@ -81,6 +82,14 @@ async function up(names: readonly string[], flags: UpFlags, cli: Cli): Promise<v
   };
   const problem = flags.wait ? whyNotReady : undefined;
   await printOutcomes(outcomes, { command: 'up', json, lines, ...(problem && { problem }) }, cli);
+  for (const { name, tunnel } of outcomes) {
+    const addresses = tunnel?.addresses ?? [];
+    warnIfOpen(
+      tunnel?.name ?? name,
+      addresses.map((bound) => (bound.kind === 'tcp' ? bound.address : undefined)),
+      cli,
+    );
+  }
 }
 
 /** ● orders-db ready in 84 ms · postgres-0 · 7f3a · node-1 · primary */

@@ -1,4 +1,4 @@
-import type { ProfileKind } from '../../contract/profile.ts';
+import type { Profile, ProfileKind } from '../../contract/profile.ts';
 
 export interface KindSigns {
   readonly port: number | string;
@@ -53,4 +53,15 @@ export function guessKind({ port, portName, words = [] }: KindSigns): ProfileKin
       ? known.find((signs) => signs.words.test(text))
       : undefined;
   return (byName ?? byNumber ?? byWords)?.kind;
+}
+
+/** The kind of a profile that does not say it: one guess, whether the profile was added, imported or written by hand. */
+export function withGuessedKind(name: string, profile: Profile): Profile {
+  if (profile.kind !== undefined) return profile;
+  const { port, target } = profile;
+  const kind = guessKind({
+    words: [target, name],
+    ...(typeof port === 'number' ? { port } : { port: 0, portName: port }),
+  });
+  return kind === undefined ? profile : { ...profile, kind };
 }
