@@ -51,6 +51,7 @@ function managed(given: Partial<Profile>) {
   const ended: string[] = [];
   let port: number | undefined;
   let lookups = 0;
+  let answered = Promise.resolve();
   const host: TunnelHost = {
     clock,
     log: silentLog,
@@ -61,6 +62,7 @@ function managed(given: Partial<Profile>) {
     peers: { ownerOf: async () => ({ kind: 'absent' }), prepare: async () => {}, [Symbol.dispose]() {} },
     contextOf: async () => {
       lookups++;
+      await answered;
       throw new AppError('SP-CLUSTER-UNKNOWN');
     },
     keptPort: () => port,
@@ -80,7 +82,22 @@ function managed(given: Partial<Profile>) {
     await once(socket, 'connect');
     return socket;
   };
-  return { clock, tunnel, questions, ended, client, lookups: () => lookups, port: () => port };
+  /** From now on the cluster is being looked for until what it returns is called. */
+  const slowLookups = () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    answered = promise;
+    return resolve;
+  };
+  return {
+    clock,
+    tunnel,
+    questions,
+    ended,
+    client,
+    slowLookups,
+    lookups: () => lookups,
+    port: () => port,
+  };
 }
 
 describe('a policy with a time limit', () => {
@@ -233,4 +250,34 @@ describe('a policy that only a gateway could enforce', () => {
       await until(() => lookups() > 0);
     },
   );
+});
+
+describe('one that needs its user', () => {
+  const code = (tunnel: ManagedTunnel) =>
+    tunnel.state.kind === 'blocked' ? tunnel.state.error.code : undefined;
+
+  it('is not settled by what was in its way, once that is out of it', async () => {
+    const { tunnel, slowLookups } = managed({ policy: { reason: true } });
+    const answer = slowLookups();
+    await tunnel.up();
+    await until(() => code(tunnel) === 'SP-REASON-REQUIRED');
+    expect(tunnel.isSettled).toBe(true);
+    await tunnel.up({ reason: 'OPS-1' });
+    expect(tunnel.state).toMatchObject({ kind: 'connecting' });
+    expect(tunnel.isSettled).toBe(false);
+    answer();
+    await until(() => code(tunnel) === 'SP-CLUSTER-UNKNOWN');
+  });
+
+  it('is tried at once when somebody asks for it again, and not said to be refused meanwhile', async () => {
+    const { tunnel, slowLookups, lookups } = managed({});
+    await tunnel.up();
+    await until(() => code(tunnel) === 'SP-CLUSTER-UNKNOWN');
+    const answer = slowLookups();
+    await tunnel.up();
+    expect(lookups()).toBe(2);
+    expect(tunnel.isSettled).toBe(false);
+    answer();
+    await until(() => code(tunnel) === 'SP-CLUSTER-UNKNOWN');
+  });
 });

@@ -197,6 +197,8 @@ export class TunnelRun implements AsyncDisposable {
     if (this.#isOver) return;
     const obstacle = this.#permission.look();
     this.#bound.setShut(obstacle && { kind: 'blocked', error: obstacle.error });
+    // Somebody asks for it, or has answered: what the cluster has refused may be allowed by now.
+    if (!obstacle) this.#bound.askAnew();
   }
 
   #sleep(): void {
