@@ -257,7 +257,7 @@ describe('one that needs its user', () => {
     tunnel.state.kind === 'blocked' ? tunnel.state.error.code : undefined;
 
   it('is not settled by what was in its way, once that is out of it', async () => {
-    const { tunnel, slowLookups } = managed({ policy: { reason: true } });
+    const { tunnel, slowLookups, lookups } = managed({ policy: { reason: true } });
     const answer = slowLookups();
     await tunnel.up();
     await until(() => code(tunnel) === 'SP-REASON-REQUIRED');
@@ -265,6 +265,7 @@ describe('one that needs its user', () => {
     await tunnel.up({ reason: 'OPS-1' });
     expect(tunnel.state).toMatchObject({ kind: 'connecting' });
     expect(tunnel.isSettled).toBe(false);
+    expect(lookups()).toBe(1);
     answer();
     await until(() => code(tunnel) === 'SP-CLUSTER-UNKNOWN');
   });
