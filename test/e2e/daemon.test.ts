@@ -122,6 +122,18 @@ describe('tunnels', () => {
     await tunnelOnce(control, 'user/net', ({ shown }) => shown === 'ready');
   });
 
+  it('are answered for at once where their target is not there, and wait for it all the same', async () => {
+    const { control } = await started({
+      none: net({ target: 'service/none' }),
+      far: net({ target: 'sts/net/7' }),
+    });
+    const { outcomes } = await control.call('up', { names: ['none', 'far'], waitMs: 600_000 });
+    expect(outcomes.map(({ tunnel }) => tunnel)).toMatchObject([
+      { wanted: 'on', state: { kind: 'waiting', reason: { code: 'SP-TARGET-NOT-FOUND' } } },
+      { wanted: 'on', state: { kind: 'waiting', reason: { details: { scaledTo: expect.any(Number) } } } },
+    ]);
+  });
+
   it('tell names that nobody has what was meant', async () => {
     const { control } = await started({ 'orders-db': net() });
     const { outcomes } = await control.call('up', { names: ['order-db'] });
@@ -349,13 +361,21 @@ describe('questions to a cluster', () => {
       ({ user }, { verb }) => user !== 'dev@example.com' || verb !== 'create',
     );
     const { control } = await started({});
-    const adHoc = { name: 'x', context: 'token', target: 'statefulset/net/0', port: 'echo' };
+    const password = { secret: { name: 'net-app', key: 'password' } };
+    const adHoc = {
+      name: 'x',
+      context: 'token',
+      target: 'statefulset/net/0',
+      port: 'echo',
+      connection: { password },
+    };
     const { access, missingRole, leastRole } = await control.call('check', { adHoc });
     expect(access).toMatchObject({
       missing: [{ verb: 'create', resource: 'pods/portforward', name: 'net-0' }],
     });
     expect(missingRole).toContain('resourceNames: ["net-0"]');
     expect(leastRole).toContain('"pods"');
+    expect(leastRole).toContain('resourceNames: ["net-app"]');
   });
 });
 
