@@ -129,7 +129,7 @@ export const liveConnectionSchema = z.object({
 export type LiveConnection = z.infer<typeof liveConnectionSchema>;
 
 export const logLineSchema = z.object({
-  /** From 1 on since the daemon's start. */
+  /** From 1 on since the daemon's start; at most 0: of a daemon before it. */
   sequence: z.int(),
   atMs: z.number(),
   level: z.enum(['debug', 'info', 'warn']),

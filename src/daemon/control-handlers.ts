@@ -9,6 +9,7 @@ import type { ClusterQuestions } from './cluster-questions.ts';
 import type { EventHub } from './event-hub.ts';
 import type { ObjectLister } from './objects.ts';
 import type { Passwords } from './passwords.ts';
+import type { PastLines } from './past-lines.ts';
 import type { QuestionBoard } from './question-board.ts';
 import type { TunnelSet } from './tunnel-set.ts';
 
@@ -17,6 +18,8 @@ export interface ControlHandlersOptions {
   readonly places: DaemonPlaces;
   readonly profiles: ProfileStore;
   readonly tunnels: TunnelSet;
+  /** What tunnels were through before this daemon. */
+  readonly past: PastLines;
   readonly clusters: ClusterPool;
   readonly cluster: ClusterQuestions;
   readonly objects: ObjectLister;
@@ -37,6 +40,7 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
     places,
     profiles,
     tunnels,
+    past,
     clusters,
     cluster,
     objects,
@@ -73,7 +77,8 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
     tunnels: async () => ({ tunnels: tunnels.all.map(({ entity }) => entity) }),
     tunnel: async ({ name, folder }) => {
       const { entity, record } = await tunnels.find(name, folder);
-      return { tunnel: entity, history: record.history, connections: record.connections };
+      const history = [...(await past.history(entity.id)), ...record.history];
+      return { tunnel: entity, history, connections: record.connections };
     },
     up: (input, { signal }) => tunnels.up(input, signal),
     down: (input) => tunnels.down(input),
@@ -81,8 +86,11 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
     pause: (input) => tunnels.pause(input),
     resume: (input, { signal }) => tunnels.resume(input, signal),
     logs: async ({ name, folder, ...asked }, { signal }) => {
-      const { record } = await tunnels.find(name, folder);
-      return { lines: await record.lines.read({ ...asked, signal }) };
+      const { id, record } = await tunnels.find(name, folder);
+      const lines = await record.lines.read({ ...asked, signal });
+      // Who asks for what comes after a line has what was before.
+      if (asked.after !== undefined) return { lines };
+      return { lines: [...(await past.of(id)), ...lines].slice(-asked.limit) };
     },
     profiles: async ({ folder }) => {
       await inFolder(folder);

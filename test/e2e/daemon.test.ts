@@ -165,6 +165,32 @@ describe('what is wanted', () => {
     expect(await firstLine(d.localPort!)).toBe(`net-0 ${uid()}`);
   });
 
+  it('keeps the newest of its log and history over a restart of the daemon', async () => {
+    const { daemon, control } = await started({ net: net() });
+    await up(control, 'net');
+    const past = async () => {
+      const [{ lines }, { history }] = [
+        await control.call('logs', { name: 'net' }),
+        await control.call('tunnel', { name: 'net' }),
+      ];
+      return { lines, ready: history.filter(({ shown }) => shown === 'ready').length };
+    };
+    const before = await past();
+    await abandoned(daemon);
+    machine.stack.use(await machine.home.start());
+    await tunnelOnce(control, 'user/net', ({ shown }) => shown === 'ready');
+    const after = await past();
+    expect(after.ready).toBe(before.ready + 1);
+    const events = after.lines.map(({ event }) => event);
+    expect(events.slice(0, before.lines.length)).toEqual(before.lines.map(({ event }) => event));
+    const sequences = after.lines.map(({ sequence }) => sequence);
+    expect(sequences).toEqual(sequences.map((_, index) => sequences[0]! + index));
+    const { lines: newest } = await control.call('logs', { name: 'net', limit: 1 });
+    expect(newest).toEqual(after.lines.slice(-1));
+    const { lines: since } = await control.call('logs', { name: 'net', after: 0 });
+    expect(since[0]?.sequence).toBe(1);
+  });
+
   it('comes back as needs you where the policy asks, with its port bound', async () => {
     const policy = { confirm: true, reason: { pattern: '^[A-Z]+-[0-9]+$' } };
     const { daemon, control } = await started({ net: net({ policy }) });
