@@ -184,6 +184,7 @@ describe('what is wanted', () => {
     const events = after.lines.map(({ event }) => event);
     expect(events.slice(0, before.lines.length)).toEqual(before.lines.map(({ event }) => event));
     const sequences = after.lines.map(({ sequence }) => sequence);
+    expect(sequences[0]).toBeLessThanOrEqual(1 - before.lines.length);
     expect(sequences).toEqual(sequences.map((_, index) => sequences[0]! + index));
     const { lines: newest } = await control.call('logs', { name: 'net', limit: 1 });
     expect(newest).toEqual(after.lines.slice(-1));
