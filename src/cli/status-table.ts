@@ -32,7 +32,7 @@ interface RowOptions {
 }
 
 function row(tunnel: TunnelEntity, { name, nowMs, colors, program }: RowOptions): Row {
-  const { shown, state, connections, profileChanged, environment } = tunnel;
+  const { shown, state, connections, environment } = tunnel;
   const words = stateWords(tunnel, nowMs);
   const title = environment === 'production' ? `${name} ${colors.bold(colors.red('production'))}` : name;
   const first = [
@@ -40,7 +40,8 @@ function row(tunnel: TunnelEntity, { name, nowMs, colors, program }: RowOptions)
     paintState(shown, words, colors),
     localWords(tunnel),
   ];
-  const changed = profileChanged ? ` · profile changed: ${program} restart ${tunnel.name}` : '';
+  const profile = profileNews(tunnel, program);
+  const changed = profile === '' ? '' : ` · ${profile}`;
   const ends = tunnel.limit?.isNear ? ` · ${limitWords(tunnel, program)}` : '';
   if (state.kind !== 'ready') {
     return [
@@ -67,4 +68,20 @@ function namesOf(tunnels: readonly TunnelEntity[]): string[] {
     const isShared = tunnels.some((other) => other.name === name && other.id !== id);
     return isShared ? id : name;
   });
+}
+
+/** What has become of the profile of a tunnel that runs, and what takes it up. */
+function profileNews({ name, profileChanged, profileProblem }: TunnelEntity, program: string): string {
+  switch (profileProblem?.code) {
+    case undefined:
+      return profileChanged ? `profile changed: ${program} restart ${name}` : '';
+    case 'SP-PROFILE-UNTRUSTED':
+      return `profile changed: ${program} profile trust ${name}`;
+    case 'SP-PROFILE-UNKNOWN':
+      return 'its profile is gone';
+    case 'SP-PROFILE-OFF':
+      return 'its profile is switched off';
+    default:
+      return `its profile is refused: ${program} profile validate`;
+  }
 }

@@ -99,6 +99,8 @@ export const tunnelSchema = z.object({
   questions: z.array(z.string()),
   /** Its profile is not what it was started with any more: a restart takes it up. */
   profileChanged: z.boolean(),
+  /** Why a restart would not take it up but leave the tunnel down: its profile is not agreed to, refused, switched off or gone by now. */
+  profileProblem: errorDataSchema.optional(),
 });
 
 export type TunnelEntity = z.infer<typeof tunnelSchema>;

@@ -282,3 +282,32 @@ describe('one that needs its user', () => {
     await until(() => code(tunnel) === 'SP-CLUSTER-UNKNOWN');
   });
 });
+
+describe('a profile that changes under a tunnel that is up', () => {
+  const policy = { reason: true };
+  const running = async () => {
+    const { tunnel } = managed({ policy, local: undefined, connection: { password: { keychain: true } } });
+    await tunnel.up();
+    return tunnel;
+  };
+
+  it('asks for no restart where it counts at once', async () => {
+    const tunnel = await running();
+    const password = { environment: 'ORDERS_PW' };
+    tunnel.redefine(definition({ policy, connection: { password }, description: 'of the shop' }));
+    expect(tunnel.entity.profileChanged).toBe(false);
+    tunnel.redefine(definition({ policy, port: 5433 }));
+    expect(tunnel.entity).toMatchObject({ profileChanged: true });
+    expect(tunnel.entity.profileProblem).toBeUndefined();
+  });
+
+  it('asks for none where a restart could only leave it down', async () => {
+    const tunnel = await running();
+    tunnel.redefine(definition({ policy, port: 5433, off: true }));
+    expect(tunnel.entity).toMatchObject({
+      wanted: 'on',
+      profileChanged: false,
+      profileProblem: { code: 'SP-PROFILE-OFF' },
+    });
+  });
+});

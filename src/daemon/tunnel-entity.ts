@@ -58,6 +58,8 @@ export function tunnelEntity(parts: EntityParts): TunnelEntity {
     lastError: record.lastError,
     reason: run?.reason,
     questions: run?.questions ?? [],
-    profileChanged: run !== undefined && run.definition.digest !== definition.digest,
+    profileChanged:
+      run !== undefined && !definition.problem && run.definition.runDigest !== definition.runDigest,
+    profileProblem: run && !run.definition.problem ? definition.problem : undefined,
   };
 }
