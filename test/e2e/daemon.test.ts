@@ -134,6 +134,27 @@ describe('tunnels', () => {
     ]);
   });
 
+  it.each(['create', 'get'])(
+    'that were refused to %s try at once when they are asked for again',
+    async (verb) => {
+      const allow = (isGranted: boolean) =>
+        machine.sandbox.controls.setAccess(
+          ({ user }, asked) => isGranted || user !== 'dev@example.com' || asked.verb !== verb,
+        );
+      allow(false);
+      const { control } = await started({});
+      const adHoc = [{ name: 'x', context: 'token', target: 'sts/net/0', port: 'identity' }];
+      const again = async () => {
+        const { outcomes } = await control.call('up', { adHoc, ...isReady });
+        return outcomes[0]?.tunnel;
+      };
+      expect(await again()).toMatchObject({ state: { error: { code: 'SP-FORBIDDEN' } } });
+      expect(await again()).toMatchObject({ state: { error: { code: 'SP-FORBIDDEN' } } });
+      allow(true);
+      expect(await again()).toMatchObject({ shown: 'ready' });
+    },
+  );
+
   it('tell names that nobody has what was meant', async () => {
     const { control } = await started({ 'orders-db': net() });
     const { outcomes } = await control.call('up', { names: ['order-db'] });
