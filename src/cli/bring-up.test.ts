@@ -82,6 +82,24 @@ describe('up', () => {
     expect(cli.stdout.text).toBe('');
   });
 
+  it.each([
+    ['does not exist', { code: 'SP-TARGET-NOT-FOUND', details: { target: 'service/none' } }, 'kubectl get'],
+    [
+      'is scaled to less',
+      {
+        code: 'SP-TARGET-NO-PODS',
+        details: { message: 'it is scaled to 2: ordinals 0 to 1', scaledTo: 2, next: 'scale it up' },
+      },
+      'scale it up',
+    ],
+  ] as const)('ends at once where its target %s, and says so', async (_, reason, next) => {
+    await using control = daemonWith(waiting({ state: { kind: 'waiting', reason, sinceMs } }));
+    using cli = new FakeCli({ control });
+    expect(await cli.run('up', 'orders-db')).toBe(7);
+    expect(cli.stderr.text).toContain('it stays up and goes on trying');
+    expect(cli.stderr.text).toContain(`next:  ${next}`);
+  });
+
   it('does not wait with --no-wait', async () => {
     await using control = daemonWith(waiting());
     using cli = new FakeCli({ control });

@@ -5,7 +5,7 @@ import type { OperationInput, Outcomes } from '../contract/control.ts';
 import type { Question } from '../contract/control-question.ts';
 import type { TunnelEntity } from '../contract/control-tunnel.ts';
 import type { ErrorData } from '../contract/error-codes.ts';
-import { stateGlyph } from '../contract/shown-state.ts';
+import { isSettled, stateGlyph } from '../contract/shown-state.ts';
 import { answerQuestion } from './answer-question.ts';
 import type { Cli } from './cli.ts';
 import { ProgressLine } from './progress-line.ts';
@@ -42,7 +42,7 @@ export async function bringUp(wanted: BringUp, control: Control, cli: Cli): Prom
     cli,
   );
   if (waitMs === 0 || signal?.aborted) return outcomes;
-  const open = outcomes.flatMap(({ tunnel }) => (tunnel && !isSettled(tunnel, cli) ? [tunnel.id] : []));
+  const open = outcomes.flatMap(({ tunnel }) => (tunnel && !isDone(tunnel, cli) ? [tunnel.id] : []));
   if (open.length === 0) return outcomes;
   const last = await follow({ ids: open, waitMs: Math.max(0, waitMs - firstMs), control, cli, signal });
   return outcomes.map(({ name, tunnel, error }) => ({
@@ -72,19 +72,10 @@ export function whyNotReady({ tunnel, error }: Outcome): ErrorData | undefined {
   }
 }
 
-/** Nothing more comes by itself soon, or is to be answered here. */
-function isSettled({ shown, questions }: TunnelEntity, { asker }: Cli): boolean {
-  switch (shown) {
-    case 'ready':
-    case 'off':
-    case 'paused':
-      return true;
-    case 'needs you':
-      return !asker || questions.length === 0;
-    case 'connecting':
-    case 'waiting':
-      return false;
-  }
+/** Nothing more comes by itself soon, and nothing is to be answered here. */
+function isDone({ shown, state, questions }: TunnelEntity, { asker }: Cli): boolean {
+  if (shown === 'paused') return true;
+  return isSettled(state) && (state.kind !== 'blocked' || !asker || questions.length === 0);
 }
 
 /** A profile of others' that was not agreed to does not start: who sits at a terminal is shown it, and asked. */
@@ -155,7 +146,7 @@ function nextNews(
         latest = view;
         const tunnels = ids.flatMap((id) => view.tunnels.get(id) ?? []);
         const question = questionOf(tunnels, view, answered);
-        const isWaiting = tunnels.some((tunnel) => !isSettled(tunnel, cli));
+        const isWaiting = tunnels.some((tunnel) => !isDone(tunnel, cli));
         if (question && cli.asker) settle(() => resolve({ view, question }));
         else if (!isWaiting) settle(() => resolve({ view }));
         else progress.show(() => progressText(tunnels, cli));
@@ -177,7 +168,7 @@ function questionOf(
 }
 
 function progressText(tunnels: readonly TunnelEntity[], cli: Cli): string {
-  const open = tunnels.filter((tunnel) => !isSettled(tunnel, cli));
+  const open = tunnels.filter((tunnel) => !isDone(tunnel, cli));
   const [tunnel] = open;
   if (!tunnel) return '';
   const more = open.length > 1 ? ` · and ${count(open.length - 1, 'other')}` : '';

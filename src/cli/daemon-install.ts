@@ -1,12 +1,14 @@
+import { daemonPlaces } from '../base/daemon-places.ts';
 import { absoluteKubeconfig } from '../base/kubeconfig-list.ts';
 import type { Cli } from './cli.ts';
 import { printJson } from './print-json.ts';
 import { daemonCommand } from './process-cli.ts';
-import { endDaemon } from './replace-daemon.ts';
+import { checkSettings, endDaemon } from './replace-daemon.ts';
 
 /** The platform starts one of its own: one that runs is ended first, and what was up comes back with the new one. */
 export async function printInstall(cli: Cli, json: boolean): Promise<void> {
   const { install } = await import('../daemon/install.ts');
+  await checkSettings(daemonPlaces(cli).settingsFile);
   const wasRunning = await endDaemon(cli);
   const { path: file } = await install(options(cli)).catch(async (error) => {
     // What was up is not to stay down for it.

@@ -1,4 +1,5 @@
 import { AppError } from '../base/app-error.ts';
+import { daemonPlaces } from '../base/daemon-places.ts';
 import { stopDaemon } from '../client/stop-daemon.ts';
 import type { OperationAnswer } from '../contract/control.ts';
 import type { Cli } from './cli.ts';
@@ -16,8 +17,18 @@ export async function endDaemon(cli: Cli): Promise<OperationAnswer<'version'> | 
   }
 }
 
-/** What is wanted comes back with the new one. */
-export async function restartDaemon(cli: Cli): Promise<OperationAnswer<'version'>> {
+/** Settings that no daemon starts with must not cost the one that runs, and with it all tunnels. Throws SP-USAGE. */
+export async function checkSettings(path: string): Promise<void> {
+  const { readSettings } = await import('../daemon/settings.ts');
+  await readSettings(path);
+}
+
+/** What is wanted comes back with the new one. Throws SP-USAGE for settings that it would not start with. */
+export async function restartDaemon(
+  cli: Cli,
+  { settingsFile } = daemonPlaces(cli),
+): Promise<OperationAnswer<'version'>> {
+  await checkSettings(settingsFile);
   await endDaemon(cli);
   const control = await cli.control();
   return control.call('version', {});

@@ -30,7 +30,7 @@ interface RowOptions {
 }
 
 function row(tunnel: TunnelEntity, { name, nowMs, colors, program }: RowOptions): Row {
-  const { shown, state, connections, profileChanged, environment } = tunnel;
+  const { shown, state, connections, environment } = tunnel;
   const words = stateWords(tunnel, nowMs);
   const title = environment === 'production' ? `${name} ${colors.bold(colors.red('production'))}` : name;
   const first = [
@@ -38,7 +38,7 @@ function row(tunnel: TunnelEntity, { name, nowMs, colors, program }: RowOptions)
     paintState(shown, words, colors),
     localWords(tunnel),
   ];
-  const changed = profileChanged ? `profile changed: ${program} restart ${tunnel.name}` : '';
+  const changed = profileNews(tunnel, program);
   // Where a pod would be a tunnel without one says why, which may be long. A state that counts its time says it already.
   if (state.kind !== 'ready') {
     const since = shown === 'needs you' ? sinceWords(tunnel, nowMs) : '';
@@ -69,4 +69,20 @@ function namesOf(tunnels: readonly TunnelEntity[]): string[] {
     const isShared = tunnels.some((other) => other.name === name && other.id !== id);
     return isShared ? id : name;
   });
+}
+
+/** What has become of the profile of a tunnel that runs, and what takes it up. */
+function profileNews({ name, profileChanged, profileProblem }: TunnelEntity, program: string): string {
+  switch (profileProblem?.code) {
+    case undefined:
+      return profileChanged ? `profile changed: ${program} restart ${name}` : '';
+    case 'SP-PROFILE-UNTRUSTED':
+      return `profile changed: ${program} profile trust ${name}`;
+    case 'SP-PROFILE-UNKNOWN':
+      return 'its profile is gone';
+    case 'SP-PROFILE-OFF':
+      return 'its profile is switched off';
+    default:
+      return `its profile is refused: ${program} profile validate`;
+  }
 }

@@ -64,6 +64,27 @@ describe('status', () => {
     expect(rows[1]?.indexOf('primary')).toBe(head.indexOf('ROLE'));
   });
 
+  it.each([
+    ['changed', { profileChanged: true }, 'profile changed: sallyport restart orders-db'],
+    [
+      'not agreed to any more',
+      { profileProblem: { code: 'SP-PROFILE-UNTRUSTED', details: {} } },
+      'profile changed: sallyport profile trust orders-db',
+    ],
+    [
+      'refused by now',
+      { profileProblem: { code: 'SP-PROFILE-INVALID', details: {} } },
+      'its profile is refused: sallyport profile validate',
+    ],
+    ['gone', { profileProblem: { code: 'SP-PROFILE-UNKNOWN', details: {} } }, 'its profile is gone'],
+  ] as const)('says what helps where the profile of a tunnel that is up is %s', async (_, given, words) => {
+    await using control = new FakeControl({ tunnels: [ready(given)] });
+    using cli = new FakeCli({ control });
+    await cli.run('status');
+    expect(cli.stdout.text).toContain(words);
+    if (!words.includes('restart')) expect(cli.stdout.text).not.toContain('restart orders-db');
+  });
+
   it('calls commands as it was called itself', async () => {
     await using control = new FakeControl({ tunnels: [blocked] });
     using cli = new FakeCli({ control, program: 'kubectl sallyport' });

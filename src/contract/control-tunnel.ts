@@ -105,6 +105,8 @@ export const tunnelSchema = z.object({
   questions: z.array(z.string()),
   /** Its profile is not what it was started with any more: a restart takes it up. */
   profileChanged: z.boolean(),
+  /** Why a restart would not take it up but leave the tunnel down: its profile is not agreed to, refused, switched off or gone by now. */
+  profileProblem: errorDataSchema.optional(),
 });
 
 export type TunnelEntity = z.infer<typeof tunnelSchema>;
@@ -135,7 +137,7 @@ export const liveConnectionSchema = z.object({
 export type LiveConnection = z.infer<typeof liveConnectionSchema>;
 
 export const logLineSchema = z.object({
-  /** From 1 on since the daemon's start. */
+  /** From 1 on since the daemon's start; at most 0: of a daemon before it. */
   sequence: z.int(),
   atMs: z.number(),
   level: z.enum(['debug', 'info', 'warn']),

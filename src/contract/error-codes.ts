@@ -141,8 +141,8 @@ export const errorTable = {
     retry: 'auto',
     exitCode: 7,
     headline: (d) =>
-      `no pod belongs to ${say(d.target, 'the target')}${d.selector ? ` (selector ${d.selector})` : ''}`,
-    next: nothing,
+      `no pod belongs to ${say(d.target, 'the target')}${d.selector ? ` (selector ${d.selector})` : ''}${d.message ? `: ${d.message}` : ''}`,
+    next: (d) => say(d.next, ''),
   },
   'SP-POD-UNSCHEDULED': {
     retry: 'auto',

@@ -141,6 +141,11 @@ export class BoundTunnel implements AsyncDisposable {
     this.#gate.setShut(shut);
   }
 
+  /** Where its cluster has refused it, that counts no more, and is asked for at once. */
+  askAnew(): void {
+    if (!this.#bindError && this.state.kind === 'blocked') this.#gate.askAnew();
+  }
+
   retryNow(): void {
     if (this.#bindError) void this.start();
     else this.#tunnel.retryNow();

@@ -2,7 +2,6 @@ import { AppError } from '../base/app-error.ts';
 import type { Clock } from '../base/clock.ts';
 import type { HandledInput, OperationAnswer } from '../contract/control.ts';
 import type { Check, ResolvedTarget } from '../contract/control-check.ts';
-import { leastRole } from '../kube/access-review-role.ts';
 import { parseTarget } from '../target/parse-target.ts';
 import { targetText } from '../target/target.ts';
 import type { ClusterChoice, ClusterLease, ClusterPool } from './cluster-pool.ts';
@@ -43,9 +42,10 @@ export class ClusterQuestions {
       const resolved = await resolve(definition, lease, limit);
       const pod = resolved.resolution.kind === 'pod' ? resolved.resolution.pod.name : undefined;
       const { namespace } = resolved;
-      const report = await lease.engine.review({ target, namespace, pod }, limit);
-      const { user, groups, allowed, missing, degraded, role, next } = report;
-      const rules = [...allowed, ...missing];
+      const { password } = definition.profile.connection ?? {};
+      const secret = password && 'secret' in password ? password.secret.name : undefined;
+      const report = await lease.engine.review({ target, namespace, pod, secret }, limit);
+      const { user, groups, allowed, missing, degraded, role, wholeRole, next } = report;
       return {
         resolved,
         access: {
@@ -58,7 +58,7 @@ export class ClusterQuestions {
           next,
         },
         missingRole: role?.yaml,
-        leastRole: leastRole(rules, { namespace, user }).yaml,
+        leastRole: wholeRole.yaml,
       };
     });
   }

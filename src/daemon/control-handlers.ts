@@ -15,6 +15,7 @@ import { gatewayLogin } from './gateway-login.ts';
 import { type GatewayPasswords, refuseRotation } from './gateway-passwords.ts';
 import type { ObjectLister } from './objects.ts';
 import type { Passwords } from './passwords.ts';
+import type { PastLines } from './past-lines.ts';
 import type { QuestionBoard } from './question-board.ts';
 import type { TunnelSet } from './tunnel-set.ts';
 
@@ -23,6 +24,8 @@ export interface ControlHandlersOptions {
   readonly places: DaemonPlaces;
   readonly profiles: ProfileStore;
   readonly tunnels: TunnelSet;
+  /** What tunnels were through before this daemon. */
+  readonly past: PastLines;
   readonly clusters: ClusterPool;
   readonly cluster: ClusterQuestions;
   readonly objects: ObjectLister;
@@ -45,6 +48,7 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
     places,
     profiles,
     tunnels,
+    past,
     clusters,
     cluster,
     objects,
@@ -82,7 +86,8 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
     tunnels: async () => ({ tunnels: tunnels.all.map(({ entity }) => entity) }),
     tunnel: async ({ name, folder }) => {
       const { entity, record } = await tunnels.find(name, folder);
-      return { tunnel: entity, history: record.history, connections: record.connections };
+      const history = [...(await past.history(entity.id)), ...record.history];
+      return { tunnel: entity, history, connections: record.connections };
     },
     up: (input, { signal }) => tunnels.up(input, signal),
     down: (input) => tunnels.down(input),
@@ -98,8 +103,11 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
     pause: (input) => tunnels.pause(input),
     resume: (input, { signal }) => tunnels.resume(input, signal),
     logs: async ({ name, folder, ...asked }, { signal }) => {
-      const { record } = await tunnels.find(name, folder);
-      return { lines: await record.lines.read({ ...asked, signal }) };
+      const { id, record } = await tunnels.find(name, folder);
+      const lines = await record.lines.read({ ...asked, signal });
+      // Who asks for what comes after a line has what was before.
+      if (asked.after !== undefined) return { lines };
+      return { lines: [...(await past.of(id)), ...lines].slice(-asked.limit) };
     },
     profiles: async ({ folder }) => {
       await inFolder(folder);

@@ -32,6 +32,7 @@ import { LoopbackPage, refuseKubeconfig } from './loopback-page.ts';
 import { openMetricsEndpoint } from './metrics-endpoint.ts';
 import { ObjectLister } from './objects.ts';
 import { Passwords } from './passwords.ts';
+import { PastLines } from './past-lines.ts';
 import { ensurePrivateFolder } from './private-folder.ts';
 import { QuestionBoard } from './question-board.ts';
 import { readSettings, type Settings } from './settings.ts';
@@ -253,6 +254,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       places,
       profiles,
       tunnels,
+      past: new PastLines({ path: places.logFile, beforeMs: startedAtMs }),
       clusters,
       questions,
       passwords,

@@ -38,7 +38,7 @@ const asleep: Resolution = {
 export class GatedUpstream implements Upstream {
   readonly #options: GatedUpstreamOptions;
   #shut: Shut | undefined;
-  #onChange: ((resolution: Resolution) => void) | undefined;
+  #onChange: ((resolution: Resolution | undefined) => void) | undefined;
   #onAsking: ((isAsking: boolean) => void) | undefined;
   #inner: Inner | undefined;
   #again: Timer | undefined;
@@ -57,11 +57,26 @@ export class GatedUpstream implements Upstream {
   }
 
   setShut(shut: Shut | undefined): void {
+    if (!this.#shut && !shut) return;
     this.#shut = shut;
-    if (this.#onChange) this.#apply();
+    if (!this.#onChange) return;
+    // Why it was shut must not be taken for the cluster's answer, which is still to come.
+    if (!shut) this.#onChange(undefined);
+    this.#apply();
   }
 
-  follow(onChange: (resolution: Resolution) => void, onAsking: (isAsking: boolean) => void): Following {
+  /** Asks the cluster from the beginning, whatever it has refused before. */
+  askAnew(): void {
+    if (this.#shut || !this.#onChange) return;
+    this.#onChange(undefined);
+    this.#close();
+    void this.#open();
+  }
+
+  follow(
+    onChange: (resolution: Resolution | undefined) => void,
+    onAsking: (isAsking: boolean) => void,
+  ): Following {
     this.#onChange = onChange;
     this.#onAsking = onAsking;
     // Never before it returns, as the tunnel expects of whom it follows.

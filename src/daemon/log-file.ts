@@ -8,6 +8,17 @@ export interface LogFileOptions {
   readonly keep?: number;
 }
 
+const filesKept = 4;
+
+/** The files that a log with the usual limits may have, the newest first. */
+export function logFileNames(path: string): string[] {
+  return Array.from({ length: filesKept + 1 }, (_, age) => logFileName(path, age));
+}
+
+function logFileName(path: string, age: number): string {
+  return age === 0 ? path : `${path}.${age}`;
+}
+
 /**
  * An append-only log that rotates by size. Lines are written at once and synchronously: there are few, and the last one before a crash is
  * the one that is asked for. A disk that is full loses lines, never the daemon.
@@ -19,7 +30,7 @@ export class LogFile implements Disposable {
   #file: number | undefined;
   #sizeBytes = 0;
 
-  constructor({ path, maxBytes = 5 * 1024 * 1024, keep = 4 }: LogFileOptions) {
+  constructor({ path, maxBytes = 5 * 1024 * 1024, keep = filesKept }: LogFileOptions) {
     this.#path = path;
     this.#maxBytes = maxBytes;
     this.#keep = keep;
@@ -56,7 +67,7 @@ export class LogFile implements Disposable {
 
   #rotate(): void {
     this[Symbol.dispose]();
-    const name = (age: number) => (age === 0 ? this.#path : `${this.#path}.${age}`);
+    const name = (age: number) => logFileName(this.#path, age);
     for (let age = this.#keep - 1; age >= 0; age--) {
       try {
         renameSync(name(age), name(age + 1));

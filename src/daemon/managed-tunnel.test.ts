@@ -54,6 +54,7 @@ function managed(given: Partial<Profile>, audit: AuditSink = new FakeAudit()) {
   const ended: string[] = [];
   let port: number | undefined;
   let lookups = 0;
+  let answered = Promise.resolve();
   const host: TunnelHost = {
     clock,
     log: silentLog,
@@ -66,6 +67,7 @@ function managed(given: Partial<Profile>, audit: AuditSink = new FakeAudit()) {
     peers: { ownerOf: async () => ({ kind: 'absent' }), prepare: async () => {}, [Symbol.dispose]() {} },
     contextOf: async () => {
       lookups++;
+      await answered;
       throw new AppError('SP-CLUSTER-UNKNOWN');
     },
     keptPort: () => port,
@@ -86,7 +88,22 @@ function managed(given: Partial<Profile>, audit: AuditSink = new FakeAudit()) {
     await once(socket, 'connect');
     return socket;
   };
-  return { clock, tunnel, questions, ended, client, lookups: () => lookups, port: () => port };
+  /** From now on the cluster is being looked for until what it returns is called. */
+  const slowLookups = () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    answered = promise;
+    return resolve;
+  };
+  return {
+    clock,
+    tunnel,
+    questions,
+    ended,
+    client,
+    slowLookups,
+    lookups: () => lookups,
+    port: () => port,
+  };
 }
 
 describe('the record', () => {
@@ -320,4 +337,64 @@ describe('a policy that only a gateway could enforce', () => {
       await until(() => lookups() > 0);
     },
   );
+});
+
+describe('one that needs its user', () => {
+  const code = (tunnel: ManagedTunnel) =>
+    tunnel.state.kind === 'blocked' ? tunnel.state.error.code : undefined;
+
+  it('is not settled by what was in its way, once that is out of it', async () => {
+    const { tunnel, slowLookups, lookups } = managed({ policy: { reason: true } });
+    const answer = slowLookups();
+    await tunnel.up();
+    await until(() => code(tunnel) === 'SP-REASON-REQUIRED');
+    expect(tunnel.isSettled).toBe(true);
+    await tunnel.up({ reason: 'OPS-1' });
+    expect(tunnel.state).toMatchObject({ kind: 'connecting' });
+    expect(tunnel.isSettled).toBe(false);
+    expect(lookups()).toBe(1);
+    answer();
+    await until(() => code(tunnel) === 'SP-CLUSTER-UNKNOWN');
+  });
+
+  it('is tried at once when somebody asks for it again, and not said to be refused meanwhile', async () => {
+    const { tunnel, slowLookups, lookups } = managed({});
+    await tunnel.up();
+    await until(() => code(tunnel) === 'SP-CLUSTER-UNKNOWN');
+    const answer = slowLookups();
+    await tunnel.up();
+    expect(lookups()).toBe(2);
+    expect(tunnel.isSettled).toBe(false);
+    answer();
+    await until(() => code(tunnel) === 'SP-CLUSTER-UNKNOWN');
+  });
+});
+
+describe('a profile that changes under a tunnel that is up', () => {
+  const policy = { reason: true };
+  const running = async () => {
+    const { tunnel } = managed({ policy, local: undefined, connection: { password: { keychain: true } } });
+    await tunnel.up();
+    return tunnel;
+  };
+
+  it('asks for no restart where it counts at once', async () => {
+    const tunnel = await running();
+    const password = { environment: 'ORDERS_PW' };
+    tunnel.redefine(definition({ policy, connection: { password }, description: 'of the shop' }));
+    expect(tunnel.entity.profileChanged).toBe(false);
+    tunnel.redefine(definition({ policy, port: 5433 }));
+    expect(tunnel.entity).toMatchObject({ profileChanged: true });
+    expect(tunnel.entity.profileProblem).toBeUndefined();
+  });
+
+  it('asks for none where a restart could only leave it down', async () => {
+    const tunnel = await running();
+    tunnel.redefine(definition({ policy, port: 5433, off: true }));
+    expect(tunnel.entity).toMatchObject({
+      wanted: 'on',
+      profileChanged: false,
+      profileProblem: { code: 'SP-PROFILE-OFF' },
+    });
+  });
 });

@@ -2,7 +2,7 @@ import { AppError } from '../base/app-error.ts';
 import type { Log } from '../base/log.ts';
 import type { TunnelEntity } from '../contract/control-tunnel.ts';
 import type { ErrorData } from '../contract/error-codes.ts';
-import { shownState } from '../contract/shown-state.ts';
+import { isSettled, shownState } from '../contract/shown-state.ts';
 import type { TunnelState, Wanted } from '../contract/tunnel-state.ts';
 import type { KubeApi } from '../kube/kube-api.ts';
 import { parseTarget } from '../target/parse-target.ts';
@@ -90,9 +90,8 @@ export class ManagedTunnel implements AsyncDisposable {
     return this.#run?.state ?? { kind: 'off', ...(this.#endedBy && { reason: this.#endedBy }) };
   }
 
-  /** Nothing more comes by itself soon: it is ready, needs its user, or is off. */
   get isSettled(): boolean {
-    return this.state.kind !== 'connecting' && this.state.kind !== 'waiting';
+    return isSettled(this.state);
   }
 
   get entity(): TunnelEntity {

@@ -15,6 +15,8 @@ export interface TunnelDefinition {
   readonly origin: TunnelEntity['origin'];
   /** Equal for definitions that mean the same tunnel. */
   readonly digest: string;
+  /** Equal for definitions that run alike: what differs counts at once, without a restart. */
+  readonly runDigest: string;
   readonly profile: Omit<Profile, 'cluster' | 'namespace'> & { readonly namespace?: string | undefined };
   readonly access:
     | { readonly kind: 'cluster'; readonly cluster: Profile['cluster'] }
@@ -40,6 +42,7 @@ export function profileDefinition(listed: ListedProfile): TunnelDefinition {
     name,
     origin: { kind: 'profile', source, sourceKind },
     digest: JSON.stringify(profile),
+    runDigest: runDigest(profile),
     profile: rest,
     access: { kind: 'cluster', cluster },
     hash,
@@ -85,6 +88,7 @@ export function adHocDefinition(adHoc: AdHoc): TunnelDefinition {
     origin: { kind: 'ad-hoc' },
     // Also of one that was read back from the disk, with its keys in another order.
     digest: canonicalJson(adHoc),
+    runDigest: runDigest(adHoc),
     profile,
     access: { kind: 'context', kubeconfig, context },
     problem: undefined,
@@ -105,6 +109,7 @@ export function lostDefinition({ id, profile }: WantedTunnel, problem: ErrorData
       sourceKind: id.startsWith('user/') ? 'user' : 'folder',
     },
     digest: '',
+    runDigest: '',
     profile: rest,
     access: { kind: 'cluster', cluster },
     problem,
@@ -129,6 +134,16 @@ export function leadsTo({ profile, access }: TunnelDefinition): string {
   ]
     .filter(Boolean)
     .join(', ');
+}
+
+/** Where its password is, is looked up when that is asked for; how it is described is read from the profile. */
+function runDigest({
+  connection: { password: _read, ...connection } = {},
+  description: _described,
+  labels: _labelled,
+  ...rest
+}: Partial<Omit<Profile, 'namespace'>>): string {
+  return canonicalJson({ ...rest, connection });
 }
 
 /** Where it listens: as written, else on loopback at the port that it was given before, else at a free one. */

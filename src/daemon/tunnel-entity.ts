@@ -64,6 +64,8 @@ export function tunnelEntity(parts: EntityParts): TunnelEntity {
     gateway: usesGateway({ kind, connection, policy }),
     ...(run && run.notices.length > 0 && { notices: [...run.notices] }),
     questions: run?.questions ?? [],
-    profileChanged: run !== undefined && run.definition.digest !== definition.digest,
+    profileChanged:
+      run !== undefined && !definition.problem && run.definition.runDigest !== definition.runDigest,
+    profileProblem: run && !run.definition.problem ? definition.problem : undefined,
   };
 }

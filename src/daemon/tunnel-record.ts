@@ -6,7 +6,7 @@ import { LogLines } from './log-lines.ts';
 const maxHistory = 500;
 const maxConnections = 1_000;
 
-/** What one tunnel has been through since the daemon's start. Every list is bounded; the oldest goes first. */
+/** What one tunnel has been through since the daemon's start; for what was before see past-lines.ts. Every list is bounded; the oldest goes first. */
 export class TunnelRecord {
   readonly history: HistoryEntry[] = [];
   readonly lines: LogLines;

@@ -232,6 +232,8 @@ export class TunnelRun implements AsyncDisposable {
     this.#mayEnter = obstacle === undefined;
     this.#bound.setShut(obstacle ? { kind: 'blocked', error: obstacle } : this.#shutUnrecorded());
     this.#record();
+    // Somebody asks for it, or has answered: what the cluster has refused may be allowed by now.
+    if (!obstacle) this.#bound.askAnew();
   }
 
   /** A production tunnel leads nowhere before its opening is on disk. */

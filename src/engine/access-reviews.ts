@@ -26,10 +26,15 @@ export class AccessReviews {
     const key = JSON.stringify(options);
     const nowMs = this.#clock.nowMs();
     const known = this.#known.get(key);
-    if (known && nowMs - known.atMs < freshMs) return known.report;
+    return known && nowMs - known.atMs < freshMs ? known.report : this.reviewAnew(options);
+  }
+
+  /** What was answered before is known to be wrong. */
+  reviewAnew(options: Omit<AccessReviewOptions, 'signal'>): Promise<AccessReport> {
+    const key = JSON.stringify(options);
     const report = reviewAccess(this.#api, options);
     this.#known.delete(key);
-    this.#known.set(key, { atMs: nowMs, report });
+    this.#known.set(key, { atMs: this.#clock.nowMs(), report });
     for (const oldest of this.#known.keys()) if (this.#known.size > maxKept) this.#known.delete(oldest);
     return report;
   }

@@ -38,6 +38,15 @@ export interface FollowSpec {
   readonly onResolution?: (resolution: Resolution) => void;
 }
 
+export interface ReviewSpec {
+  readonly target: Target;
+  readonly namespace: string;
+  /** What it points at, where that is known. */
+  readonly pod: string | undefined;
+  /** The Secret that its password is read from, where it is. */
+  readonly secret: string | undefined;
+}
+
 type PodResolution = Extract<Resolution, { kind: 'pod' }>;
 
 /** A session that ended so has seen what the watch may not have: the pod is another, or gone. */
@@ -92,13 +101,10 @@ export class Engine implements AsyncDisposable {
     return this.#until(spec, () => true, signal);
   }
 
-  /** What the user may do with a target, asked of the API server. `pod`: what it points at, where that is known. */
-  review(
-    { target, namespace, pod }: { target: Target; namespace: string; pod?: string | undefined },
-    signal: AbortSignal,
-  ): Promise<AccessReport> {
+  /** What the user may do with a target, asked of the API server. */
+  review({ secret, ...asked }: ReviewSpec, signal: AbortSignal): Promise<AccessReport> {
     const { carriersInUse: carriers } = this.#dialer;
-    return reviewAccess(this.#api, { ...accessQuestion({ namespace, target, pod, carriers }), signal });
+    return reviewAccess(this.#api, { ...accessQuestion({ ...asked, carriers }), secret, signal });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -2,7 +2,7 @@ import { AppError } from '../base/app-error.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { AccessTarget, Carrier } from '../kube/access-review.ts';
-import { explainForbidden } from '../kube/access-review-explain.ts';
+import { explainForbidden, isOutdated } from '../kube/access-review-explain.ts';
 import type { Target } from '../target/target.ts';
 import type { AccessReviews } from './access-reviews.ts';
 
@@ -10,7 +10,7 @@ import type { AccessReviews } from './access-reviews.ts';
 const afterDialMs = 500;
 
 export interface PreflightOptions {
-  readonly reviews: AccessReviews;
+  readonly reviews: Pick<AccessReviews, 'review' | 'reviewAnew' | 'reviewAhead'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly target: Target;
@@ -48,7 +48,10 @@ export class Preflight implements Disposable {
   async explain(error: AppError, pod?: string): Promise<AppError> {
     if (error.code !== 'SP-FORBIDDEN') return error;
     try {
-      return explainForbidden(await this.#options.reviews.review(this.#question(pod)), error);
+      const { reviews } = this.#options;
+      const question = this.#question(pod);
+      const known = await reviews.review(question);
+      return explainForbidden(isOutdated(known, error) ? await reviews.reviewAnew(question) : known, error);
     } catch {
       return error;
     }

@@ -5,12 +5,13 @@ import { type AccessRule, leastRole, sentenceOf } from './access-review-role.ts'
 
 /**
  * What a refusal means, in the light of the review: SP-FORBIDDEN with user, verb, resource, namespace, why, next and the YAML of the Role;
- * or SP-ADMISSION-DENIED where RBAC allows what was refused, so that a policy must have done it. Any other error is returned as it is.
+ * or SP-ADMISSION-DENIED where nothing is missing and the authorizer is not who refused, so that a policy must have done it. Any other
+ * error is returned as it is.
  */
 export function explainForbidden(report: AccessReport, error: AppError): AppError {
   if (error.code !== 'SP-FORBIDDEN') return error;
   const refused = refusedRule(report, error.details);
-  if (refused && report.allowed.some((rule) => isSame(rule, refused))) {
+  if (!isAuthorizers(error) && report.missing.length === 0) {
     const why = text(error.details.why) ?? error.message;
     return new AppError('SP-ADMISSION-DENIED', { ...error.details, message: why, why }, error);
   }
@@ -34,15 +35,22 @@ export function explainForbidden(report: AccessReport, error: AppError): AppErro
   );
 }
 
+/** The review says yes to what the authorizer has just refused: one of them is of before a Role was given, or taken away. */
+export function isOutdated(report: AccessReport, error: AppError): boolean {
+  const refused = refusedRule(report, error.details);
+  return isAuthorizers(error) && refused !== undefined && report.allowed.includes(refused);
+}
+
+/** Only the authorizer names a verb; see status-error.ts. */
+function isAuthorizers({ details }: AppError): boolean {
+  return details.verb !== undefined;
+}
+
 /** The rule that was refused: as the error says, else the first that is missing. */
 function refusedRule(report: AccessReport, { verb, resource }: ErrorDetails): AccessRule | undefined {
   const known = [...report.missing, ...report.degraded, ...report.allowed];
   if (verb === undefined || resource === undefined) return report.missing[0];
   return known.find((rule) => rule.verb === verb && rule.resource === resource);
-}
-
-function isSame(a: AccessRule, b: AccessRule): boolean {
-  return a.verb === b.verb && a.group === b.group && a.resource === b.resource && a.name === b.name;
 }
 
 function text(value: ErrorDetails[string]): string | undefined {

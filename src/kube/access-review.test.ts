@@ -4,7 +4,7 @@ import { FakeClock } from '../../test/support/fake-clock.ts';
 import { FakeKubeApi } from '../../test/support/fake-kube-api.ts';
 import { AppError } from '../base/app-error.ts';
 import { type AccessReviewOptions, reviewAccess } from './access-review.ts';
-import { explainForbidden } from './access-review-explain.ts';
+import { explainForbidden, isOutdated } from './access-review-explain.ts';
 import type { AccessRule } from './access-review-role.ts';
 
 interface Attributes {
@@ -41,6 +41,9 @@ function setUp({ granted = [] as readonly string[], minor = '36', user = 'dev@ex
     });
   return { api, asked, review };
 }
+
+const everythingTo = (verb: string) =>
+  ['pods/portforward', 'pods', 'secrets', 'deployments.apps'].map((resource) => `${verb} ${resource}`);
 
 const brief = (rules: readonly AccessRule[]) =>
   rules.map(({ verb, resource, name }) => [verb, resource, name].filter(Boolean).join(' '));
@@ -146,6 +149,35 @@ describe('the review', () => {
     );
   });
 
+  it.each([
+    ['who has no rights', []],
+    ['who may do everything', ['create', 'get', 'list', 'watch'].flatMap((verb) => everythingTo(verb))],
+  ])(
+    'gives the same whole Role to one %s: with what is better to have, and the Secret',
+    async (_, granted) => {
+      const { review } = setUp({ granted });
+      const { wholeRole } = await review({ secret: 'orders-app' });
+      expect(wholeRole.rules).toEqual([
+        {
+          apiGroups: [''],
+          resources: ['pods/portforward'],
+          resourceNames: ['postgres-0'],
+          verbs: ['create'],
+        },
+        { apiGroups: [''], resources: ['secrets'], resourceNames: ['orders-app'], verbs: ['get'] },
+        { apiGroups: [''], resources: ['pods'], resourceNames: ['postgres-0'], verbs: ['get', 'watch'] },
+      ]);
+    },
+  );
+
+  it('names no pod in the whole Role where the target has another one tomorrow', async () => {
+    const { review } = setUp({
+      granted: ['create', 'get', 'list', 'watch'].flatMap((verb) => everythingTo(verb)),
+    });
+    const { wholeRole } = await review({ target: { kind: 'deployment', name: 'web' }, pod: 'web-7d9f-x' });
+    expect(wholeRole.yaml).not.toContain('web-7d9f-x');
+  });
+
   it('binds a service account as one', async () => {
     const { review } = setUp({ user: 'system:serviceaccount:ci:runner' });
     const { role } = await review();
@@ -180,10 +212,25 @@ describe('a 403, explained', () => {
     expect(error.details.role).toContain('kind: Role');
   });
 
-  it('is a policy where the review says yes', async () => {
+  it('is a policy where the review says yes, and who refused is not the authorizer', async () => {
     const { review } = setUp({ granted: ['create pods/portforward', 'get pods', 'watch pods'] });
-    const error = explainForbidden(await review(), refused);
-    expect(error).toMatchObject({ code: 'SP-ADMISSION-DENIED', details: { message: refused.details.why } });
+    const why = 'pods "postgres-0" is forbidden: not on Fridays';
+    const denied = new AppError('SP-FORBIDDEN', { resource: 'pods/portforward', namespace: 'db', why });
+    const error = explainForbidden(await review(), denied);
+    expect(error).toMatchObject({ code: 'SP-ADMISSION-DENIED', details: { message: why } });
+  });
+
+  it("is the authorizer's where its words say so, whatever a review of before has said", async () => {
+    const { review } = setUp({ granted: ['create pods/portforward', 'get pods', 'watch pods'] });
+    const report = await review();
+    expect(isOutdated(report, refused)).toBe(true);
+    expect(explainForbidden(report, refused)).toMatchObject({
+      code: 'SP-FORBIDDEN',
+      details: {
+        verb: 'create',
+        next: 'ask for a Role in namespace db with: pods/portforward create (postgres-0)',
+      },
+    });
   });
 
   it('without details is put down to what is missing', async () => {

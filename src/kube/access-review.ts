@@ -18,6 +18,8 @@ export interface AccessReport {
   readonly degraded: readonly AccessRule[];
   /** The least Role that would grant what is missing, where something is. */
   readonly role: AccessRole | undefined;
+  /** The least Role that the target takes in all, whatever of it is granted. */
+  readonly wholeRole: AccessRole;
   /** What to ask for, one sentence; empty where nothing is missing. */
   readonly next: string;
 }
@@ -37,6 +39,8 @@ export interface AccessReviewOptions {
   readonly pod?: string | undefined;
   /** The carriers in use. Raw SPDY needs create on pods/portforward; the WebSocket needs get, and create too since 1.35. */
   readonly carriers: readonly Carrier[];
+  /** The Secret that the password is read from, where it is. */
+  readonly secret?: string | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -66,8 +70,12 @@ export async function reviewAccess(
   const missing = rules((need) => !need.isAllowed && need.required);
   const degraded = rules((need) => !need.isAllowed && !need.required);
   // Asking once is enough: what would only be slow without it is in the Role too.
-  const wanted = [...missing, ...degraded].map((rule) => lasting(rule, options.target));
-  const role = missing.length > 0 ? leastRole(wanted, { namespace, user: who.user }) : undefined;
+  const roleOf = (granting: readonly AccessRule[]) =>
+    leastRole(
+      granting.map((rule) => lasting(rule, options.target)),
+      { namespace, user: who.user },
+    );
+  const role = missing.length > 0 ? roleOf([...missing, ...degraded]) : undefined;
   return {
     ...who,
     namespace,
@@ -75,6 +83,7 @@ export async function reviewAccess(
     missing,
     degraded,
     role,
+    wholeRole: roleOf(rules(() => true)),
     next: role ? sentenceOf(role) : '',
   };
 }
@@ -96,7 +105,7 @@ interface AccessNeed {
 
 /** The rules that forwarding to this target takes. `minor` is the API server's minor version; undefined where it is not known. */
 function accessNeeds(
-  { target, pod, carriers }: Pick<AccessReviewOptions, 'target' | 'pod' | 'carriers'>,
+  { target, pod, carriers, secret }: Pick<AccessReviewOptions, 'target' | 'pod' | 'carriers' | 'secret'>,
   minor: number | undefined,
 ): readonly AccessNeed[] {
   const rule = (verb: AccessRule['verb'], resource: string, name?: string, group = ''): AccessRule => ({
@@ -114,6 +123,7 @@ function accessNeeds(
   if (carriers.includes('spdy') || (minor !== undefined && minor >= 35)) portForward.add('create');
   if (carriers.includes('websocket')) portForward.add('get');
   const carrying = [...portForward].map((verb) => rule(verb, 'pods/portforward', podName));
+  if (secret !== undefined) carrying.push(rule('get', 'secrets', secret));
 
   const listed = (orElse?: AccessRule): AccessNeed[] => [
     { rule: rule('list', 'pods'), required: true, ...(orElse && { orElse }) },

@@ -143,6 +143,13 @@ export class WatchCache<T extends KubeObject> implements AsyncDisposable {
     if (this.#isWaiting) this.#startOver();
   }
 
+  /** Who comes now has not been refused yet: what needed a person may be mended by now, and is asked for at once. */
+  forgetRefusal(): void {
+    if (this.#trouble?.retry !== 'user') return;
+    this.#trouble = undefined;
+    this.refresh();
+  }
+
   /**
    * Reads anew at once: after a wake from sleep, or when something else knows better, which a watch from the last known version need not
    * tell. What is known stays known meanwhile.

@@ -118,3 +118,26 @@ it('lets all try at once when one finds that the user has logged in again, but n
   expect([asked.state.trouble, other.state.trouble]).toEqual([undefined, undefined]);
   expect(api.log.filter((line) => line === 'list pods closed')).toHaveLength(1);
 });
+
+it('takes no refusal over from before: who comes now is answered anew', async () => {
+  const { clock, api, registry } = fakeRegistry({ lingerMs: 1_000 });
+  api.down = new AppError('SP-FORBIDDEN');
+  using early = registry.open('pods', 'db', {});
+  await settle(clock, 500);
+  expect(early.state.trouble?.code).toBe('SP-FORBIDDEN');
+  const asked = api.log.length;
+  using late = registry.open('pods', 'db', {});
+  expect(late.state).toMatchObject({ synced: false, trouble: undefined });
+  await settle(clock);
+  expect(api.log.length).toBeGreaterThan(asked);
+  expect(late.state.trouble?.code).toBe('SP-FORBIDDEN');
+
+  api.down = undefined;
+  await settle(clock, 500);
+  using last = registry.open('pods', 'db', {});
+  await settle(clock);
+  expect([early, last].map(({ state }) => [state.synced, state.trouble])).toEqual([
+    [true, undefined],
+    [true, undefined],
+  ]);
+});

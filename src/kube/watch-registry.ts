@@ -50,7 +50,9 @@ export class WatchRegistry implements AsyncDisposable {
 
   #open<K extends Kind>(kind: K, namespace: string, scope: WatchScope): WatchLease<Kinds[K]> {
     const key = JSON.stringify([kind, namespace, scope.name, scope.labelSelector]);
-    const shared = this.#shared.get(key) ?? this.#start(key, kind, namespace, scope);
+    const known = this.#shared.get(key);
+    known?.cache.forgetRefusal();
+    const shared = known ?? this.#start(key, kind, namespace, scope);
     shared.users++;
     shared.closing?.cancel();
     shared.closing = undefined;

@@ -37,12 +37,13 @@ export function resolveOrdinal(look: Look, name: string, ordinal: number, questi
     const replicas = set?.spec.replicas ?? 1;
     if (set && (ordinal < first || ordinal >= first + replicas)) {
       const ordinals = replicas === 0 ? '' : `: ordinals ${first} to ${first + replicas - 1}`;
-      const why = `statefulset/${name} is scaled to ${replicas}${ordinals}`;
-      return none('SP-TARGET-NO-PODS', { target, namespace, why });
+      const message = `statefulset/${name} is scaled to ${replicas}${ordinals}`;
+      const next = replicas === 0 ? 'scale it up' : 'name one of these, or scale it up';
+      return none('SP-TARGET-NO-PODS', { target, namespace, message, scaledTo: replicas, next });
     }
     if (question.held) return none('SP-POD-DELETED', { pod: podName });
     if (!set) return none('SP-TARGET-NOT-FOUND', { target: `pod/${podName}`, namespace });
-    return none('SP-TARGET-NO-PODS', { target, namespace, why: `pod ${podName} is not created yet` });
+    return none('SP-TARGET-NO-PODS', { target, namespace, message: `pod ${podName} is not created yet` });
   });
 }
 

@@ -109,8 +109,9 @@ export function whyNoneServes(pods: readonly Pod[], question: SetQuestion): Answ
   if (closest) return notServing(closest, question);
   const { target, namespace, selector, scaledTo, held } = question;
   if (held && scaledTo !== 0) return none('SP-POD-DELETED', { pod: held.name });
-  const why = scaledTo === 0 ? `${target} is scaled to 0` : undefined;
-  return none('SP-TARGET-NO-PODS', { target, namespace, selector, why });
+  if (scaledTo !== 0) return none('SP-TARGET-NO-PODS', { target, namespace, selector });
+  const message = `${target} is scaled to 0`;
+  return none('SP-TARGET-NO-PODS', { target, namespace, selector, message, scaledTo, next: 'scale it up' });
 }
 
 export function notFound({ target, namespace }: Question): Answer {

@@ -296,11 +296,11 @@ describe('statefulset/NAME/ORDINAL', () => {
     expect((await follow('sts/postgres/0')).last()).toMatchObject({
       reason: {
         code: 'SP-TARGET-NO-PODS',
-        details: { why: 'statefulset/postgres is scaled to 2: ordinals 3 to 4' },
+        details: { message: 'statefulset/postgres is scaled to 2: ordinals 3 to 4', scaledTo: 2 },
       },
     });
     expect((await follow('sts/postgres/4')).last()).toMatchObject({
-      reason: { code: 'SP-TARGET-NO-PODS', details: { why: 'pod postgres-4 is not created yet' } },
+      reason: { code: 'SP-TARGET-NO-PODS', details: { message: 'pod postgres-4 is not created yet' } },
     });
   });
 
@@ -380,7 +380,10 @@ describe('statefulset/NAME', () => {
       'SP-TARGET-NOT-FOUND: statefulset/absent does not exist in namespace db',
     ]);
     expect((await follow('sts/empty')).last()).toMatchObject({
-      reason: { code: 'SP-TARGET-NO-PODS', details: { why: 'statefulset/empty is scaled to 0' } },
+      reason: {
+        code: 'SP-TARGET-NO-PODS',
+        details: { message: 'statefulset/empty is scaled to 0', scaledTo: 0 },
+      },
     });
   });
 

@@ -8,7 +8,7 @@ import type { TunnelState, Wanted } from '../contract/tunnel-state.ts';
 export interface TunnelModel {
   readonly wanted: Wanted;
   readonly state: TunnelState;
-  /** What the target points at; undefined until the first answer. */
+  /** What the target points at; undefined until the first answer, also of those that count anew. */
   readonly resolution: Resolution | undefined;
   /** Everything waits for a credential. */
   readonly isAsking: boolean;

@@ -34,6 +34,7 @@ const nowhere: TunnelEvent = {
   type: 'resolved',
   resolution: { kind: 'none', reason: error('SP-POD-NOT-READY') },
 };
+const unknown: TunnelEvent = { type: 'resolved', resolution: undefined };
 const notLoggedIn: TunnelEvent = {
   type: 'resolved',
   resolution: { kind: 'none', reason: error('SP-LOGIN-REQUIRED') },
@@ -108,6 +109,7 @@ const events = {
   started,
   stopped,
   nowhere,
+  unknown,
   'same pod': at('a'),
   restarted: at('a', { serving: false, restarts: 1 }),
   'other pod': at('b'),

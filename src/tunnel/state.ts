@@ -20,7 +20,8 @@ export type TimerKind = 'warm' | 'pilot';
 export type TunnelEvent =
   | { readonly type: 'started' }
   | { readonly type: 'stopped' }
-  | { readonly type: 'resolved'; readonly resolution: Resolution }
+  /** Undefined: what was known counts no more, and the first answer is waited for again. */
+  | { readonly type: 'resolved'; readonly resolution: Resolution | undefined }
   /** A credential plugin is run, or an identity provider asked, and all requests wait for it; or not any more. */
   | { readonly type: 'asking'; readonly isAsking: boolean }
   | { readonly type: 'link-open'; readonly generation: number }
@@ -130,8 +131,10 @@ function react(model: TunnelModel, event: TunnelEvent, atMs: number): Step {
   }
 }
 
-function resolved(model: TunnelModel, resolution: Resolution): Step {
+function resolved(model: TunnelModel, resolution: Resolution | undefined): Step {
   const before = model.resolution;
+  if (!resolution)
+    return step({ ...model, resolution, link: undefined, port: newRound(model.port) }, { do: 'unlink' });
   if (resolution.kind === 'none') return step({ ...model, resolution, port: newRound(model.port) });
   const { pod } = resolution;
   if (model.link?.uid !== pod.uid) {

@@ -7,10 +7,14 @@ import type { Resolution } from '../contract/resolution.ts';
  */
 export interface Upstream {
   /**
-   * Follows what the target points at: calls back with the first answer, then with each change, until disposed. `onAsking` is told whether
-   * everything waits for a credential: a plugin runs, which may be asking a person.
+   * Follows what the target points at: calls back with the first answer, then with each change, until disposed; undefined: what was said
+   * before counts no more, and another first answer follows. `onAsking` is told whether everything waits for a credential: a plugin runs,
+   * which may be asking a person.
    */
-  follow(onChange: (resolution: Resolution) => void, onAsking: (isAsking: boolean) => void): Following;
+  follow(
+    onChange: (resolution: Resolution | undefined) => void,
+    onAsking: (isAsking: boolean) => void,
+  ): Following;
   /** A link to one pod (by UID); nothing is opened yet. Disposing lets running streams end by themselves. */
   link(pod: PodIdentity): PodLink;
 }

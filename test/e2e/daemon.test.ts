@@ -154,6 +154,39 @@ describe('tunnels', () => {
     expect(tunnel.state).toMatchObject({ reason: { code: 'SP-API-UNREACHABLE', details: { server } } });
   });
 
+  it('are answered for at once where their target is not there, and wait for it all the same', async () => {
+    const { control } = await started({
+      none: net({ target: 'service/none' }),
+      far: net({ target: 'sts/net/7' }),
+    });
+    const { outcomes } = await control.call('up', { names: ['none', 'far'], waitMs: 600_000 });
+    expect(outcomes.map(({ tunnel }) => tunnel)).toMatchObject([
+      { wanted: 'on', state: { kind: 'waiting', reason: { code: 'SP-TARGET-NOT-FOUND' } } },
+      { wanted: 'on', state: { kind: 'waiting', reason: { details: { scaledTo: expect.any(Number) } } } },
+    ]);
+  });
+
+  it.each(['create', 'get'])(
+    'that were refused to %s try at once when they are asked for again',
+    async (verb) => {
+      const allow = (isGranted: boolean) =>
+        machine.sandbox.controls.setAccess(
+          ({ user }, asked) => isGranted || user !== 'dev@example.com' || asked.verb !== verb,
+        );
+      allow(false);
+      const { control } = await started({});
+      const adHoc = [{ name: 'x', context: 'token', target: 'sts/net/0', port: 'identity' }];
+      const again = async () => {
+        const { outcomes } = await control.call('up', { adHoc, ...isReady });
+        return outcomes[0]?.tunnel;
+      };
+      expect(await again()).toMatchObject({ state: { error: { code: 'SP-FORBIDDEN' } } });
+      expect(await again()).toMatchObject({ state: { error: { code: 'SP-FORBIDDEN' } } });
+      allow(true);
+      expect(await again()).toMatchObject({ shown: 'ready' });
+    },
+  );
+
   it('tell names that nobody has what was meant', async () => {
     const { control } = await started({ 'orders-db': net() });
     const { outcomes } = await control.call('up', { names: ['order-db'] });
@@ -183,6 +216,33 @@ describe('what is wanted', () => {
     expect(await firstLine(a.localPort!)).toBe(`net-0 ${uid()}`);
     await control.call('resume', { names: ['d'], ...isReady });
     expect(await firstLine(d.localPort!)).toBe(`net-0 ${uid()}`);
+  });
+
+  it('keeps the newest of its log and history over a restart of the daemon', async () => {
+    const { daemon, control } = await started({ net: net() });
+    await up(control, 'net');
+    const past = async () => {
+      const [{ lines }, { history }] = [
+        await control.call('logs', { name: 'net' }),
+        await control.call('tunnel', { name: 'net' }),
+      ];
+      return { lines, ready: history.filter(({ shown }) => shown === 'ready').length };
+    };
+    const before = await past();
+    await abandoned(daemon);
+    machine.stack.use(await machine.home.start());
+    await tunnelOnce(control, 'user/net', ({ shown }) => shown === 'ready');
+    const after = await past();
+    expect(after.ready).toBe(before.ready + 1);
+    const events = after.lines.map(({ event }) => event);
+    expect(events.slice(0, before.lines.length)).toEqual(before.lines.map(({ event }) => event));
+    const sequences = after.lines.map(({ sequence }) => sequence);
+    expect(sequences[0]).toBeLessThanOrEqual(1 - before.lines.length);
+    expect(sequences).toEqual(sequences.map((_, index) => sequences[0]! + index));
+    const { lines: newest } = await control.call('logs', { name: 'net', limit: 1 });
+    expect(newest).toEqual(after.lines.slice(-1));
+    const { lines: since } = await control.call('logs', { name: 'net', after: 0 });
+    expect(since[0]?.sequence).toBe(1);
   });
 
   it('comes back as needs you where the policy asks, with its port bound', async () => {
@@ -381,13 +441,21 @@ describe('questions to a cluster', () => {
       ({ user }, { verb }) => user !== 'dev@example.com' || verb !== 'create',
     );
     const { control } = await started({});
-    const adHoc = { name: 'x', context: 'token', target: 'statefulset/net/0', port: 'echo' };
+    const password = { secret: { name: 'net-app', key: 'password' } };
+    const adHoc = {
+      name: 'x',
+      context: 'token',
+      target: 'statefulset/net/0',
+      port: 'echo',
+      connection: { password },
+    };
     const { access, missingRole, leastRole } = await control.call('check', { adHoc });
     expect(access).toMatchObject({
       missing: [{ verb: 'create', resource: 'pods/portforward', name: 'net-0' }],
     });
     expect(missingRole).toContain('resourceNames: ["net-0"]');
     expect(leastRole).toContain('"pods"');
+    expect(leastRole).toContain('resourceNames: ["net-app"]');
   });
 });
 
