@@ -115,8 +115,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       );
     const profiles = starting.use(profileStore({ options, log, clock, isProjectInUse }));
     const [settings] = await Promise.all([readSettings(places.settingsFile), wanted.load()]);
-    // Projects are known by where somebody stood; those of wanted tunnels are looked up again, before all is read once. One may be gone.
-    await Promise.allSettled(projectsOf(wanted).map((folder) => profiles.addProject(folder)));
+    // Projects are known by where somebody stood; those of wanted tunnels are looked up again.
+    await profiles.addProjects(projectsOf(wanted));
     await profiles.watch();
     starting.defer(() => wanted.saved().catch(() => {}));
     const env = await keptEnvironment({

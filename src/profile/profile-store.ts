@@ -103,19 +103,25 @@ export class ProfileStore implements AsyncDisposable {
 
   /** Adds the project that a folder is in, if it is in one, and says where it was looked for. What was saved before counts from then on. */
   async addProject(folder: string): Promise<FoundProject> {
-    const [found] = await this.addProjects([folder]);
-    return found!;
+    const { home, uid } = this.#options;
+    const found = await findProjectFile({ from: folder, home, uid });
+    await this.#useProjects([found]);
+    return found;
   }
 
-  /** The same for several folders, with one load for all of them, or with the first that there is. */
+  /** The same for several folders, with one load for all of them. What cannot be read is left out. */
   async addProjects(folders: readonly string[]): Promise<readonly FoundProject[]> {
     const { home, uid } = this.#options;
-    const found = await Promise.all(folders.map((from) => findProjectFile({ from, home, uid })));
+    const finding = await Promise.allSettled(folders.map((from) => findProjectFile({ from, home, uid })));
+    const found = finding.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    await this.#useProjects(found);
+    return found;
+  }
+
+  async #useProjects(found: readonly FoundProject[]): Promise<void> {
     const isNew = found.map(({ file }) => file !== undefined && this.#useProject(file));
-    if (this.#snapshot.sequence === 0) return found;
     if (isNew.includes(true)) await this.load();
     else await this.#catchUp();
-    return found;
   }
 
   /** Throws SP-PROFILE-LIMIT where it may be one of a project that is not read. */

@@ -209,7 +209,8 @@ describe('the audit log of the daemon', () => {
     await writeFile(path, `${canary}\n`, { mode: 0o600 });
     const connection = { user: 'app', database: 'orders', password: { file: path } };
     const control = await daemonWith({
-      net: net({ kind: 'postgres', connection }),
+      // Without the gateway, or it would be the tunnel's own password that is given.
+      net: net({ kind: 'postgres', connection, policy: { gateway: false } }),
       gone: net({ connection: { password: { secret: { name: 'absent', key: 'password' } } } }),
     });
     expect(await control.call('password', { name: 'net' })).toMatchObject({ password: canary });
