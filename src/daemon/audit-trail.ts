@@ -8,7 +8,7 @@ import { takeSlot } from '../audit/log-slots.ts';
 import { noteOtherLogs } from '../audit/other-logs.ts';
 import { applyRetention, type RetentionLimits } from '../audit/retention.ts';
 import { backoffMs } from '../base/backoff.ts';
-import type { Clock, Timer } from '../base/clock.ts';
+import { type Clock, delay, type Timer } from '../base/clock.ts';
 import { Listeners } from '../base/listeners.ts';
 import type { Log } from '../base/log.ts';
 import type { AuditEvent } from '../contract/audit-event.ts';
@@ -36,6 +36,8 @@ export type AuditState = AuditStatus['state'];
 /** Taken before the log is open. */
 const maxEarly = 10_000;
 const openAgain = { firstMs: 250, maxMs: 10_000 };
+/** At the end the key is waited for so long: a log that ends soon after its start is signed too, unless its keychain asks a person. */
+const keyAtEndMs = 1_000;
 const housekeepingMs = 3_600_000;
 const notesMs = 24 * 3_600_000;
 
@@ -56,6 +58,7 @@ export class AuditTrail implements AsyncDisposable {
   #opening: Promise<void> | undefined;
   #failures = 0;
   #again: Timer | undefined;
+  #keySettled: Promise<void> = Promise.resolve();
   #housekeeping: Timer | undefined;
   #notedMs = Number.NEGATIVE_INFINITY;
   #isOver = false;
@@ -129,7 +132,15 @@ export class AuditTrail implements AsyncDisposable {
     this.#again?.cancel();
     this.#housekeeping?.cancel();
     await this.#opening;
+    await this.#settledKey();
     await this.#opened?.[Symbol.asyncDispose]();
+  }
+
+  async #settledKey(): Promise<void> {
+    const given = new AbortController();
+    const late = delay(this.#options.clock, keyAtEndMs, given.signal).catch(() => {});
+    await Promise.race([this.#keySettled, late]);
+    given.abort();
   }
 
   async #open(): Promise<void> {
@@ -141,7 +152,7 @@ export class AuditTrail implements AsyncDisposable {
     opening.use(slot.lock);
     const log = opening.use(new AuditLog({ folder: slot.folder, signer: key, clock, version }));
     // Beside all else: it may ask a person. Lines stand unsigned until then.
-    void key.load().then(
+    this.#keySettled = key.load().then(
       () => this.#keyLoaded(log),
       (error) => daemonLog.warn('audit key not remembered', { error: String(error) }),
     );
