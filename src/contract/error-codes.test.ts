@@ -45,3 +45,8 @@ describe('errorTable', () => {
     }
   });
 });
+
+it('what others send cannot move the cursor, colour the terminal or turn its text around', () => {
+  const message = 'a\u001b[31mb\u202ec\u2028d\ne\tf';
+  expect(errorText({ code: 'SP-USAGE', details: { message } }).headline).toBe('a[31mbcd\ne\tf');
+});
