@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 
 interface Entry {
-  readonly cluster: Readonly<Record<string, string>>;
+  readonly cluster: Readonly<Record<string, string | boolean>>;
 }
 
 /** Where a kubeconfig's first cluster is and how its certificate is checked. */
@@ -15,7 +15,7 @@ async function clusterOf(kubeconfig: string): Promise<Entry['cluster']> {
 interface KubeconfigOptions {
   /** A kubeconfig whose cluster is taken over, with what is changed of it. */
   readonly from?: string;
-  readonly cluster?: Readonly<Record<string, string>>;
+  readonly cluster?: Readonly<Record<string, string | boolean>>;
   readonly user?: Readonly<Record<string, unknown>>;
 }
 

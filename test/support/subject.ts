@@ -13,7 +13,8 @@ export type Carrier = 'auto' | 'spdy' | 'websocket';
 export type SubjectName = 'sallyport' | 'kubectl';
 
 export interface ForwardOptions {
-  readonly kubeconfig: string;
+  /** undefined: no --kubeconfig; the environment says which. */
+  readonly kubeconfig: string | undefined;
   readonly namespace: string;
   readonly target: string;
   /** As on the command line: `:5432`, `15432:5432`. */
@@ -191,7 +192,8 @@ function subjectFromEnvironment(): SubjectName {
 /** The command that a user would type. */
 export function commandLine(subject: SubjectName, options: ForwardOptions): readonly string[] {
   const { kubeconfig, namespace, target, ports, carrier, hold, extraArguments = [] } = options;
-  const shared = ['--kubeconfig', kubeconfig, '-n', namespace, ...extraArguments, target, ...ports];
+  const config = kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig];
+  const shared = [...config, '-n', namespace, ...extraArguments, target, ...ports];
   if (subject === 'kubectl') return ['kubectl', 'port-forward', ...shared];
   const own = [
     ...(json(subject, options) ? ['--json'] : []),
