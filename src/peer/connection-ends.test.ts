@@ -48,7 +48,6 @@ describe('ends', () => {
         remotePort: undefined,
         localAddress: '127.0.0.1',
         localPort: 1,
-        destroyed: true,
       }),
     ).toBeUndefined();
   });

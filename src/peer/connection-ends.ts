@@ -12,15 +12,14 @@ export interface ConnectionEnds {
   readonly server: ConnectionEnd;
 }
 
-export type AcceptedSocket = Pick<
-  Socket,
-  'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort' | 'destroyed'
->;
+export type NamedEnds = Pick<Socket, 'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort'>;
+
+export type AcceptedSocket = NamedEnds & Pick<Socket, 'destroyed' | 'readableEnded'>;
 
 const mappedPrefix = Buffer.from('00000000000000000000ffff', 'hex');
 
 /** undefined: the connection has ended already, or is none of TCP. An IPv4-mapped address is the IPv4 address. */
-export function connectionEnds(socket: AcceptedSocket): ConnectionEnds | undefined {
+export function connectionEnds(socket: NamedEnds): ConnectionEnds | undefined {
   const { remoteAddress, remotePort, localAddress, localPort } = socket;
   if (remoteAddress === undefined || localAddress === undefined) return undefined;
   if (remotePort === undefined || localPort === undefined) return undefined;

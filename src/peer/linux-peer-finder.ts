@@ -51,7 +51,7 @@ export class LinuxPeerFinder implements PeerFinder {
       kind: 'found',
       uid,
       process: () => {
-        process ??= this.#holders.find({ inode, uid, isOver: () => socket.destroyed });
+        process ??= this.#holders.find({ inode, uid, isOver: () => this.#isHeldByNobody(socket, ends) });
         return process;
       },
     };
@@ -61,6 +61,11 @@ export class LinuxPeerFinder implements PeerFinder {
     this.#isDisposed = true;
     this.#diag?.[Symbol.dispose]();
     this.#diag = undefined;
+  }
+
+  /** One that has ended may be half-closed, and held all the same; mostly it was closed, and our end of it stays open a while. */
+  #isHeldByNobody(socket: AcceptedSocket, ends: ConnectionEnds): boolean {
+    return socket.destroyed || (socket.readableEnded && this.#diag?.ask(ends).kind === 'none');
   }
 
   async #open(): Promise<void> {

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { PeerProcess } from '../contract/peer.ts';
-import { type AcceptedSocket, connectionEnds } from './connection-ends.ts';
+import { type AcceptedSocket, connectionEnds, type NamedEnds } from './connection-ends.ts';
 import { isOwnAddress } from './own-address.ts';
 import type { PeerFinder, PeerOwner } from './peer-owner.ts';
 import { type Pass, SharedPass } from './shared-pass.ts';
@@ -78,7 +78,7 @@ interface WantedName {
 }
 
 /** What lsof calls the connection at its client's end. */
-export function connectionName(socket: Omit<AcceptedSocket, 'destroyed'>): string {
+export function connectionName(socket: NamedEnds): string {
   const { remoteAddress, remotePort, localAddress, localPort } = socket;
   return `${endName(remoteAddress, remotePort)}->${endName(localAddress, localPort)}`;
 }

@@ -113,6 +113,7 @@ describe.runIf(process.platform === 'linux').each(kinds)('by %s', (kind, create)
       localAddress: loopback,
       localPort: 1,
       destroyed: false,
+      readableEnded: false,
     };
     expect(await finder.ownerOf(gone)).toEqual({
       kind: kind === 'socket diagnostics' ? 'gone' : 'unmatched',

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { readlinkSync } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { systemClock } from '../base/clock.ts';
+import { LinuxPeerFinder } from './linux-peer-finder.ts';
 import { SocketHolders } from './socket-holder.ts';
 
 /** Told of each link that is read; what it returns is read instead. */
@@ -45,5 +46,33 @@ it.runIf(process.platform === 'linux')(
     expect(seen).toEqual(Array(2).fill(`/proc/${process.pid}/fd/${fd}`));
     reading.instead = undefined;
     expect(await new SocketHolders(systemClock).find(wanted)).toMatchObject({ pid: process.pid });
+  },
+);
+
+it.runIf(process.platform === 'linux')(
+  'a client that has closed is not looked for, though our end of its connection is still open',
+  async () => {
+    const server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const accepted = once(server, 'connection');
+    const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    const [socket] = (await accepted) as [Socket];
+    using finder = new LinuxPeerFinder({ clock: systemClock });
+    const looks: string[] = [];
+    onTestFinished(() => {
+      reading.instead = undefined;
+      socket.destroy();
+      server.close();
+    });
+    const owner = await finder.ownerOf(socket);
+    reading.instead = (link, target) => {
+      looks.push(link);
+      return target;
+    };
+    client.destroy();
+    socket.resume();
+    await once(socket, 'end');
+    expect(owner.kind === 'found' && (await owner.process())).toBeUndefined();
+    expect(looks).toEqual([]);
   },
 );
