@@ -108,10 +108,10 @@ export class AuditTrail implements AsyncDisposable {
     return unavailableError(this.#state, this.#options.folder);
   }
 
-  /** Where the log stands, for the User-Agent of requests that the cluster records; empty before its first line is on disk. */
+  /** Where the log stands, for the end of the User-Agent of requests that the cluster records, behind a blank; empty before its first line is on disk. */
   get stamp(): string {
     const log = this.#opened?.log;
-    return log && log.head.seq > 0 ? headStamp(log.log, log.head) : '';
+    return log && log.head.seq > 0 ? ` ${headStamp(log.log, log.head)}` : '';
   }
 
   get status(): AuditStatus {

@@ -2,8 +2,13 @@ import type { Log } from '../base/log.ts';
 import type { AuditEvent } from '../contract/audit-event.ts';
 import { whoAmI } from '../kube/access-review.ts';
 import type { KubeApi } from '../kube/kube-api.ts';
+import type { SessionEvent } from '../transport/session-dialer.ts';
+import { auditedPod } from './tunnel-audit.ts';
 
-/** Whom the clusters take the user for. Asked once a session is open: credentials work then, and nobody waits for the answer. */
+/**
+ * Whom the clusters take the user for, and the sessions that are recorded with that. Asked once a session is open: credentials work then,
+ * and nobody waits for the answer.
+ */
 export class ClusterIdentities {
   readonly #users = new WeakMap<KubeApi, { readonly user: string | undefined } | 'asking'>();
   readonly #log: Log;
@@ -20,8 +25,20 @@ export class ClusterIdentities {
     return known === 'asking' ? undefined : known?.user;
   }
 
+  /** Records a session: its Audit-ID is in the API server's audit log too. */
+  session(event: SessionEvent, api: KubeApi): void {
+    const { auditId } = event;
+    const pod = auditedPod(event.pod);
+    if (event.kind === 'closed') {
+      const { served, error } = event;
+      return this.#append({ event: 'session-closed', auditId, pod, served, error });
+    }
+    this.#append({ event: 'session-opened', auditId, cluster: api.server, user: this.userOf(api), pod });
+    void this.#learn(api);
+  }
+
   /** Asks where nobody has yet, or the user may be another. */
-  async learn(api: KubeApi): Promise<void> {
+  async #learn(api: KubeApi): Promise<void> {
     if (this.#users.has(api)) return;
     this.#users.set(api, 'asking');
     const forget = api.onChange((change) => {

@@ -13,7 +13,7 @@ import { type AuditState, AuditTrail } from './audit-trail.ts';
 import { ClusterIdentities } from './cluster-identities.ts';
 import { profileEvents } from './profile-events.ts';
 import type { Settings } from './settings.ts';
-import { type AuditSink, auditedPod } from './tunnel-audit.ts';
+import type { AuditSink } from './tunnel-audit.ts';
 import type { TunnelDefinition } from './tunnel-definition.ts';
 
 export interface DaemonAuditOptions {
@@ -58,10 +58,9 @@ export class DaemonAudit implements AuditSink, AsyncDisposable {
     return this.#trail.status;
   }
 
-  /** For the User-Agent of what the cluster records: where the log stands, behind a blank; or nothing. */
+  /** See AuditTrail. */
   get stamp(): string {
-    const { stamp } = this.#trail;
-    return stamp && ` ${stamp}`;
+    return this.#trail.stamp;
   }
 
   /** Opens the log; until then events wait. Never rejects. */
@@ -86,8 +85,7 @@ export class DaemonAudit implements AuditSink, AsyncDisposable {
   }
 
   session(event: SessionEvent, api: KubeApi): void {
-    this.append(sessionRecord(event, { cluster: api.server, user: this.userOf(api) }));
-    if (event.kind === 'opened') void this.#identities.learn(api);
+    this.#identities.session(event, api);
   }
 
   /** The first snapshot is where changes count from. */
@@ -106,15 +104,4 @@ export class DaemonAudit implements AuditSink, AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.#trail[Symbol.asyncDispose]();
   }
-}
-
-/** A session as it is recorded: its Audit-ID is in the API server's audit log too. */
-export function sessionRecord(
-  event: SessionEvent,
-  by: { readonly cluster: string; readonly user: string | undefined },
-): AuditEvent {
-  const { auditId } = event;
-  const pod = auditedPod(event.pod);
-  if (event.kind === 'opened') return { event: 'session-opened', auditId, ...by, pod };
-  return { event: 'session-closed', auditId, pod, served: event.served, error: event.error };
 }

@@ -10,7 +10,6 @@ import type { SessionEvent } from '../transport/session-dialer.ts';
 import { AuditKey } from './audit-key.ts';
 import { AuditTrail } from './audit-trail.ts';
 import { ClusterIdentities } from './cluster-identities.ts';
-import { sessionRecord } from './daemon-audit.ts';
 import { readSettings } from './settings.ts';
 import { TunnelAudit } from './tunnel-audit.ts';
 
@@ -67,13 +66,11 @@ export class ForwardAudit implements ForwardWitness, AsyncDisposable {
   }
 
   get stamp(): string {
-    const { stamp } = this.#trail;
-    return stamp && ` ${stamp}`;
+    return this.#trail.stamp;
   }
 
   session(event: SessionEvent, api: KubeApi): void {
-    this.#trail.append(sessionRecord(event, { cluster: api.server, user: this.#identities.userOf(api) }));
-    if (event.kind === 'opened') void this.#identities.learn(api);
+    this.#identities.session(event, api);
   }
 
   port(port: string, api: KubeApi): PortWitness {
