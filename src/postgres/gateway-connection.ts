@@ -224,12 +224,10 @@ export class GatewayConnection {
     let stream: Duplex | undefined;
     try {
       const tls = await upstream.tls();
-      const head = openingBytes(tls, request);
-      stream = await target.dialled.again({ head: head ? [head] : [], signal });
+      stream = await target.dialled.again({ head: openingBytes(tls, request), signal });
       stream.on('error', () => {});
       signal.addEventListener('abort', () => stream?.destroy(), { once: true });
-      const secured = await secureStream(stream, tls);
-      if (tls.mode !== 'disable') secured.stream.write(request);
+      const secured = await secureStream(stream, tls, request);
       secured.stream.resume();
       await closed(secured.stream);
     } catch {

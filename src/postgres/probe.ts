@@ -78,11 +78,9 @@ export function probeTrust(options: ProbeOptions): Promise<boolean> {
     );
     // With the certificate it would be no question.
     const tls = withoutCertificate(await access.tls());
-    const head = openingBytes(tls, startup);
-    const { stream } = await options.dial({ head: head ? [head] : [], signal });
+    const { stream } = await options.dial({ head: openingBytes(tls, startup), signal });
     return probed(stream, signal, async () => {
-      const secured = await secureStream(stream, tls);
-      if (tls.mode !== 'disable') secured.stream.write(startup);
+      const secured = await secureStream(stream, tls, startup);
       const { type, body } = await new Wire(secured.stream, secured.ahead).readMessage(maxMessageBytes);
       return type === 'R' && body.length >= 4 && body.readInt32BE(0) === 0;
     });

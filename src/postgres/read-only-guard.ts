@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { serialize } from 'pg-protocol';
 import { errorResponse } from './message.ts';
 import type { MessageRules } from './message-stream.ts';
-import { allRefusals, functionCall, type Refusal, refusalOf, tooLarge } from './read-only-policy.ts';
+import { allRefusals, functionCall, type Refusal, refusalOf, tooLarge, unclear } from './read-only-policy.ts';
 import { readServerError } from './server-error.ts';
 import { sqlOfParse, sqlOfQuery } from './statement-text.ts';
 
@@ -40,7 +40,7 @@ export function readOnlyRules({ onRefused, onUnset }: ReadOnlyGuardOptions): {
     return marker + allRefusals.indexOf(why);
   };
   const statement = (original: Buffer, make: (sql: string) => Buffer, sql: string | undefined) => {
-    const why = sql === undefined ? allRefusals[0]! : refusalOf(sql);
+    const why = sql === undefined ? unclear : refusalOf(sql);
     return why ? make(refused(why)) : original;
   };
   return {

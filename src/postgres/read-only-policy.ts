@@ -25,6 +25,7 @@ const refusals = {
   call: 'the function-call message is refused',
 } as const;
 
+export const unclear = refusals.unclear;
 export const tooLarge = refusals.tooLarge;
 export const functionCall = refusals.call;
 

@@ -49,9 +49,7 @@ function kindOf(sql: string): string {
 }
 
 function upToValue(tokens: readonly Token[]): readonly Token[] {
-  const set = tokens.findIndex(
-    ({ kind, ...token }) => kind === 'word' && 'text' in token && token.text === 'set',
-  );
+  const set = tokens.findIndex((token) => token.kind === 'word' && token.text === 'set');
   const at = tokens.findIndex(
     (token, index) => index > set && set >= 0 && 'text' in token && ['to', '='].includes(token.text),
   );
@@ -60,11 +58,17 @@ function upToValue(tokens: readonly Token[]): readonly Token[] {
 
 function joined(tokens: readonly Token[]): string {
   let text = '';
+  // Its last character, apart: to look for it in a text that grows with each token would read all of it again.
+  let last: string | undefined;
   for (const token of tokens) {
     const next = shownAs(token);
     const isTight =
-      /[(.]$|^$/.test(text) || /^[,.)]$/.test(next) || (isOperator(text.at(-1)) && isOperator(next));
+      last === undefined ||
+      /^[(.]$/.test(last) ||
+      /^[,.)]$/.test(next) ||
+      (isOperator(last) && isOperator(next));
     text += isTight ? next : ` ${next}`;
+    last = next.at(-1);
     // One token more than fits shows that it was shortened.
     if (text.length > maxTextLength) break;
   }
@@ -86,6 +90,6 @@ function shownAs(token: Token): string {
   }
 }
 
-function isOperator(text: string | undefined): boolean {
-  return text !== undefined && /^[-+*/<>=~!@#%^&|`:]$/.test(text);
+function isOperator(text: string): boolean {
+  return /^[-+*/<>=~!@#%^&|`:]$/.test(text);
 }

@@ -1,6 +1,6 @@
-/** The SQL of a client's messages, as Latin-1: one character a byte. Undefined: the message is not as the protocol has it. */
+import { headerBytes } from './message.ts';
 
-const headerBytes = 5;
+/** The SQL of a client's messages, as Latin-1: one character a byte. Undefined: the message is not as the protocol has it. */
 
 /** Query: the string is all of its body. */
 export function sqlOfQuery(message: Buffer): string | undefined {

@@ -45,8 +45,7 @@ export type Entered = Login & { readonly encrypted: boolean };
 
 /** What goes out with the stream's opening; nothing where TLS begins by itself. */
 export function headOf(attempt: Attempt): readonly Buffer[] {
-  const head = openingBytes(attempt.tls, startup(attempt));
-  return head ? [head] : [];
+  return openingBytes(attempt.tls, startup(attempt));
 }
 
 /** Goes on from `headOf`. Rejects with an SP-DB error, or with the stream's own. */
@@ -55,8 +54,7 @@ export async function enter(
   { stream, pod, keyCache }: { stream: Duplex; pod: DialledPod; keyCache: ScramKeyCache },
 ): Promise<Entered> {
   const { access, tls, credential } = attempt;
-  const secured = await secureStream(stream, tls);
-  if (tls.mode !== 'disable') secured.stream.write(startup(attempt));
+  const secured = await secureStream(stream, tls, startup(attempt));
   const login = await logIn({
     secured,
     user: credential.user,

@@ -46,14 +46,23 @@ export interface SecuredStream {
 
 const alpn = 'postgresql';
 
-/** The first bytes for a stream that is about to be opened, so that they cost no round trip; `plain` where nothing comes before the login. */
-export function openingBytes(tls: UpstreamTls, plain: Buffer): Buffer | undefined {
-  if (tls.mode === 'disable') return plain;
-  return tls.negotiation === 'direct' ? undefined : sslRequest;
+/** What goes out with the opening of a stream, so that it costs no round trip: `first` itself where nothing comes before it. */
+export function openingBytes(tls: UpstreamTls, first: Buffer): readonly Buffer[] {
+  if (tls.mode === 'disable') return [first];
+  return tls.negotiation === 'direct' ? [] : [sslRequest];
 }
 
-/** Makes the stream, on which `openingBytes` were sent, what `tls` asks for. Rejects with SP-DB-TLS, or with the stream's own AppError. */
-export async function secureStream(stream: Duplex, tls: UpstreamTls): Promise<SecuredStream> {
+/**
+ * Makes the stream, on which `openingBytes` were sent, what `tls` asks for, and sends `first` where they did not. Rejects with SP-DB-TLS, or
+ * with the stream's own AppError.
+ */
+export async function secureStream(stream: Duplex, tls: UpstreamTls, first: Buffer): Promise<SecuredStream> {
+  const secured = await secure(stream, tls);
+  if (tls.mode !== 'disable') secured.stream.write(first);
+  return secured;
+}
+
+async function secure(stream: Duplex, tls: UpstreamTls): Promise<SecuredStream> {
   const plain = { stream, ahead: Buffer.alloc(0), encrypted: false, verified: false, binding: undefined };
   if (tls.mode === 'disable') return plain;
   if (tls.mode === 'verify-full' && !tls.name)

@@ -21,10 +21,7 @@ function lineGateway() {
       });
       const over = serveLine(socket, dial, { abort, rests }).then(
         () => undefined,
-        (thrown) => {
-          const error = AppError.from(thrown);
-          return error;
-        },
+        (thrown) => AppError.from(thrown),
       );
       return { over, end: (error) => abort.abort(error ?? new AppError('SP-STREAM-RESET')) };
     },
@@ -38,7 +35,10 @@ async function serveLine(
   { abort, rests }: { abort: AbortController; rests: string[] },
 ): Promise<void> {
   const { signal } = abort;
-  await once(socket, 'data', { signal }).catch(() => signal.throwIfAborted());
+  await once(socket, 'data', { signal }).catch((thrown) => {
+    signal.throwIfAborted();
+    throw thrown;
+  });
   for (;;) {
     const dialled = await dial({ head: [Buffer.from('hello')], signal });
     const { stream } = dialled;
