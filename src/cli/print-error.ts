@@ -1,6 +1,6 @@
 import { AppError } from '../base/app-error.ts';
 import type { ErrorOutput } from '../contract/command-output.ts';
-import { errorTable, errorText } from '../contract/error-codes.ts';
+import { errorText } from '../contract/error-codes.ts';
 import type { Cli } from './cli.ts';
 import { colorsFor } from './paint.ts';
 
@@ -12,7 +12,7 @@ export function printError(thrown: unknown, cli: Cli, { verbose = false } = {}):
   const lines = [`${colors.red('error:')} ${headline}`];
   if (why && why !== headline) lines.push(`  why:   ${why}`);
   if (next) lines.push(`  next:  ${calledAs(next, cli.program)}`);
-  lines.push(colors.dim(`  ${error.code} · exit ${errorTable[error.code].exitCode}`));
+  lines.push(colors.dim(`  ${error.code} · exit ${error.exitCode}`));
   if (verbose || error.code === 'SP-INTERNAL') lines.push(...causes(error, verbose));
   cli.stderr.write(`${lines.join('\n')}\n`);
 }
