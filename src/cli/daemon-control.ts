@@ -4,14 +4,11 @@ import type { AuditStatus } from '../contract/audit-status.ts';
 import type { Cli } from './cli.ts';
 import { printJson } from './print-json.ts';
 import { endDaemon, restartDaemon } from './replace-daemon.ts';
+import { ofRunningDaemon } from './running-daemon.ts';
 import { bytesWords, count } from './tunnel-words.ts';
 
 export async function printStatus(cli: Cli, json: boolean): Promise<void> {
-  const control = await cli.control({ start: false });
-  const status = await control.call('daemon', {}).catch((error) => {
-    if (AppError.from(error).code === 'SP-DAEMON-NOT-RUNNING') return undefined;
-    throw error;
-  });
+  const status = await ofRunningDaemon(cli, (control) => control.call('daemon', {}));
   if (!status) {
     cli.setExitCode(new AppError('SP-DAEMON-NOT-RUNNING').exitCode);
     if (json) return printJson(cli, 'daemon status', { running: false });

@@ -11,6 +11,7 @@ import type { ProfileStore } from '../profile/profile-store.ts';
 import type { Cli } from './cli.ts';
 import { printJson } from './print-json.ts';
 import { schemaFileName } from './profile-files.ts';
+import { ofRunningDaemon } from './running-daemon.ts';
 
 /** The user's own file, or that of the project around the working directory, which is made here where there is none. */
 export async function fileToEdit(project: boolean, cli: Cli): Promise<string> {
@@ -33,10 +34,7 @@ export async function editFile(store: ProfileStore, edit: ProfileEdit, file: str
 
 /** It sees changes by itself, and a moment later: the next command is to find them. */
 export async function tellDaemon(cli: Cli): Promise<void> {
-  const control = await cli.control({ start: false });
-  await control.call('reload', { folder: cli.cwd }).catch((error) => {
-    if (AppError.from(error).code !== 'SP-DAEMON-NOT-RUNNING') throw error;
-  });
+  await ofRunningDaemon(cli, (control) => control.call('reload', { folder: cli.cwd }));
 }
 
 /**
@@ -44,19 +42,16 @@ export async function tellDaemon(cli: Cli): Promise<void> {
  * one stays.
  */
 export async function takeDown(isMeant: (tunnel: TunnelEntity) => boolean, cli: Cli): Promise<string[]> {
-  const control = await cli.control({ start: false });
-  try {
+  const ended = await ofRunningDaemon(cli, async (control) => {
     const { tunnels } = await control.call('tunnels', {});
     const names = tunnels.filter((each) => each.wanted !== 'off' && isMeant(each)).map(({ id }) => id);
-    if (names.length === 0) return [];
+    if (names.length === 0) return names;
     const { outcomes } = await control.call('down', { names, folder: cli.cwd });
     const failed = outcomes.find(({ error }) => error !== undefined)?.error;
     if (failed) throw new AppError(failed.code, failed.details);
     return names;
-  } catch (error) {
-    if (AppError.from(error).code === 'SP-DAEMON-NOT-RUNNING') return [];
-    throw error;
-  }
+  });
+  return ended ?? [];
 }
 
 /** ; team/web, team/api went down with it. Empty where none was up. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FakeCli } from '../../test/support/fake-cli.ts';
 import { FakeControl } from '../../test/support/fake-control.ts';
 import { AppError } from '../base/app-error.ts';
+import type { ErrorCode } from '../contract/error-codes.ts';
 
 describe('the command line', () => {
   it('lists all commands in groups without loading them', async () => {
@@ -51,6 +52,15 @@ describe('the command line', () => {
     using other = new FakeCli({ control });
     await other.run('run', 'nobody', '--', 'x', '--json');
     expect(other.stdout.text).toBe('');
+  });
+
+  it('prints an error of a newer daemon whose code it does not know', async () => {
+    await using control = new FakeControl().on('tunnels', async () => {
+      throw new AppError('SP-OF-TOMORROW' as ErrorCode, { message: 'the moon is full' });
+    });
+    using cli = new FakeCli({ control });
+    expect(await cli.run('status')).toBe(1);
+    expect(cli.stderr.text).toBe('error: SP-OF-TOMORROW: the moon is full\n  SP-OF-TOMORROW · exit 1\n');
   });
 
   it('offers at a terminal to replace a daemon that it cannot talk to, and goes on', async () => {

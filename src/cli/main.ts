@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { AppError } from '../base/app-error.ts';
 import type { Cli } from './cli.ts';
-import { errorLines, errorOutput } from './print-error.ts';
+import { errorOutput, printError } from './print-error.ts';
 import { ProcessCli } from './process-cli.ts';
 import { createProgram } from './program.ts';
 
@@ -36,7 +36,7 @@ export async function runCommandLine(cli: Cli, { isRetry = false } = {}): Promis
     const error =
       thrown instanceof CommanderError ? usage(thrown, cli) : withNext(AppError.from(thrown), cli);
     if (!isRetry && (await wasReplaced(error, cli))) return runCommandLine(cli, { isRetry: true });
-    printError(error, cli);
+    report(error, cli);
     cli.setExitCode(error.exitCode);
   }
 }
@@ -64,11 +64,11 @@ async function wasReplaced(error: AppError, cli: Cli): Promise<boolean> {
   return true;
 }
 
-function printError(error: AppError, { argv, program, stdout, stderr, env }: Cli): void {
+function report(error: AppError, cli: Cli): void {
+  const { argv, stdout } = cli;
   const own = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined);
   if (own.includes('--json') && own[0] !== 'forward') {
     stdout.write(`${JSON.stringify(errorOutput(error), null, 2)}\n`);
   }
-  const verbose = own.includes('--verbose') || own.includes('-v');
-  stderr.write(errorLines(error, { verbose, color: stderr.isTTY === true && !env.NO_COLOR, program }));
+  printError(error, cli, { verbose: own.includes('--verbose') || own.includes('-v') });
 }

@@ -1,26 +1,20 @@
-import pc from 'picocolors';
 import { AppError } from '../base/app-error.ts';
 import type { ErrorOutput } from '../contract/command-output.ts';
-import { errorTable, errorText } from '../contract/error-codes.ts';
+import { errorText } from '../contract/error-codes.ts';
+import type { Cli } from './cli.ts';
+import { colorsFor } from './paint.ts';
 
-export interface ErrorLinesOptions {
-  readonly verbose: boolean;
-  readonly color: boolean;
-  /** As people call it, where that is not sallyport: commands to run next are called so too. */
-  readonly program?: string;
-}
-
-/** One screen: what happened, why, what next, code. With `verbose` also the chain of causes. */
-export function errorLines(thrown: unknown, options: ErrorLinesOptions): string {
+/** One screen on standard error: what happened, why, what next, code. With `verbose` also the chain of causes. */
+export function printError(thrown: unknown, cli: Cli, { verbose = false } = {}): void {
   const error = AppError.from(thrown);
   const { headline, why, next } = errorText(error.toData());
-  const colors = pc.createColors(options.color);
+  const colors = colorsFor(cli.stderr, cli);
   const lines = [`${colors.red('error:')} ${headline}`];
   if (why && why !== headline) lines.push(`  why:   ${why}`);
-  if (next) lines.push(`  next:  ${calledAs(next, options.program)}`);
-  lines.push(colors.dim(`  ${error.code} · exit ${errorTable[error.code].exitCode}`));
-  if (options.verbose || error.code === 'SP-INTERNAL') lines.push(...causes(error, options.verbose));
-  return `${lines.join('\n')}\n`;
+  if (next) lines.push(`  next:  ${calledAs(next, cli.program)}`);
+  lines.push(colors.dim(`  ${error.code} · exit ${error.exitCode}`));
+  if (verbose || error.code === 'SP-INTERNAL') lines.push(...causes(error, verbose));
+  cli.stderr.write(`${lines.join('\n')}\n`);
 }
 
 /** The same for a program to read. */

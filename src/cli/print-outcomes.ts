@@ -3,7 +3,7 @@ import type { TunnelEntity } from '../contract/control-tunnel.ts';
 import type { Outcome } from './bring-up.ts';
 import type { Cli } from './cli.ts';
 import { colorsFor, paintedGlyph } from './paint.ts';
-import { errorLines } from './print-error.ts';
+import { printError } from './print-error.ts';
 import { printJson } from './print-json.ts';
 import { localWords, situation } from './tunnel-words.ts';
 
@@ -39,7 +39,6 @@ function printProblem(
   cli: Cli,
 ): void {
   const colors = colorsFor(cli.stderr, cli);
-  const color = cli.stderr.isTTY === true && !cli.env.NO_COLOR;
   const stays = tunnel && tunnel.wanted === 'on';
   if (stays) {
     const local = localWords(tunnel);
@@ -49,9 +48,7 @@ function printProblem(
       }\n`,
     );
   }
-  cli.stderr.write(
-    errorLines(new AppError(error.code, error.details), { verbose: false, color, program: cli.program }),
-  );
+  printError(new AppError(error.code, error.details), cli);
 }
 
 /** ● orders-db off */

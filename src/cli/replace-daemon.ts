@@ -1,20 +1,16 @@
-import { AppError } from '../base/app-error.ts';
 import { daemonPlaces } from '../base/daemon-places.ts';
 import { stopDaemon } from '../client/stop-daemon.ts';
 import type { OperationAnswer } from '../contract/control.ts';
 import type { Cli } from './cli.ts';
+import { ofRunningDaemon } from './running-daemon.ts';
 
 /** Ends the daemon, and says which it was; undefined where none runs. */
 export async function endDaemon(cli: Cli): Promise<OperationAnswer<'version'> | undefined> {
-  const control = await cli.control({ start: false });
-  try {
+  return ofRunningDaemon(cli, async (control) => {
     const running = await control.call('version', {});
     await stopDaemon(control, cli.clock);
     return running;
-  } catch (error) {
-    if (AppError.from(error).code === 'SP-DAEMON-NOT-RUNNING') return undefined;
-    throw error;
-  }
+  });
 }
 
 /** Settings that no daemon starts with must not cost the one that runs, and with it all tunnels. Throws SP-USAGE. */

@@ -3,7 +3,7 @@ import type { Control } from '../client/control.ts';
 import type { TunnelEntity } from '../contract/control-tunnel.ts';
 import { bringUp, whyNotReady } from './bring-up.ts';
 import type { Cli } from './cli.ts';
-import { errorLines } from './print-error.ts';
+import { printError } from './print-error.ts';
 import type { Selection } from './selection.ts';
 import { TunnelLease } from './tunnel-lease.ts';
 
@@ -37,9 +37,7 @@ export async function whileUp<T>(
   });
   const last = failures.pop();
   if (last) {
-    const color = cli.stderr.isTTY === true && !cli.env.NO_COLOR;
-    for (const error of failures)
-      cli.stderr.write(errorLines(error, { verbose: false, color, program: cli.program }));
+    for (const error of failures) printError(error, cli);
     throw last;
   }
   return await act(tunnels, control);

@@ -6,7 +6,7 @@ import type { ListedSource } from '../../contract/profile-snapshot.ts';
 import { changeLines } from '../answer-question.ts';
 import type { Cli } from '../cli.ts';
 import { fetchProfiles } from '../listed-profile.ts';
-import { errorLines } from '../print-error.ts';
+import { printError } from '../print-error.ts';
 import { printJson } from '../print-json.ts';
 import { count } from '../tunnel-words.ts';
 
@@ -71,9 +71,7 @@ async function fetchEach(
   if (!first) return [];
   if (keys.length === 1) throw first.error;
   cli.setExitCode(first.error.exitCode);
-  const color = cli.stderr.isTTY === true && !cli.env.NO_COLOR;
-  for (const { error } of failed)
-    cli.stderr.write(errorLines(error, { verbose: false, color, program: cli.program }));
+  for (const { error } of failed) printError(error, cli);
   return failed.map(({ source, error }) => ({ source, error: error.toData() }));
 }
 

@@ -1,19 +1,15 @@
 import type { Command } from 'commander';
-import { AppError } from '../../base/app-error.ts';
 import { protocolVersion } from '../../contract/control-protocol.ts';
 import type { Cli } from '../cli.ts';
 import { printJson } from '../print-json.ts';
+import { ofRunningDaemon } from '../running-daemon.ts';
 
 export function define(command: Command, cli: Cli): void {
   command
     .description('Prints the version of this program, and of the daemon where one runs. Starts none.')
     .option('--json', 'print them as JSON', false)
     .action(async ({ json }: { readonly json: boolean }) => {
-      const control = await cli.control({ start: false });
-      const daemon = await control.call('version', {}).catch((error) => {
-        if (AppError.from(error).code === 'SP-DAEMON-NOT-RUNNING') return undefined;
-        throw error;
-      });
+      const daemon = await ofRunningDaemon(cli, (control) => control.call('version', {}));
       const { version } = cli;
       const node = process.versions.node;
       if (json) {
