@@ -74,11 +74,12 @@ function parse(line: string): ClusterRequest | undefined {
   };
 }
 
-/** Heads of one log that the cluster knows, each once: to be given to `verify`. */
-export async function clusterHeads(path: string, log: string): Promise<StampedHead[]> {
+/** Heads of these logs that the cluster knows, each once: to be given to `verify`. */
+export async function clusterHeads(path: string, logs: readonly string[]): Promise<StampedHead[]> {
   const heads = new Map<string, StampedHead>();
   for await (const { head } of clusterRequests(path)) {
-    if (head && log.startsWith(head.log)) heads.set(`${head.seq}.${head.hash}`, head);
+    if (head && logs.some((log) => log.startsWith(head.log)))
+      heads.set(`${head.log}.${head.seq}.${head.hash}`, head);
   }
   return [...heads.values()];
 }

@@ -9,7 +9,7 @@ import { clusterHeads, clusterRequests } from './cluster-log.ts';
 import { logPlace } from './file-ends.ts';
 import { headStamp, readHeadStamp } from './head-stamp.ts';
 import { slotFolders, takeSlot } from './log-slots.ts';
-import { headsNotedOf, noteOtherLogs } from './other-logs.ts';
+import { headsNotedIn, noteOtherLogs } from './other-logs.ts';
 import { verify } from './verify.ts';
 
 let logs: LogFolder;
@@ -66,7 +66,7 @@ it('one log knows where the others stand, so that their ends cannot be cut unsee
   await noteOtherLogs({ log, folder });
   await log.flush();
   const { log: name, head } = (await logPlace(forward.folder))!;
-  const knownHeads = await headsNotedOf(name, daemon.folder);
+  const knownHeads = (await headsNotedIn(daemon.folder)).get(name)!;
   expect(knownHeads).toMatchObject([head]);
   const check = () => verify({ folder: forward.folder, knownHeads });
   expect(await check()).toMatchObject({ kind: 'intact' });
@@ -110,7 +110,7 @@ describe("the cluster's audit log", () => {
     const requests = await collect(clusterRequests(path));
     expect(requests.map(({ auditId }) => auditId)).toEqual(['a-1', 'a-2', 'a-3']);
     expect(requests[0]).toMatchObject({ user: 'dev@example.com', pod: 'postgres-0', status: 101 });
-    const heads = await clusterHeads(path, log);
+    const heads = await clusterHeads(path, [log]);
     expect(heads).toMatchObject([{ seq: head.seq, hash: head.hash.slice(0, 32) }]);
     expect(await verify({ folder: logs.folder, knownHeads: heads })).toMatchObject({ kind: 'intact' });
     await truncate(await logs.path(), (await logs.text()).indexOf('\n') + 1);

@@ -16,13 +16,16 @@ export async function noteOtherLogs({ log, folder }: { log: AuditLog; folder: st
   }
 }
 
-/** What the log in `folder` knows of the log `name`: to be given to `verify`. */
-export async function headsNotedOf(name: string, folder: string): Promise<KnownHead[]> {
-  const heads: KnownHead[] = [];
+/** What the log in `folder` knows of others, by their names: to be given to `verify`. */
+export async function headsNotedIn(folder: string): Promise<ReadonlyMap<string, KnownHead[]>> {
+  const heads = new Map<string, KnownHead[]>();
   for await (const { record } of readRecords({ folder, filter: { events: ['other-log'] } })) {
     const { data } = auditLogEventSchema.safeParse(record);
-    if (data?.event === 'other-log' && data.log === name)
-      heads.push({ seq: data.seq, hash: data.hash, from: `the daemon's log, line ${record.seq}` });
+    if (data?.event !== 'other-log') continue;
+    const head = { seq: data.seq, hash: data.hash, from: `the daemon's log, line ${record.seq}` };
+    const known = heads.get(data.log);
+    if (known) known.push(head);
+    else heads.set(data.log, [head]);
   }
   return heads;
 }

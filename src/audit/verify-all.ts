@@ -6,7 +6,7 @@ import { clusterHeads } from './cluster-log.ts';
 import { logPlace } from './file-ends.ts';
 import { readKnownKeys } from './known-keys.ts';
 import { daemonSlot, slotFolders } from './log-slots.ts';
-import { headsNotedOf } from './other-logs.ts';
+import { headsNotedIn } from './other-logs.ts';
 import { cursorName, readCursor } from './ship/cursor.ts';
 import { verify } from './verify.ts';
 
@@ -27,11 +27,16 @@ export async function verifyAll(options: VerifyAllOptions): Promise<VerifiedLog[
   const known = await readKnownKeys(folder);
   const kept = new Set(known?.filter((each) => each.kept.in !== 'memory').map(({ key }) => key));
   const trustedKeys = keys ?? known?.map(({ key }) => key);
-  const verified: VerifiedLog[] = [];
+  const slots: NamedSlot[] = [];
   for (const slot of await slotFolders(folder)) {
     if (only !== undefined && slot.name !== only) continue;
-    // Before the files are read: a log that is being written then has them all.
-    const knownHeads = await knownHeadsOf(slot, options);
+    slots.push({ ...slot, log: (await logPlace(slot.folder))?.log });
+  }
+  // Before the files are read: a log that is being written then has them all.
+  const headsOf = await knownHeads(slots, options);
+  const verified: VerifiedLog[] = [];
+  for (const slot of slots) {
+    const knownHeads = headsOf(slot);
     const verdict = await verify({ folder: slot.folder, knownHeads, ...(trustedKeys && { trustedKeys }) });
     verified.push({
       log: slot.name,
@@ -44,18 +49,37 @@ export async function verifyAll(options: VerifyAllOptions): Promise<VerifiedLog[
   return verified;
 }
 
-async function knownHeadsOf(
-  slot: { readonly name: string; readonly folder: string },
+interface NamedSlot {
+  readonly name: string;
+  readonly folder: string;
+  /** The log's name; undefined where no line of it can be read. */
+  readonly log: string | undefined;
+}
+
+/** What is known elsewhere of each of these logs. Each place is read once, and only where it can know one of them. */
+async function knownHeads(
+  slots: readonly NamedSlot[],
   { folder, clusterLog }: VerifyAllOptions,
-): Promise<KnownHead[]> {
-  const name = (await logPlace(slot.folder))?.log;
-  const heads: KnownHead[] = [];
+): Promise<(slot: NamedSlot) => KnownHead[]> {
+  const isDaemons = ({ name }: NamedSlot) => name === daemonSlot;
+  const named = slots.filter(({ log }) => log !== undefined);
   // The daemon's log alone is shipped: a place in another one says that this one was begun anew.
-  if (slot.name === daemonSlot) heads.push(...(await shippedHeads(folder)));
-  if (name === undefined) return heads;
-  if (slot.name !== daemonSlot) heads.push(...(await headsNotedOf(name, join(folder, daemonSlot))));
-  if (clusterLog !== undefined) heads.push(...(await clusterHeads(clusterLog, name)));
-  return heads;
+  const shipped = slots.some(isDaemons) ? await shippedHeads(folder) : [];
+  const noted = named.every(isDaemons) ? undefined : await headsNotedIn(join(folder, daemonSlot));
+  const stamped =
+    clusterLog === undefined || named.length === 0
+      ? []
+      : await clusterHeads(
+          clusterLog,
+          named.map(({ log }) => log!),
+        );
+  return (slot) => {
+    const { log } = slot;
+    const own = isDaemons(slot) ? shipped : [];
+    if (log === undefined) return own;
+    const notes = isDaemons(slot) ? [] : (noted?.get(log) ?? []);
+    return [...own, ...notes, ...stamped.filter((head) => log.startsWith(head.log))];
+  };
 }
 
 async function shippedHeads(folder: string): Promise<KnownHead[]> {

@@ -96,7 +96,7 @@ describeOnRealcluster('audit', (suite) => {
       async () => {
         const found = new Map<string, ClusterRequest>();
         for await (const request of clusterRequests(auditLog)) found.set(request.auditId, request);
-        const heads = await clusterHeads(auditLog, String(log?.log));
+        const heads = await clusterHeads(auditLog, [String(log?.log)]);
         expect(found.has(String(connection?.auditId))).toBe(true);
         expect(heads.length).toBeGreaterThan(0);
         return { found, heads };
@@ -140,7 +140,7 @@ describeOnRealcluster('audit', (suite) => {
       head: { seq: commit.head.seq },
     });
 
-    const knownHeads = await clusterHeads(auditLog, log.log);
+    const knownHeads = await clusterHeads(auditLog, [log.log]);
     expect(await verify({ folder: logs.folder, knownHeads })).toMatchObject({ kind: 'intact' });
     const text = await logs.text();
     await truncate(await logs.path(), text.indexOf('\n') + 10);
