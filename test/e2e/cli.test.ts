@@ -3,17 +3,15 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { daemonNodeFlags } from '../../src/cli/process-cli.ts';
 import { commandOutputs } from '../../src/contract/command-output.ts';
 import { netserverManifest, netserverPorts } from '../../src/sandbox/manifest.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
-import { processesWith } from '../support/command.ts';
+import { type Outcome, processesWith, product } from '../support/command.ts';
 import { firstLine } from '../support/daemon-fixture.ts';
 import { freePort } from '../support/free-port.ts';
 
-const program = fileURLToPath(new URL('../../dist/sallyport.js', import.meta.url));
 const timeoutMs = 30_000;
 
 let dir: string;
@@ -51,21 +49,15 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** The program as its user runs it; standard input is no terminal. */
 class Running {
   readonly child: ChildProcess;
-  readonly ended: Promise<Ended>;
+  readonly ended: Promise<Outcome>;
   #stdout = '';
   #stderr = '';
 
   constructor(argv: readonly string[], more: NodeJS.ProcessEnv = {}) {
-    this.child = spawn(process.execPath, [program, ...argv], {
+    this.child = spawn(process.execPath, [product, ...argv], {
       env: { ...env, ...more },
       cwd: join(dir, 'work'),
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -93,7 +85,7 @@ class Running {
   }
 }
 
-function sallyport(...argv: readonly string[]): Promise<Ended> {
+function sallyport(...argv: readonly string[]): Promise<Outcome> {
   return new Running(argv).ended;
 }
 
