@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { spawnDaemon } from '../../src/client/spawn-daemon.ts';
 import { stopDaemon } from '../../src/client/stop-daemon.ts';
+import { killProcessesWith } from '../support/command.ts';
 import { firstLine, tunnelOnce, useMachine } from '../support/daemon-fixture.ts';
 
 const program = fileURLToPath(new URL('../support/daemon-process.ts', import.meta.url));
@@ -50,24 +51,7 @@ async function killed(child: ChildProcess): Promise<void> {
  * would be it once the first is gone.
  */
 async function endDetached(): Promise<void> {
-  for (;;) {
-    const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-    const environments = await Promise.all(
-      pids.map((pid) => readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')),
-    );
-    const ours = pids.filter((_, index) =>
-      environments[index]?.includes(`XDG_RUNTIME_DIR=${machine.home.dir}/`),
-    );
-    if (ours.length === 0) return;
-    for (const pid of ours) {
-      try {
-        process.kill(Number(pid), 'SIGKILL');
-      } catch {
-        // It has ended by itself.
-      }
-    }
-    await nextTurn();
-  }
+  while ((await killProcessesWith(`XDG_RUNTIME_DIR=${machine.home.dir}/`)) > 0) await nextTurn();
 }
 
 const start = () => spawnDaemon({ command, places: machine.home.places, env: machine.home.processEnv });

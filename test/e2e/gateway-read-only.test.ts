@@ -19,7 +19,7 @@ describe.each(versions)('a read-only tunnel to %s Postgres', (_version, bin) => 
     database = await startDatabase({ bin });
     // The most that a role can be: nothing but the policy and the server's own read-only transactions are in its way.
     await database.query('ALTER ROLE app SUPERUSER; ALTER ROLE app SET default_transaction_read_only = off');
-    await database.query('CREATE TABLE kept (n int); INSERT INTO kept VALUES (1)');
+    await database.query('CREATE TABLE kept (n int); INSERT INTO kept VALUES (1); CREATE SEQUENCE s');
     await database.query(`CREATE FUNCTION loosen() RETURNS text LANGUAGE sql
       AS $$ SELECT set_config('default_transaction_read_only', 'off', false) $$`);
     gateway = await openGateway({ dial: dialTcp(database.port), upstream: { readOnly: true } });

@@ -9,7 +9,7 @@ import {
   commandOutputs,
   type PrintingCommand,
 } from '../../src/contract/command-output.ts';
-import { command, type Outcome, processesWith, product } from './command.ts';
+import { command, killProcessesWith, type Outcome, product } from './command.ts';
 import { DaemonHome } from './daemon-fixture.ts';
 import { postgresPrograms } from './postgres-programs.ts';
 
@@ -78,14 +78,7 @@ export class CommandLineUser implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.run('daemon', 'stop');
-    const left = await processesWith(`XDG_RUNTIME_DIR=${this.home.dir}/`);
-    for (const pid of left) {
-      try {
-        process.kill(Number(pid), 'SIGKILL');
-      } catch {
-        // It has ended by itself.
-      }
-    }
+    await killProcessesWith(`XDG_RUNTIME_DIR=${this.home.dir}/`);
     await this.home[Symbol.asyncDispose]();
   }
 

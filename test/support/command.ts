@@ -43,3 +43,16 @@ export async function processesWith(mark: string): Promise<string[]> {
   );
   return marked.flat();
 }
+
+/** Ends them by force; how many there were. */
+export async function killProcessesWith(mark: string): Promise<number> {
+  const pids = await processesWith(mark);
+  for (const pid of pids) {
+    try {
+      process.kill(Number(pid), 'SIGKILL');
+    } catch {
+      // It has ended by itself.
+    }
+  }
+  return pids.length;
+}

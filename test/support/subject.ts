@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { readdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { type ForwardEvent, forwardEventSchema } from '../../src/contract/forward-event.ts';
+import { processesWith, product } from './command.ts';
 
 export type Carrier = 'auto' | 'spdy' | 'websocket';
 
@@ -34,7 +33,6 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-const product = fileURLToPath(new URL('../../dist/sallyport.js', import.meta.url));
 const eventTimeoutMs = 60_000;
 const exitTimeoutMs = 10_000;
 /** What is kept of the standard error for a failure's message, characters. */
@@ -129,7 +127,7 @@ export class Forward implements AsyncDisposable {
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Exit> {
     if (!this.#exit) this.#process.kill(signal);
     const exit = await this.ended(exitTimeoutMs);
-    const left = await processesMarked(this.#mark);
+    const left = await processesWith(`SALLYPORT_TEST_MARK=${this.#mark}`);
     if (left.length > 0) throw new Error(`processes are left behind: ${left.join(', ')}`);
     return exit;
   }
@@ -234,16 +232,4 @@ function kubectlReader(): (line: string) => ForwardEvent | undefined {
       remotePort: Number(match.groups.remote),
     };
   };
-}
-
-/** The processes that carry a mark in their environment. Linux only; elsewhere none are seen. */
-async function processesMarked(mark: string): Promise<string[]> {
-  const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
-  const marked = await Promise.all(
-    pids.map(async (pid) => {
-      const environment = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '');
-      return environment.includes(`SALLYPORT_TEST_MARK=${mark}`) ? [pid] : [];
-    }),
-  );
-  return marked.flat();
 }
