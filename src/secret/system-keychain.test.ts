@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.ts';
 import { Secret } from '../base/secret.ts';
-import { type Keytar, SystemKeychain } from './system-keychain.ts';
+import { type Keytar, loadKeytar, SystemKeychain } from './system-keychain.ts';
 
 const run = promisify(execFile);
 const entry = { service: 'sallyport', account: 'user/orders-db' };
@@ -70,6 +70,20 @@ describe('one that cannot be used', () => {
     expect(error.message).toContain(message);
     const { errorText } = await import('../contract/error-codes.ts');
     expect(errorText(error.toData()).next).toContain(next);
+  });
+
+  it('is not loaded in a session without a bus', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'session-'));
+    onTestFinished(() => rm(home, { recursive: true, force: true }));
+    const load = () => loadKeytar({ platform: 'linux', env: { XDG_RUNTIME_DIR: home } });
+    const keychain = new SystemKeychain({ clock: new FakeClock(), load, platform: 'linux' });
+    await expect(keychain.get(entry)).rejects.toMatchObject({
+      code: 'SP-KEYCHAIN',
+      details: { message: 'this session has no D-Bus for it' },
+    });
+    await writeFile(join(home, 'bus'), '');
+    // The library itself may be missing on this machine.
+    expect(await load().catch((error) => error.code)).not.toBe('SP-KEYCHAIN');
   });
 
   it('is said in its own words where it refuses', async () => {

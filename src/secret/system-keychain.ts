@@ -3,6 +3,8 @@
  * locked or busy asking its user: it is loaded with its first use, each call has a limit, and one call runs at a time, because a call
  * that hangs holds one of the few threads that all file access of this process shares.
  */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { AppError } from '../base/app-error.ts';
 import { type Clock, delay } from '../base/clock.ts';
@@ -34,9 +36,9 @@ export class SystemKeychain implements Keychain {
   readonly #platform: string;
   readonly #oneAtATime = pLimit(1);
 
-  constructor({ clock, load = loadKeytar, platform = process.platform }: SystemKeychainOptions) {
+  constructor({ clock, load, platform = process.platform }: SystemKeychainOptions) {
     this.#clock = clock;
-    this.#load = load;
+    this.#load = load ?? (() => loadKeytar({ platform, env: process.env }));
     this.#platform = platform;
   }
 
@@ -56,7 +58,7 @@ export class SystemKeychain implements Keychain {
 
   async #call<T>(action: (keytar: Keytar) => Promise<T>): Promise<T> {
     const keytar = await this.#load().catch((cause) => {
-      throw absent(this.#platform, cause);
+      throw cause instanceof AppError ? cause : absent(this.#platform, cause);
     });
     if (this.#oneAtATime.pendingCount >= maxWaiting) throw unusable('too many wait for it');
     using limit = new Limit(this.#clock);
@@ -69,8 +71,27 @@ export class SystemKeychain implements Keychain {
   }
 }
 
-/** Its default export, as it is CommonJS. */
-async function loadKeytar(): Promise<Keytar> {
+/**
+ * On Linux keytar brings libsecret and GLib into the process, 4 MiB of it: only where they would find a bus to speak on. GDBus looks for
+ * these (g_dbus_address_get_for_bus_sync). Rejects with SP-KEYCHAIN where there is none.
+ */
+export async function loadKeytar({
+  platform,
+  env,
+}: {
+  readonly platform: string;
+  readonly env: NodeJS.ProcessEnv;
+}): Promise<Keytar> {
+  const { DBUS_SESSION_BUS_ADDRESS, XDG_RUNTIME_DIR, DISPLAY } = env;
+  const hasBus =
+    DBUS_SESSION_BUS_ADDRESS || DISPLAY || (XDG_RUNTIME_DIR && existsSync(join(XDG_RUNTIME_DIR, 'bus')));
+  if (platform === 'linux' && !hasBus) {
+    throw new AppError('SP-KEYCHAIN', {
+      message: 'this session has no D-Bus for it',
+      next: 'start the daemon inside a desktop session or with dbus-run-session, or set passwords.keepIn in settings.yaml to file',
+    });
+  }
+  // Its default export, as it is CommonJS.
   return (await import('keytar')).default;
 }
 
