@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { AppError } from '../base/app-error.ts';
 import { systemClock } from '../base/clock.ts';
 import { daemonPlaces } from '../base/daemon-places.ts';
+import { daemonNodeFlags } from '../base/hot-code.ts';
 import { absoluteKubeconfig } from '../base/kubeconfig-list.ts';
 import type { Control } from '../client/control.ts';
 import type { SocketControl } from '../client/socket-control.ts';
@@ -141,13 +142,6 @@ export class ProcessCli implements Cli, AsyncDisposable {
     });
   }
 }
-
-/**
- * For the Node that runs a daemon, before its script. A small young generation: the default grows to 32 MiB at the first burst and stays so;
- * bytes of tunnels are not in it. Hot code is compiled on the main thread, some milliseconds a function while it warms up: the compiler's threads
- * keep the memory that they once took for that, 9 MiB after the profiles of 100 tunnels were read.
- */
-export const daemonNodeFlags = ['--max-semi-space-size=1', '--no-concurrent-recompilation'] as const;
 
 /** What runs the daemon in the foreground. */
 export function daemonCommand(): [string, ...string[]] {

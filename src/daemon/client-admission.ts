@@ -1,3 +1,4 @@
+import { compileHotCode } from '../base/hot-code.ts';
 import type { Profile } from '../contract/profile.ts';
 import type { PeerFinder } from '../peer/peer-owner.ts';
 import { createPeerCheck, ownUids } from '../peer/peer-policy.ts';
@@ -35,6 +36,7 @@ export class ClientAdmission {
     if (limit !== undefined && this.#clients >= limit)
       return { kind: 'denied', error: { code: 'SP-CONNECTION-LIMIT', details: { limit } } };
     this.#clients++;
+    compileHotCode();
     this.#onAdmitted();
     return verdict;
   };
