@@ -1,4 +1,5 @@
 import { AppError } from '../base/app-error.ts';
+import { isPortFree } from '../base/free-port.ts';
 import type { ClusterObject, ClusterObjects } from '../contract/control-objects.ts';
 import type { Profile } from '../contract/profile.ts';
 import {
@@ -11,7 +12,6 @@ import {
 import type { Imported } from '../profile/import/imported.ts';
 import type { Asker } from './asker.ts';
 import type { Cli } from './cli.ts';
-import { isPortFree } from './free-port.ts';
 import { count } from './tunnel-words.ts';
 
 export interface PickFlags {

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { auditFilterSchema, listedRecordSchema } from './audit-query.ts';
 import { auditStatusSchema } from './audit-status.ts';
 import { verifiedLogSchema } from './audit-verdict.ts';
+import { connectionFormatSchema, connectionStringSchema, shellSchema } from './connection-string.ts';
 import { checkSchema, resolvedTargetSchema } from './control-check.ts';
 import {
   contextsSchema,
@@ -15,6 +16,14 @@ import {
   objectsSchema,
 } from './control-objects.ts';
 import { keepPasswordAnswerSchema, passwordAnswerSchema } from './control-password.ts';
+import {
+  importedSchema,
+  profileEditSchema,
+  proposalInput,
+  proposalSchema,
+  writtenProfileInput,
+  writtenProfileSchema,
+} from './control-profile.ts';
 import { answerSchema, passwordSchema, questionSchema } from './control-question.ts';
 import {
   adHocSchema,
@@ -204,6 +213,58 @@ export const operations = {
     summary: 'Puts a fetched commit of a git source to use, if it is still the one that was shown.',
     input: z.strictObject({ source: z.string().min(1).max(4_096), commit: z.string().min(7).max(64) }),
     answer: profileSnapshotSchema,
+  }),
+  editProfile: operation({
+    summary:
+      "Changes the user's own file, and keeps its comments and order. A profile that is taken out goes down first.",
+    input: z.strictObject({ edit: profileEditSchema }),
+    answer: profileSnapshotSchema,
+  }),
+  profileYaml: operation({
+    summary: 'A profile as YAML, to be shown or changed.',
+    input: z.strictObject({ profile: nameSchema, folder }),
+    answer: z.object({ name: z.string(), file: z.string(), line: z.int(), yaml: z.string() }),
+  }),
+  checkProfile: operation({
+    summary: 'Reads a profile that was written as YAML, and says where it is wrong. Writes nothing.',
+    input: writtenProfileInput,
+    answer: writtenProfileSchema,
+  }),
+  importProfiles: operation({
+    summary:
+      'Reads an export of kftray or kube-forwarder, or a kubectl port-forward line, as profiles under names that are free. Writes nothing.',
+    input: z.strictObject({ text: z.string().min(1).max(900_000) }),
+    answer: importedSchema,
+  }),
+  proposeProfile: operation({
+    summary: 'A profile with sensible defaults for an object of the cluster. Writes nothing.',
+    input: proposalInput,
+    answer: proposalSchema,
+  }),
+  connectionStrings: operation({
+    summary: 'All connection strings of a tunnel, as they are shown: a password that they carry is dots.',
+    input: z.strictObject({ name: nameSchema, folder, shell: shellSchema.default('sh') }),
+    answer: z.object({
+      strings: z.array(connectionStringSchema),
+      /** A format that cannot say what the tunnel needs, and why. */
+      refused: z.array(z.object({ format: connectionFormatSchema, error: errorDataSchema })),
+    }),
+  }),
+  connectionString: operation({
+    summary:
+      "One connection string, to be copied. It carries the tunnel's own password where its gateway is on, which is good on this machine alone, and never another.",
+    input: z.strictObject({
+      name: nameSchema,
+      folder,
+      ask,
+      /** Default: the first of its kind. */
+      format: connectionFormatSchema.optional(),
+      shell: shellSchema.default('sh'),
+    }),
+    answer: z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('written'), string: connectionStringSchema }),
+      z.object({ kind: z.literal('asked'), question: questionSchema }),
+    ]),
   }),
   pods: operation({
     summary: 'What a target resolves to now, and why. Starts nothing.',

@@ -9,6 +9,7 @@ import { usesGateway } from '../contract/gateway.ts';
 import type { ProfileStore } from '../profile/profile-store.ts';
 import type { ClusterPool } from './cluster-pool.ts';
 import type { ClusterQuestions } from './cluster-questions.ts';
+import { copiedString, shownStrings } from './connection-strings.ts';
 import type { DaemonAudit } from './daemon-audit.ts';
 import type { EventHub } from './event-hub.ts';
 import { gatewayLogin } from './gateway-login.ts';
@@ -16,6 +17,7 @@ import { type GatewayPasswords, refuseRotation } from './gateway-passwords.ts';
 import type { ObjectLister } from './objects.ts';
 import type { Passwords } from './passwords.ts';
 import type { PastLines } from './past-lines.ts';
+import { type ProfileDesk, profileYaml } from './profile-desk.ts';
 import type { QuestionBoard } from './question-board.ts';
 import type { TunnelSet } from './tunnel-set.ts';
 
@@ -29,6 +31,9 @@ export interface ControlHandlersOptions {
   readonly clusters: ClusterPool;
   readonly cluster: ClusterQuestions;
   readonly objects: ObjectLister;
+  readonly desk: ProfileDesk;
+  /** What `~/` of a socket's path stands for. */
+  readonly home: string;
   readonly questions: QuestionBoard;
   readonly passwords: Passwords;
   readonly audit: Pick<DaemonAudit, 'status'>;
@@ -52,6 +57,7 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
     clusters,
     cluster,
     objects,
+    desk,
     questions,
     passwords,
     events,
@@ -62,6 +68,12 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
   /** The project that the person stands in counts from now on. */
   const inFolder = async (folder: string | undefined) => {
     if (folder !== undefined) await profiles.addProject(folder);
+  };
+  const listed = async (profile: string, folder: string | undefined) => {
+    const { id } = await tunnels.find(profile, folder);
+    const found = profiles.snapshot.profiles.find((each) => each.id === id);
+    if (!found) throw new AppError('SP-PROFILE-UNKNOWN', { profile });
+    return found;
   };
   return {
     version: async () => ({ version, protocol, pid, startedAtMs }),
@@ -127,6 +139,25 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
       return profiles.load();
     },
     acceptSource: ({ source, commit }) => profiles.accept(source, commit),
+    editProfile: ({ edit }) => desk.edit(edit),
+    profileYaml: async ({ profile, folder }) => profileYaml(await listed(profile, folder)),
+    checkProfile: async (input) => desk.check(input),
+    importProfiles: (input) => desk.import(input),
+    proposeProfile: (input, { signal }) => desk.propose(input, signal),
+    connectionStrings: async ({ name, folder, shell }) => {
+      const { entity, definition } = await tunnels.find(name, folder);
+      return shownStrings({ entity, definition, home: options.home }, { shell });
+    },
+    connectionString: async ({ name, folder, ask, ...how }, { signal }) => {
+      const { entity, definition } = await tunnels.find(name, folder);
+      const { gatewayPasswords } = options;
+      const login = entity.gateway
+        ? await gatewayLogin(definition, { passwords, gatewayPasswords }, { ask, rotate: false, signal })
+        : undefined;
+      if (login?.kind === 'asked') return login;
+      const found = login?.kind === 'found' ? login : undefined;
+      return copiedString({ entity, definition, home: options.home }, how, found);
+    },
     pods: (input, { signal }) => cluster.pods(input, signal),
     check: (input, { signal }) => cluster.check(input, signal),
     contexts: () => objects.contexts(),

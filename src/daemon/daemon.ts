@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { AppError } from '../base/app-error.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { DaemonPlaces } from '../base/daemon-places.ts';
+import { isPortFree } from '../base/free-port.ts';
 import { createLog, type Log, type LogLevel } from '../base/log.ts';
 import type { Secret } from '../base/secret.ts';
 import { protocolVersion } from '../contract/control-protocol.ts';
@@ -28,12 +29,14 @@ import { GatewayPasswords } from './gateway-passwords.ts';
 import { acquireInstanceLock } from './instance-lock.ts';
 import { keptEnvironment } from './kept-environment.ts';
 import { LogFile } from './log-file.ts';
-import { LoopbackPage, refuseKubeconfig } from './loopback-page.ts';
+import { LoopbackPage } from './loopback-page.ts';
 import { openMetricsEndpoint } from './metrics-endpoint.ts';
 import { ObjectLister } from './objects.ts';
+import { refuseFromPage } from './page-limits.ts';
 import { Passwords } from './passwords.ts';
 import { PastLines } from './past-lines.ts';
 import { ensurePrivateFolder } from './private-folder.ts';
+import { ProfileDesk } from './profile-desk.ts';
 import { QuestionBoard } from './question-board.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { TunnelSet } from './tunnel-set.ts';
@@ -247,8 +250,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       peers,
       pageFolder: options.pageFolder,
       createServer: (guard) =>
-        createControlServer({ ...server, guard, without: ['ui', 'password'], check: refuseKubeconfig }),
+        createControlServer({ ...server, guard, without: ['ui', 'password'], check: refuseFromPage }),
     });
+    const objects = new ObjectLister({ clock, clusters, kubeconfig: () => loadKubeconfig({ env }) });
     const handlers = controlHandlers({
       hello,
       places,
@@ -262,7 +266,18 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       gatewayPasswords,
       events,
       cluster: new ClusterQuestions({ clock, clusters, tunnels, contextOf }),
-      objects: new ObjectLister({ clock, clusters, kubeconfig: () => loadKubeconfig({ env }) }),
+      objects,
+      desk: new ProfileDesk({
+        profiles,
+        objects,
+        checkTarget,
+        keptPorts: () => tunnels.all.flatMap(({ entity: { localPort } }) => localPort ?? []),
+        isPortFree,
+        takeDown: async (id) => {
+          if (tunnels.get(id)) await tunnels.down({ names: [id], groups: [], all: false });
+        },
+      }),
+      home,
       metrics: () => metrics.text(),
       metricsUrl: () => metricsUrl,
       invite: () => page.invite(),

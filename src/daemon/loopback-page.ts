@@ -8,7 +8,6 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../base/app-error.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
-import type { HandledInput, OperationName } from '../contract/control.ts';
 import type { PeerFinder } from '../peer/peer-owner.ts';
 import { createPeerCheck, ownUids } from '../peer/peer-policy.ts';
 import { LoopbackGate } from './loopback-gate.ts';
@@ -165,16 +164,6 @@ async function listenOnIpv6(server: Server, port: number, stack: AsyncDisposable
   });
   if (!error) stack.defer(() => void front.close());
   else if (error.code === 'EADDRINUSE') throw new AppError('SP-LOCAL-PORT-IN-USE', { address, port }, error);
-}
-
-/** A kubeconfig names programs that give credentials: a file that a page chose would be a program that a page chose. */
-export function refuseKubeconfig(input: HandledInput<OperationName>): void {
-  const given = 'adHoc' in input ? [input.adHoc ?? []].flat() : [];
-  if (given.every(({ kubeconfig }) => kubeconfig === undefined)) return;
-  throw new AppError('SP-USAGE', {
-    message: 'the page takes no kubeconfig but that of the daemon',
-    next: 'sallyport up --target … --kubeconfig FILE',
-  });
 }
 
 function setHeaders(reply: FastifyReply): void {

@@ -1,8 +1,9 @@
 /** Applies an edit to a parsed file: what it is not about keeps its nodes, and with them comments, order and form. */
 import { type Document, isAlias, isCollection, isMap, isScalar, isSeq, YAMLMap } from 'yaml';
 import { AppError } from '../base/app-error.ts';
+import type { ProfileEdit } from '../contract/control-profile.ts';
 import { canonicalJson } from './canonical.ts';
-import { type EditOptions, editRefused, type ProfileEdit } from './profile-edit.ts';
+import { type EditOptions, editRefused } from './profile-edit.ts';
 import { keyOf } from './yaml-places.ts';
 
 /** Throws SP-PROFILE-EXISTS for a name that is taken, SP-USAGE for one that is not there, SP-PROFILE-EDIT for what the file does not allow. */

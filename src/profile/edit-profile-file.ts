@@ -4,8 +4,9 @@ import { AppError } from '../base/app-error.ts';
 import { type Ownership, whyNotOwn } from '../base/file-owner.ts';
 import { readBounded } from '../base/read-bounded.ts';
 import { replaceFile } from '../base/replace-file.ts';
+import type { ProfileEdit } from '../contract/control-profile.ts';
 import { editProfileText } from './edit-profile-text.ts';
-import type { EditOptions, ProfileEdit } from './profile-edit.ts';
+import type { EditOptions } from './profile-edit.ts';
 import { maxProfileFileBytes } from './read-profile-file.ts';
 
 /** How often an edit is done anew on what another program has written in the meantime. */

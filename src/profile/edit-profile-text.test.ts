@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { ProfileEdit } from '../contract/control-profile.ts';
 import type { Profile } from '../contract/profile.ts';
 import { editProfileText } from './edit-profile-text.ts';
-import type { EditOptions, ProfileEdit } from './profile-edit.ts';
+import type { EditOptions } from './profile-edit.ts';
 import { readProfileFile } from './read-profile-file.ts';
 
 const options: EditOptions = {

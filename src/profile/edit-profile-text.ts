@@ -3,9 +3,10 @@
  * is read again and must hold the edit and nothing else that is new, or the edit is refused.
  */
 import { type Document, parseDocument, visit } from 'yaml';
+import type { ProfileEdit } from '../contract/control-profile.ts';
 import { applyEdit } from './edit-profile-document.ts';
 import { verifyEdit } from './edit-profile-verify.ts';
-import { type EditOptions, editRefused, type ProfileEdit } from './profile-edit.ts';
+import { type EditOptions, editRefused } from './profile-edit.ts';
 import { readProfileFile } from './read-profile-file.ts';
 
 /** The edited text; `text` is undefined for a file that does not exist yet. Throws SP-PROFILE-EDIT with what stands in the way, and what says that the edit is wrong: SP-PROFILE-EXISTS, SP-PROFILE-INVALID, SP-USAGE. */

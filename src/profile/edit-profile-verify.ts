@@ -1,8 +1,9 @@
 import { AppError } from '../base/app-error.ts';
+import type { ProfileEdit } from '../contract/control-profile.ts';
 import type { ProfileProblem } from '../contract/profile-snapshot.ts';
 import { canonicalJson } from './canonical.ts';
 import { pathOf } from './edit-profile-document.ts';
-import { type EditOptions, editRefused, type ProfileEdit } from './profile-edit.ts';
+import { type EditOptions, editRefused } from './profile-edit.ts';
 import type { ProfileFile } from './read-profile-file.ts';
 
 const parts = ['profiles', 'overrides', 'sources', 'groups'] as const;

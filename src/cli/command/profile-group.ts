@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { daemonPlaces } from '../../base/daemon-places.ts';
-import type { ProfileEdit } from '../../profile/profile-edit.ts';
+import type { ProfileEdit } from '../../contract/control-profile.ts';
 import type { ProfileStore } from '../../profile/profile-store.ts';
 import type { Cli } from '../cli.ts';
 import { editFile, fileToEdit, tellDaemon } from '../edited-profile.ts';
