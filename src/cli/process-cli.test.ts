@@ -1,4 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
+import { daemonNodeFlags } from '../base/hot-code.ts';
 import { daemonCommand } from './process-cli.ts';
 
 const given = [...process.argv];
@@ -11,8 +12,7 @@ it('starts the daemon with the flags that keep it small', () => {
   process.argv = ['node', '/opt/sallyport.js', 'up', 'x'];
   expect(daemonCommand()).toEqual([
     process.execPath,
-    '--max-semi-space-size=1',
-    '--no-concurrent-recompilation',
+    ...daemonNodeFlags,
     '/opt/sallyport.js',
     'daemon',
   ]);
