@@ -117,6 +117,7 @@ test('what the gateway knows of a login is told with its connection', () => {
     {
       kind: 'login',
       ...names,
+      proof: 'program',
       pod: { name: 'postgres-0' } as never,
       role: 'app',
       method: 'scram-sha-256',
@@ -136,6 +137,7 @@ test('what the gateway knows of a login is told with its connection', () => {
         tunnel: 'user/a',
         connection: 3,
         outcome: 'accepted',
+        by: 'program',
         databaseUser: 'app',
         database: 'orders',
         application: 'psql',

@@ -34,7 +34,6 @@ export interface TunnelAuditOptions {
   readonly api: () => KubeApi | undefined;
 }
 
-/** Told by the Postgres gateway of a login through one connection. */
 /** The process of a connection is waited for this long; so many wait at one time. */
 const processMs = 1_000;
 const maxPending = 1_000;
@@ -173,6 +172,7 @@ export class TunnelAudit {
           ...this.#context,
           connection,
           outcome: 'accepted',
+          by: event.proof,
           databaseUser: event.role,
           database: event.database,
           application: event.applicationName,

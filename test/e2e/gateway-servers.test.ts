@@ -163,7 +163,7 @@ describe('servers behind the gateway', () => {
 
     test('by SSLRequest, with the channel bound', async () => {
       const { ca, tls: localTls } = tls();
-      await using gateway = await open({}, { tls: localTls });
+      await using gateway = await open({}, { tls: () => localTls });
       const options = { ssl: { ca }, enableChannelBinding: true };
       expect(await ask(gateway.port, undefined, options)).toBe('app');
       expect(await ask(gateway.port, undefined, { ssl: { ca } })).toBe('app');
@@ -177,7 +177,7 @@ describe('servers behind the gateway', () => {
 
     test('directly, where the protocol is named', async () => {
       const { ca, tls: localTls } = tls();
-      await using gateway = await open({}, { tls: localTls });
+      await using gateway = await open({}, { tls: () => localTls });
       const direct = async (ALPNProtocols?: string[]) => {
         const options = {
           host: '127.0.0.1',
