@@ -164,7 +164,12 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
       return 'kind' in kept ? kept : { kind: 'kept', kept };
     },
     localAuthority: async () => {
-      const { certificate, validUntilMs, kept } = await options.localAuthority.get();
+      const { certificate, validUntilMs, kept } = await options.localAuthority.get().catch((error) => {
+        const { code, details } = AppError.from(error);
+        // A question is about a tunnel, and there is none here.
+        const next = 'run sallyport password NAME --local of any tunnel in a terminal: it asks for it';
+        throw new AppError(code, code === 'SP-PASSPHRASE-REQUIRED' ? { ...details, next } : details);
+      });
       const { fingerprint256 } = new X509Certificate(certificate);
       return { certificate, file: places.localAuthorityFile, fingerprint256, validUntilMs, kept };
     },

@@ -103,7 +103,7 @@ export const databaseErrors = {
       d.isNew
         ? 'the file that passwords are to be kept in has no passphrase yet'
         : 'the file that passwords are kept in is locked',
-    next: () => 'run the command in a terminal: it asks for the passphrase',
+    next: (d) => say(d.next, 'run the command in a terminal: it asks for the passphrase'),
   },
   'SP-PASSPHRASE-REFUSED': {
     retry: 'user',
