@@ -71,6 +71,14 @@ describe('daemon ca', () => {
     expect((await run(['--remove'])).out).toBe(`It is not in ${rootFile}.\n`);
   });
 
+  it('stays where it is while others come after it', async () => {
+    await run(['--install', '--yes']);
+    const whole = `${await trusted()}${theirs}`;
+    await write(whole);
+    expect((await run(['--install'])).out).toContain('already');
+    expect(await trusted()).toBe(whole);
+  });
+
   it('replaces one of before, also where the last line has no end', async () => {
     await write(theirs.trimEnd());
     await run(['--install', '--yes'], { body: 'older' });

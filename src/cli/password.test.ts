@@ -235,7 +235,10 @@ describe("the tunnel's own password", () => {
       expect(await cli.run(...argv)).toBe(0);
       return cli;
     };
-    expect((await said('copy', 'orders-db')).stderr.text).toContain('good for 8 h');
+    const copied = await said('copy', 'orders-db');
+    expect(copied.stderr.text).toContain('good for 8 h');
+    // What the gateway offers is for programs that insist on it.
+    expect(copied.copied[0]).toContain('sslmode=disable');
     expect((await said('copy', 'orders-db', '--without-password')).stderr.text).toBe('');
     expect((await said('psql', 'orders-db')).stderr.text).not.toContain('good for');
     expect((await said('show', 'orders-db')).stdout.text).toMatch(
