@@ -153,6 +153,17 @@ describeOnRealcluster('gateway local side', (suite) => {
     expect(Date.now()).toBeGreaterThanOrEqual(local?.expiresAtMs ?? Number.POSITIVE_INFINITY);
     expect(said).toContain('the password of this tunnel has expired');
     expect(said).toContain('sallyport password orders-db --local');
+    const { records } = await typist.json(
+      'audit list',
+      '--tunnel',
+      'orders-db',
+      '--event',
+      'connection-denied',
+    );
+    expect(records.at(-1)?.record.error).toMatchObject({
+      code: 'SP-GATEWAY-LOGIN',
+      details: { why: 'expired-password', user: role },
+    });
     expect((await session.query('select 1 as n')).rows).toEqual([{ n: 1 }]);
     const after = await tunnelPassword();
     expect(after).not.toBe(before);
