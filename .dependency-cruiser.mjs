@@ -16,7 +16,8 @@ const folders = {
   peer: { may: ['base', 'contract'] },
   'connection-string': { may: ['base', 'contract'] },
   metrics: { may: ['base', 'contract'] },
-  sandbox: { may: ['base', 'contract'] },
+  certificate: { may: [] },
+  sandbox: { may: ['base', 'contract', 'certificate'] },
   engine: { may: ['base', 'contract', 'kube', 'target', 'transport', 'postgres', 'tunnel', 'peer'] },
   client: { may: ['base', 'contract'] },
   cli: {

@@ -16,6 +16,8 @@ export interface DaemonPlaces {
   /** Holds a folder for each audit log. */
   readonly auditFolder: string;
   readonly settingsFile: string;
+  /** The certificate of the local authority, for programs that are to trust it. */
+  readonly localAuthorityFile: string;
   readonly logFile: string;
 }
 
@@ -39,6 +41,7 @@ export function daemonPlaces({ env, platform, folders = appFolders() }: PlacesOp
     gitCache: join(folders.cache, 'git'),
     auditFolder: join(folders.data, 'audit'),
     settingsFile: join(folders.config, 'settings.yaml'),
+    localAuthorityFile: join(folders.data, 'local-ca.crt'),
     logFile: join(folders.log, 'daemon.log'),
   };
 }

@@ -184,3 +184,65 @@ describe('sallyport password', () => {
     expect(kept(control)).toEqual([{ name: tunnel, folder: cli.cwd, ask: false }]);
   });
 });
+
+describe("the tunnel's own password", () => {
+  const asked = (control: FakeControl) =>
+    control.calls.filter(({ operation }) => operation === 'password').map(({ input }) => input);
+
+  /** A tunnel with a gateway, whose password ends eight hours from now. */
+  function withGateway(cli: { nowMs: number }): FakeControl {
+    const control = daemon({ keychain: true });
+    const own = fakeTunnel({ kind: 'postgres', gateway: true });
+    const expiresAtMs = cli.nowMs + 8 * 3_600_000;
+    const origin = { kind: 'tunnel', kept: { in: 'keychain' }, expiresAtMs } as const;
+    return control
+      .on('tunnel', async () => ({
+        tunnel: own,
+        history: [],
+        connections: [],
+        localPassword: { expiresAtMs },
+      }))
+      .on('tunnels', async () => ({ tunnels: [own] }))
+      .on('password', async () => ({ kind: 'found', password: 'of-the-tunnel', user: 'app', origin }));
+  }
+  const nowMs = new FakeCli().clock.wallMs();
+
+  it('ends when its user says so, and when is told apart from it', async () => {
+    await using control = withGateway({ nowMs });
+    using cli = new FakeCli({ control });
+    expect(await cli.run('password', 'orders-db', '--local', '--expires', '8h')).toBe(0);
+    expect(cli.stdout.text).toBe('of-the-tunnel\n');
+    expect(cli.stderr.text).toMatch(/^note: the tunnel's password is good for 8 h, until \d{4}-/);
+    expect(asked(control)).toMatchObject([{ rotate: false, expiresInMs: 28_800_000 }]);
+  });
+
+  it.each([
+    ['--expires', '8h'],
+    ['--local', '--expires', '0'],
+    ['--local', '--expires', '9000h'],
+    ['--local', '--expires', 'soon'],
+  ])('is left alone by %s %s %s', async (...flags) => {
+    await using control = withGateway({ nowMs });
+    using cli = new FakeCli({ control });
+    expect(await cli.run('password', 'orders-db', ...flags)).toBe(2);
+    expect(asked(control)).toEqual([]);
+  });
+
+  it('says when it ends to who copies it or looks, and not to programs', async () => {
+    await using control = withGateway({ nowMs });
+    const said = async (...argv: string[]) => {
+      using cli = new FakeCli({ control });
+      expect(await cli.run(...argv)).toBe(0);
+      return cli;
+    };
+    const copied = await said('copy', 'orders-db');
+    expect(copied.stderr.text).toContain('good for 8 h');
+    // What the gateway offers is for programs that insist on it.
+    expect(copied.copied[0]).toContain('sslmode=disable');
+    expect((await said('copy', 'orders-db', '--without-password')).stderr.text).toBe('');
+    expect((await said('psql', 'orders-db')).stderr.text).not.toContain('good for');
+    expect((await said('show', 'orders-db')).stdout.text).toMatch(
+      /Password +of the tunnel, good for 8 h, until/,
+    );
+  });
+});

@@ -1,4 +1,5 @@
 import { AppError } from '../base/app-error.ts';
+import { formatDuration } from '../base/duration.ts';
 import { Secret } from '../base/secret.ts';
 import type { Control } from '../client/control.ts';
 import type { OperationAnswer } from '../contract/control.ts';
@@ -6,12 +7,15 @@ import type { PasswordOrigin } from '../contract/control-password.ts';
 import { isLocal, localPassword, type PasswordSource } from '../secret/local-password.ts';
 import { answerQuestion } from './answer-question.ts';
 import type { Cli } from './cli.ts';
+import { timeWords } from './tunnel-words.ts';
 
 export interface ProfilePassword {
   readonly password: Secret;
   /** Where the profile names none and the Secret does. */
   readonly user?: string | undefined;
   readonly database?: string | undefined;
+  /** Of the tunnel's own, where it ends. */
+  readonly expiresAtMs?: number | undefined;
 }
 
 /** Which password is asked for: a profile's, or that of a tunnel without one. */
@@ -44,11 +48,15 @@ export async function profilePassword(
 
 /** The one to log in with through a tunnel, of the daemon: the tunnel's own where its gateway is on. */
 export async function daemonPassword(
-  { id, rotate = false }: { readonly id: string; readonly rotate?: boolean },
+  {
+    id,
+    rotate = false,
+    expiresInMs,
+  }: { readonly id: string; readonly rotate?: boolean; readonly expiresInMs?: number | undefined },
   cli: Cli,
 ): Promise<ProfilePassword | undefined> {
   const control = await cli.control();
-  const input = { name: id, folder: cli.cwd, ask: cli.asker !== undefined, rotate };
+  const input = { name: id, folder: cli.cwd, ask: cli.asker !== undefined, rotate, expiresInMs };
   let wasAsked = false;
   const answer = await untilAnswered(() => control.call('password', input), {
     control,
@@ -62,7 +70,8 @@ export async function daemonPassword(
   const { password, user, database, origin } = answer;
   if ((wasAsked && origin.kind === 'keychain') || (rotate && origin.kind === 'tunnel'))
     noteKept(origin.kept, cli);
-  return { password: new Secret(password), user, database };
+  const expiresAtMs = origin.kind === 'tunnel' ? origin.expiresAtMs : undefined;
+  return { password: new Secret(password), user, database, expiresAtMs };
 }
 
 /** In a file that no daemon knows of: what the daemon would read is said to be left out. */
@@ -107,6 +116,13 @@ export function noteKept(kept: Extract<PasswordOrigin, { kind: 'keychain' }>['ke
   if (kept.in !== 'memory') return;
   const why = kept.why === undefined ? '' : ` (${kept.why})`;
   cli.stderr.write(`note: the password is kept until the daemon ends, not for good${why}\n`);
+}
+
+/** On standard error, so that a script has the password alone. */
+export function noteExpiry(expiresAtMs: number | undefined, cli: Cli): void {
+  if (expiresAtMs === undefined) return;
+  const left = formatDuration(Math.max(0, expiresAtMs - cli.clock.wallMs()));
+  cli.stderr.write(`note: the tunnel's password is good for ${left}, until ${timeWords(expiresAtMs)}\n`);
 }
 
 function cliWorld({ env, cwd, home }: Cli) {

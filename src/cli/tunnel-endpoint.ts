@@ -12,12 +12,17 @@ export interface TunnelEndpointOptions {
   readonly withPassword?: boolean | undefined;
 }
 
+export interface TunnelEndpoint extends Endpoint {
+  /** Of the tunnel's own, where it ends. */
+  readonly passwordExpiresAtMs?: number | undefined;
+}
+
 /** The endpoint of a tunnel, with its profile's hints, or its own where it has no profile. Throws why a password that is named there cannot be had. */
 export async function tunnelEndpoint(
   tunnel: TunnelEntity,
   profiles: ProfileSnapshot,
   { cli, withPassword }: TunnelEndpointOptions,
-): Promise<Endpoint> {
+): Promise<TunnelEndpoint> {
   const { id, name, addresses, localPort } = tunnel;
   const listed = profileOf(tunnel, profiles);
   const profile = listed?.profile ?? tunnel;
@@ -36,6 +41,7 @@ export async function tunnelEndpoint(
     user: endpoint.user ?? found?.user,
     database: endpoint.database ?? found?.database,
     password: found?.password,
+    passwordExpiresAtMs: found?.expiresAtMs,
   };
 }
 

@@ -88,6 +88,7 @@ export function limitWords(
 export function policyWords(policy: Profile['policy'] = {}): string[] {
   const { environment, reason, confirm, timeLimit, idleLimit, maxConnections, readOnly, statementAudit } =
     policy;
+  const { passwordless, localPasswordLifetime } = policy;
   return [
     environment,
     reason && 'asks for a reason',
@@ -97,6 +98,8 @@ export function policyWords(policy: Profile['policy'] = {}): string[] {
     maxConnections && `at most ${count(maxConnections, 'connection')}`,
     readOnly && 'read-only',
     statementAudit && 'statements recorded',
+    passwordless && `no password for ${passwordless.join(', ')}`,
+    localPasswordLifetime && `its password ends after ${localPasswordLifetime}`,
   ].filter((words) => typeof words === 'string');
 }
 

@@ -37,8 +37,9 @@ export function endpointOf(source: EndpointSource): Endpoint {
     database,
     user,
     password,
-    // The profile's is for the way to the database; the gateway is on this machine and has no TLS.
-    sslmode: isGateway ? undefined : sslmode,
+    // The profile's is for the way to the database. The gateway is on this machine: TLS would only cost each new connection its handshake, and a
+    // second connection where libpq finds a trust file without our authority. Programs that insist on TLS get it.
+    sslmode: isGateway ? 'disable' : sslmode,
     pooler: pooler === 'transaction' ? pooler : undefined,
     serverName: isGateway ? undefined : (serverName ?? /^(?:service|svc)\/([a-z0-9-]+)$/.exec(target)?.[1]),
   };

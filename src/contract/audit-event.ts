@@ -158,6 +158,8 @@ const postgresEvents = [
     ...context,
     ...connection,
     outcome: z.enum(['accepted', 'refused']),
+    /** How its program has shown that it may: by the tunnel's password, or by being on the profile's list of those that need none. */
+    by: z.enum(['password', 'program']).optional(),
     databaseUser: z.string(),
     database: z.string(),
     application: z.string().optional(),

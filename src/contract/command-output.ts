@@ -79,7 +79,9 @@ export const commandOutputs = {
     /** Whether there was one to forget. */
     forgotten: z.boolean().optional(),
     /** The tunnel's own, with --local. */
-    local: z.object({ password: z.string(), rotated: z.boolean() }).optional(),
+    local: z
+      .object({ password: z.string(), rotated: z.boolean(), expiresAtMs: z.number().optional() })
+      .optional(),
   }),
   login: operations.login.answer,
   ui: operations.ui.answer,
@@ -98,6 +100,12 @@ export const commandOutputs = {
   'daemon restart': operations.version.answer,
   'daemon install': z.object({ file: z.string() }),
   'daemon uninstall': z.object({ file: z.string() }),
+  /** Of --remove the last two alone. */
+  'daemon ca': operations.localAuthority.answer.partial().extend({
+    /** Libpq's trust file, with --install and --remove. */
+    rootFile: z.string().optional(),
+    changed: z.boolean().optional(),
+  }),
   /** Oldest first. */
   'audit list': z.object({ records: z.array(listedRecordSchema) }),
   /** One line each. */

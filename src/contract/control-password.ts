@@ -1,6 +1,9 @@
 import * as z from 'zod';
 import { passwordSchema, questionSchema } from './control-question.ts';
 
+/** A year: who wants longer wants no end. */
+export const maxPasswordLifeMs = 366 * 86_400_000;
+
 /** Where a password is kept that was asked for. memory: until the daemon ends, and why not for good where that was wanted. */
 export const keptSchema = z.discriminatedUnion('in', [
   z.object({ in: z.literal(['keychain', 'file']) }),
@@ -13,7 +16,12 @@ export const passwordOriginSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('keychain'), kept: keptSchema }),
   z.object({ kind: z.literal(['command', 'environment', 'file']) }),
   /** The tunnel's own, by which programs log in at its gateway; what the database takes is never told. */
-  z.object({ kind: z.literal('tunnel'), kept: keptSchema }),
+  z.object({
+    kind: z.literal('tunnel'),
+    kept: keptSchema,
+    /** It lets nobody in from then on, ms since the epoch; absent: it does not end. */
+    expiresAtMs: z.number().optional(),
+  }),
 ]);
 
 /** Something has to be asked first, which is among the questions until it is answered. Then the operation is to be called again. */

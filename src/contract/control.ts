@@ -15,7 +15,12 @@ import {
   objectsInput,
   objectsSchema,
 } from './control-objects.ts';
-import { keepPasswordAnswerSchema, passwordAnswerSchema } from './control-password.ts';
+import {
+  keepPasswordAnswerSchema,
+  keptSchema,
+  maxPasswordLifeMs,
+  passwordAnswerSchema,
+} from './control-password.ts';
 import {
   importedSchema,
   profileEditSchema,
@@ -123,6 +128,8 @@ export const operations = {
       history: z.array(historyEntrySchema),
       /** At most 1,000. */
       connections: z.array(liveConnectionSchema),
+      /** Where the tunnel's own password ends, and this daemon has needed it. */
+      localPassword: z.object({ expiresAtMs: z.number() }).optional(),
     }),
   }),
   up: operation({
@@ -306,8 +313,26 @@ export const operations = {
       ask,
       /** A new one of the tunnel's own first; connections that are there go on. */
       rotate: z.boolean().default(false),
+      /** The tunnel's own lets nobody in any more so long from now on; a profile that says sooner is stronger. */
+      expiresInMs: z.int().min(1).max(maxPasswordLifeMs).optional(),
     }),
     answer: passwordAnswerSchema,
+  }),
+  localAuthority: operation({
+    summary:
+      'The authority that certifies gateways to local programs which ask for TLS. It is made where there is none yet.',
+    input: nothing,
+    answer: z.object({
+      /** PEM. */
+      certificate: z.string(),
+      /** Where it stands. */
+      file: z.string(),
+      /** SHA-256, in hex with colons. */
+      fingerprint256: z.string(),
+      validUntilMs: z.number(),
+      /** Its key. */
+      kept: keptSchema,
+    }),
   }),
   keepPassword: operation({
     summary: "Keeps a password of a profile that names the keychain, or forgets it ('password' absent).",

@@ -168,6 +168,14 @@ const connectionSchema = z
   )
   .describe('What a client needs to know to connect; goes into connection strings.');
 
+const programsSchema = z
+  .array(
+    text('an absolute path', /^(\/|[A-Za-z]:\\)[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{1,4000}$/u),
+    'a list of absolute paths',
+  )
+  .min(1, 'a list of at least one path')
+  .max(64, 'a list of at most 64 paths');
+
 const policySchema = z
   .strictObject(
     {
@@ -197,15 +205,19 @@ const policySchema = z
         .max(10_000, 'a number from 1 to 10000')
         .describe('Local connections at one time.')
         .optional(),
-      programs: z
-        .array(
-          text('an absolute path', /^(\/|[A-Za-z]:\\)[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{1,4000}$/u),
-          'a list of absolute paths',
-        )
-        .min(1, 'a list of at least one path')
-        .max(64, 'a list of at most 64 paths')
+      programs: programsSchema
         .describe(
           'Programs that may connect: paths of executables without symbolic links (of a script: its interpreter). Default: all of yours.',
+        )
+        .optional(),
+      passwordless: programsSchema
+        .describe(
+          "Postgres, with a gateway: programs that need not know the tunnel's password: paths as in programs. Only in your own file, there also as an override of a shared profile.",
+        )
+        .optional(),
+      localPasswordLifetime: durationSchema
+        .describe(
+          "Postgres, with a gateway: the tunnel's own password ends so long after it was made; who asks for it then gets a new one.",
         )
         .optional(),
       statementAudit: flag().describe('Postgres: statements are recorded, with literals removed.').optional(),
@@ -278,8 +290,13 @@ export const profileOverrideSchema = z.strictObject(
     port: portSchema.describe('The local port to use here.').optional(),
     context: contextSchema.describe("The context to use here instead of the profile's cluster.").optional(),
     off: flag().describe('true: not started here. false: started although its source says off.').optional(),
+    passwordless: programsSchema
+      .describe(
+        "Programs that need not know the password of this tunnel's gateway here, as policy.passwordless has them.",
+      )
+      .optional(),
   },
-  'a map with port, context and off',
+  'a map with port, context, off and passwordless',
 );
 
 export type ProfileOverride = z.infer<typeof profileOverrideSchema>;

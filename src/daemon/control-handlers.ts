@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { lastOfAll } from '../audit/all-logs.ts';
 import { verifyAll } from '../audit/verify-all.ts';
 import { AppError } from '../base/app-error.ts';
@@ -13,7 +14,8 @@ import { copiedString, shownStrings } from './connection-strings.ts';
 import type { DaemonAudit } from './daemon-audit.ts';
 import type { EventHub } from './event-hub.ts';
 import { gatewayLogin } from './gateway-login.ts';
-import { type GatewayPasswords, refuseRotation } from './gateway-passwords.ts';
+import { type GatewayPasswords, refuseOwnPassword } from './gateway-passwords.ts';
+import type { LocalAuthority } from './local-authority.ts';
 import type { ObjectLister } from './objects.ts';
 import type { Passwords } from './passwords.ts';
 import type { PastLines } from './past-lines.ts';
@@ -38,6 +40,7 @@ export interface ControlHandlersOptions {
   readonly passwords: Passwords;
   readonly audit: Pick<DaemonAudit, 'status'>;
   readonly gatewayPasswords: GatewayPasswords;
+  readonly localAuthority: Pick<LocalAuthority, 'get'>;
   readonly events: EventHub;
   readonly metrics: () => Promise<string>;
   readonly metricsUrl: () => string | undefined;
@@ -97,9 +100,15 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
     },
     tunnels: async () => ({ tunnels: tunnels.all.map(({ entity }) => entity) }),
     tunnel: async ({ name, folder }) => {
-      const { entity, record } = await tunnels.find(name, folder);
+      const { entity, record, definition } = await tunnels.find(name, folder);
       const history = [...(await past.history(entity.id)), ...record.history];
-      return { tunnel: entity, history, connections: record.connections };
+      const expiresAtMs = entity.gateway ? options.gatewayPasswords.expiresAtMs(definition) : undefined;
+      return {
+        tunnel: entity,
+        history,
+        connections: record.connections,
+        ...(expiresAtMs !== undefined && { localPassword: { expiresAtMs } }),
+      };
     },
     up: (input, { signal }) => tunnels.up(input, signal),
     down: (input) => tunnels.down(input),
@@ -164,15 +173,15 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
     namespaces: (input, { signal }) => objects.namespaces(input, signal),
     objects: (input, { signal }) => objects.objects(input, signal),
     login: (input, { signal }) => cluster.login(input, signal),
-    password: async ({ name, folder, ask, rotate }, { signal }) => {
+    password: async ({ name, folder, ask, rotate, expiresInMs }, { signal }) => {
       const { definition } = await tunnels.find(name, folder);
       if (usesGateway(definition.profile))
         return gatewayLogin(
           definition,
           { passwords, gatewayPasswords: options.gatewayPasswords },
-          { ask, rotate, signal },
+          { ask, rotate, expiresInMs, signal },
         );
-      if (rotate) refuseRotation(definition);
+      if (rotate || expiresInMs !== undefined) refuseOwnPassword(definition);
       const found = await passwords.find(definition, { ask, signal });
       return found.kind === 'found' ? { ...found, password: found.password.reveal() } : found;
     },
@@ -184,6 +193,16 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
       }
       const kept = await passwords.keep(definition, new Secret(password), { ask });
       return 'kind' in kept ? kept : { kind: 'kept', kept };
+    },
+    localAuthority: async () => {
+      const { certificate, validUntilMs, kept } = await options.localAuthority.get().catch((error) => {
+        const { code, details } = AppError.from(error);
+        // A question is about a tunnel, and there is none here.
+        const next = 'run sallyport password NAME --local of any tunnel in a terminal: it asks for it';
+        throw new AppError(code, code === 'SP-PASSPHRASE-REQUIRED' ? { ...details, next } : details);
+      });
+      const { fingerprint256 } = new X509Certificate(certificate);
+      return { certificate, file: places.localAuthorityFile, fingerprint256, validUntilMs, kept };
     },
     questions: async () => ({ questions: questions.all }),
     answer: async ({ question, answer }) => {

@@ -28,6 +28,7 @@ import { EventHub } from './event-hub.ts';
 import { GatewayPasswords } from './gateway-passwords.ts';
 import { acquireInstanceLock } from './instance-lock.ts';
 import { keptEnvironment } from './kept-environment.ts';
+import { LocalAuthority } from './local-authority.ts';
 import { LogFile } from './log-file.ts';
 import { LoopbackPage } from './loopback-page.ts';
 import { openMetricsEndpoint } from './metrics-endpoint.ts';
@@ -194,7 +195,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         ...store,
       }),
     );
-    const gatewayPasswords = new GatewayPasswords({ keychain: store.keychain, log });
+    const gatewayPasswords = new GatewayPasswords({ keychain: store.keychain, clock, log });
+    const localAuthority = new LocalAuthority({
+      keychain: store.keychain,
+      file: places.localAuthorityFile,
+      clock,
+      log,
+    });
     const peers = starting.use(createPeerFinder({ clock }));
     const tunnels: TunnelSet = starting.use(
       new TunnelSet({
@@ -205,6 +212,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         questions,
         passwords,
         gatewayPasswords,
+        localAuthority,
         peers,
         profiles,
         wanted,
@@ -264,6 +272,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       passwords,
       audit,
       gatewayPasswords,
+      localAuthority,
       events,
       cluster: new ClusterQuestions({ clock, clusters, tunnels, contextOf }),
       objects,

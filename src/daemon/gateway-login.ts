@@ -1,16 +1,15 @@
 import type { OperationAnswer } from '../contract/control.ts';
-import type { GatewayPasswords } from './gateway-passwords.ts';
+import type { GatewayPasswords, GivePassword } from './gateway-passwords.ts';
 import { mayStart, type Passwords } from './passwords.ts';
 import type { TunnelDefinition } from './tunnel-definition.ts';
 
 interface Given {
   readonly passwords: Pick<Passwords, 'find' | 'unlocked'>;
-  readonly gatewayPasswords: Pick<GatewayPasswords, 'of' | 'rotate'>;
+  readonly gatewayPasswords: Pick<GatewayPasswords, 'give'>;
 }
 
-interface How {
+interface How extends GivePassword {
   readonly ask: boolean;
-  readonly rotate: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -21,7 +20,7 @@ interface How {
 export async function gatewayLogin(
   definition: TunnelDefinition,
   { passwords, gatewayPasswords }: Given,
-  { ask, rotate, signal }: How,
+  { ask, signal, ...given }: How,
 ): Promise<OperationAnswer<'password'>> {
   mayStart(definition);
   const { user, database, password: source } = definition.profile.connection ?? {};
@@ -36,10 +35,9 @@ export async function gatewayLogin(
       hints.database ??= found.database;
     }
   }
-  const own = await passwords.unlocked(definition, { ask }, () =>
-    rotate ? gatewayPasswords.rotate(definition) : gatewayPasswords.of(definition),
-  );
+  const own = await passwords.unlocked(definition, { ask }, () => gatewayPasswords.give(definition, given));
   if ('kind' in own) return own;
-  const { secret, kept } = own;
-  return { kind: 'found', password: secret.reveal(), origin: { kind: 'tunnel', kept }, ...hints };
+  const { secret, kept, expiresAtMs } = own;
+  const origin = { kind: 'tunnel', kept, ...(expiresAtMs !== undefined && { expiresAtMs }) } as const;
+  return { kind: 'found', password: secret.reveal(), origin, ...hints };
 }

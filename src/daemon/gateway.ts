@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { AppError } from '../base/app-error.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
+import type { PeerProcess } from '../contract/peer.ts';
 import type { Profile } from '../contract/profile.ts';
 import { Gateway } from '../postgres/gateway.ts';
 import type { GatewayEvent } from '../postgres/gateway-event.ts';
@@ -10,6 +11,7 @@ import type { Credential } from '../postgres/upstream-access.ts';
 import type { UpstreamTls } from '../postgres/upstream-tls.ts';
 import type { Intermediary, IntermediaryClient, Served } from '../tunnel/intermediary.ts';
 import type { GatewayPasswords } from './gateway-passwords.ts';
+import type { LocalAuthority } from './local-authority.ts';
 import type { Passwords } from './passwords.ts';
 import type { TunnelDefinition } from './tunnel-definition.ts';
 
@@ -18,6 +20,7 @@ export interface GatewayHost {
   readonly clock: Clock;
   readonly passwords: Pick<Passwords, 'find' | 'certificates'>;
   readonly gatewayPasswords: Pick<GatewayPasswords, 'of'>;
+  readonly localAuthority: Pick<LocalAuthority, 'tlsOf'>;
 }
 
 export interface TunnelGatewayOptions {
@@ -51,20 +54,23 @@ export class TunnelGateway implements Intermediary {
   constructor(options: TunnelGatewayOptions) {
     this.#options = options;
     const { host, definition } = options;
-    const { connection, policy } = definition.profile;
+    const { connection, policy, local } = definition.profile;
     const { origin, name } = definition;
     const isOwn = origin.kind === 'ad-hoc' || origin.sourceKind === 'user';
     this.#gateway = new Gateway({
       clock: host.clock,
       local: {
         user: connection?.user,
-        verifier: () =>
-          host.gatewayPasswords.of(definition).then(
-            ({ verifier }) => verifier,
-            (error) => this.#cannotCheck(AppError.from(error)),
-          ),
-        tls: undefined,
-        hint: `\`sallyport copy ${name}\` copies it, \`sallyport password ${name} --local\` prints it.`,
+        password: () =>
+          host.gatewayPasswords
+            .of(definition)
+            .catch((error) => this.#cannot('check the password of the tunnel', error)),
+        tls: () =>
+          host.localAuthority.tlsOf(addressesOf(local)).catch((error) => this.#cannot('offer TLS', error)),
+        hints: {
+          password: `\`sallyport copy ${name}\` copies it, \`sallyport password ${name} --local\` prints it.`,
+          expired: `\`sallyport copy ${name}\` copies a new one, \`sallyport password ${name} --local\` prints it.`,
+        },
         mockSeed,
       },
       upstream: {
@@ -82,14 +88,18 @@ export class TunnelGateway implements Intermediary {
   }
 
   serve(socket: Socket, client: IntermediaryClient): Served {
-    return this.#gateway.serve(socket, client);
+    const { passwordless } = this.#options.definition.profile.policy ?? {};
+    return this.#gateway.serve(socket, {
+      ...client,
+      passwordless: passwordless && (async () => isListed(await client.peer?.process(), passwordless)),
+    });
   }
 
   #onEvent(event: GatewayEvent, connection: number): void {
     const { log, onSession } = this.#options;
     switch (event.kind) {
       case 'login': {
-        const { user, role, database, applicationName: application, pod, method, encrypted } = event;
+        const { user, role, database, applicationName: application, pod, method, encrypted, proof } = event;
         log.info('logged in', {
           connection,
           user,
@@ -98,6 +108,7 @@ export class TunnelGateway implements Intermediary {
           application,
           pod: pod.name,
           method,
+          proof,
           ...encrypted,
         });
         this.#notice(event);
@@ -143,11 +154,9 @@ export class TunnelGateway implements Intermediary {
     }
   }
 
-  #cannotCheck(error: AppError): undefined {
-    this.#options.log.warn('the password of the tunnel cannot be read', {
-      code: error.code,
-      ...error.details,
-    });
+  #cannot(what: string, thrown: unknown): undefined {
+    const { code, details } = AppError.from(thrown);
+    this.#options.log.warn(`cannot ${what}`, { code, ...details });
     return undefined;
   }
 
@@ -199,6 +208,15 @@ export class TunnelGateway implements Intermediary {
     const name = connection?.serverName ?? /^(?:service|svc)\/([a-z0-9-]+)$/.exec(target)?.[1];
     return { mode, ...(ca !== undefined && { ca }), ...(name !== undefined && { name }) };
   }
+}
+
+/** Found by the peer check, so by the process's own executable. What is not known is not listed. */
+function isListed(process: PeerProcess | undefined, programs: readonly string[]): boolean {
+  return process?.program !== undefined && programs.includes(process.program);
+}
+
+function addressesOf(local: Profile['local']): readonly string[] {
+  return typeof local === 'object' && 'address' in local && local.address ? [local.address] : [];
 }
 
 /** libpq's default; `allow` asks for TLS last where it is offered, and here first. */

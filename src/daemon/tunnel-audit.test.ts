@@ -110,6 +110,23 @@ test('a state is told once, however often it is observed', () => {
   ]);
 });
 
+test('programs that do not know the password of the tunnel are told of, alike ones together', () => {
+  const { audit, told, clock } = setup();
+  for (const connection of [4, 5, 6])
+    audit.postgres({ kind: 'denied', why: 'wrong-password', user: 'app' }, connection);
+  audit.postgres({ kind: 'denied', why: 'protocol', user: undefined }, 7);
+  clock.advance(60_000);
+  const denied = {
+    event: 'connection-denied',
+    tunnel: 'user/a',
+    error: { code: 'SP-GATEWAY-LOGIN', details: { why: 'wrong-password', user: 'app' } },
+  };
+  expect(told).toMatchObject([
+    { event: { ...denied, connection: 4 } },
+    { event: { ...denied, connection: 6, count: 2 } },
+  ]);
+});
+
 test('what the gateway knows of a login is told with its connection', () => {
   const { audit, told } = setup();
   const names = { user: 'orders-db', database: 'orders', applicationName: 'psql' };
@@ -117,6 +134,7 @@ test('what the gateway knows of a login is told with its connection', () => {
     {
       kind: 'login',
       ...names,
+      proof: 'program',
       pod: { name: 'postgres-0' } as never,
       role: 'app',
       method: 'scram-sha-256',
@@ -136,6 +154,7 @@ test('what the gateway knows of a login is told with its connection', () => {
         tunnel: 'user/a',
         connection: 3,
         outcome: 'accepted',
+        by: 'program',
         databaseUser: 'app',
         database: 'orders',
         application: 'psql',

@@ -172,6 +172,7 @@ export class TunnelAudit {
           ...this.#context,
           connection,
           outcome: 'accepted',
+          by: event.proof,
           databaseUser: event.role,
           database: event.database,
           application: event.applicationName,
@@ -197,7 +198,17 @@ export class TunnelAudit {
           statement: event.statement,
           text: event.text,
         });
-      case 'denied':
+      case 'denied': {
+        const { why, user } = event;
+        // Those who did not get as far as to name a role are told by the daemon's log.
+        if (user === undefined) return;
+        return this.#denied.add({
+          event: 'connection-denied',
+          ...this.#context,
+          connection,
+          error: { code: 'SP-GATEWAY-LOGIN', details: { why, user } },
+        });
+      }
       case 'statement-refused':
       case 'cancel':
         // Told by the daemon's log.

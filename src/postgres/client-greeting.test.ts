@@ -17,16 +17,16 @@ const tls = new LocalTls({ chain: issued.cert, key: new Secret(issued.key) });
 
 const access: LocalAccess = {
   user: 'app',
-  verifier: () => verifier,
-  tls: undefined,
-  hint: 'ask',
+  password: () => ({ verifier, isExpired: false }),
+  tls: () => undefined,
+  hints: { password: 'ask', expired: 'renew' },
   mockSeed: Buffer.alloc(32, 1),
 };
 
 async function greeted(overrides: Partial<LocalAccess> & { passwordless?: boolean } = {}) {
   const { passwordless = false, ...rest } = overrides;
   const { client, server } = await socketPair();
-  const greeting = greetClient(server, { ...access, ...rest }, { passwordless });
+  const greeting = greetClient(server, { ...access, ...rest }, { passwordless: async () => passwordless });
   // A test that does not wait for it must not fail by it.
   greeting.catch(() => {});
   return { client, received: new Received(client), greeting };
@@ -90,7 +90,7 @@ describe('greetClient', () => {
     }
   });
 
-  it('answers a wrong password, another name and an expired password alike', async () => {
+  it('answers a wrong password, another name and no password alike', async () => {
     const told = async (user: string, password: string, overrides: Partial<LocalAccess> = {}) => {
       const { client, received, greeting } = await greeted(overrides);
       client.write(startup({ user }));
@@ -102,27 +102,51 @@ describe('greetClient', () => {
     };
     const wrong = await told('app', 'x');
     const unknown = await told('root', 'local');
-    const expired = await told('app', 'local', { verifier: () => undefined });
-    expect([wrong.why, unknown.why, expired.why]).toEqual([
-      'wrong-password',
-      'unknown-role',
-      'no-password-set',
-    ]);
+    const none = await told('app', 'local', { password: () => undefined });
+    expect([wrong.why, unknown.why, none.why]).toEqual(['wrong-password', 'unknown-role', 'no-password-set']);
     expect(wrong.error).toEqual({
       severity: 'FATAL',
       sqlstate: '28P01',
       message: 'password authentication failed for user "app"',
     });
     expect(unknown.error).toEqual({ ...wrong.error, message: wrong.error.message.replace('app', 'root') });
-    expect(expired.error).toEqual(wrong.error);
+    expect(none.error).toEqual(wrong.error);
     expect(unknown.salt).toHaveLength(wrong.salt?.length ?? 0);
     expect((await told('root', 'local')).salt).toBe(unknown.salt);
   });
 
   it('asks nothing of a program that needs no password', async () => {
     const { client, greeting } = await greeted({ passwordless: true });
-    client.write(startup({ user: 'anybody' }));
-    expect(await greeting).toMatchObject({ kind: 'in', startup: { user: 'anybody', database: 'anybody' } });
+    client.write(startup({ user: 'app' }));
+    expect(await greeting).toMatchObject({
+      kind: 'in',
+      proof: 'program',
+      startup: { user: 'app', database: 'app' },
+    });
+  });
+
+  it('tells such a program which role the tunnel has, and takes it for no other', async () => {
+    const { client, received, greeting } = await greeted({ passwordless: true });
+    client.write(startup({ user: 'root' }));
+    expect(await greeting).toMatchObject({ kind: 'denied', why: 'unknown-role', user: 'root' });
+    const { type, body } = await received.message();
+    expect(type).toBe('E');
+    expect(String(body)).toContain('role "root" is not the one of this tunnel\0HLog in as "app".');
+  });
+
+  it('says that a password has expired to who knows it, and to nobody else', async () => {
+    const expired = { password: () => ({ verifier, isExpired: true }) };
+    for (const [password, why, words] of [
+      ['local', 'expired-password', 'Mthe password of this tunnel has expired\0Hrenew\0'],
+      ['guessed', 'wrong-password', 'Mpassword authentication failed for user "app"\0'],
+    ] as const) {
+      const { client, received, greeting } = await greeted(expired);
+      client.write(startup({ user: 'app' }));
+      const { type, body } = await prove(password, received, (bytes) => void client.write(bytes));
+      expect(type).toBe('E');
+      expect(String(body)).toContain(words);
+      expect(await greeting).toMatchObject({ kind: 'denied', why });
+    }
   });
 
   it('says no to encryption that is not to be had, and goes on', async () => {
@@ -141,7 +165,7 @@ describe('greetClient', () => {
     [
       'bytes smuggled in before the handshake',
       Buffer.concat([sslRequest, startup({ user: 'app' })]),
-      { tls },
+      { tls: () => tls },
     ],
     ['no user', startup({ database: 'orders' }), {}],
     ['HTTP', Buffer.from('GET / HTTP/1.1\r\n\r\n'), {}],

@@ -23,13 +23,23 @@ export interface LocalAccess {
   /** The one role by whose name clients log in; undefined: the password alone counts, whatever they call themselves. */
   readonly user: string | undefined;
   /** Asked at each login, so that a rotated password counts at once; undefined: there is none, nobody may log in. */
-  verifier(): ScramVerifier | undefined | Promise<ScramVerifier | undefined>;
-  readonly tls: LocalTls | undefined;
-  /** Where a person finds the password. */
-  readonly hint: string;
+  password(): LocalPassword | undefined | Promise<LocalPassword | undefined>;
+  /** Asked for each client that wants TLS, so that a renewed certificate counts at once; undefined: there is none. Never rejects. */
+  tls(): LocalTls | undefined | Promise<LocalTls | undefined>;
+  /** Where a person finds the password, and a new one in place of one that has expired. */
+  readonly hints: { readonly password: string; readonly expired: string };
   /** Of this machine, random; hides which names exist. */
   readonly mockSeed: Buffer;
 }
+
+export interface LocalPassword {
+  readonly verifier: ScramVerifier;
+  /** It lets nobody in any more. */
+  readonly isExpired: boolean;
+}
+
+/** How a program has shown that it may: by the tunnel's password, or by being on the list of those that need none. */
+export type LocalProof = 'password' | 'program';
 
 export interface StartupRequest {
   /** As the client gave it; the gateway logs in as whom its credentials name. */
@@ -48,12 +58,13 @@ export type Greeting =
       readonly wire: Wire;
       readonly startup: StartupRequest;
       readonly encrypted: boolean;
+      readonly proof: LocalProof;
     }
   | { readonly kind: 'cancel'; readonly wire: Wire; readonly cancel: CancelKey }
   /** Whoever it is has been told already. */
   | { readonly kind: 'denied'; readonly wire: Wire; readonly why: Denial; readonly user: string | undefined };
 
-export type Denial = 'wrong-password' | 'unknown-role' | 'no-password-set' | 'protocol';
+export type Denial = 'wrong-password' | 'expired-password' | 'unknown-role' | 'no-password-set' | 'protocol';
 
 const maxSaslBytes = 4 * 1024;
 /** SSLRequest and GSSENCRequest, each at most once. */
@@ -61,14 +72,17 @@ const maxRequests = 2;
 /** The newest minor version of protocol 3 that is spoken here. */
 const newestMinor = 2;
 
-/** Greets one client up to its proof. Rejects with the socket's error where the client goes away. */
+/**
+ * Greets one client up to its proof. Rejects with the socket's error where the client goes away. `passwordless` says whether its program needs no
+ * password; it is asked once the client has said what it wants.
+ */
 export async function greetClient(
   socket: Socket,
   access: LocalAccess,
-  { passwordless }: { passwordless: boolean },
+  { passwordless }: { passwordless: () => boolean | Promise<boolean> },
 ): Promise<Greeting> {
   let wire = new Wire(socket);
-  let encrypted = false;
+  let tls: LocalTls | undefined;
   for (let requests = 0; ; ) {
     const opening = await wire.readOpening();
     switch (opening.kind) {
@@ -80,22 +94,24 @@ export async function greetClient(
         const startup = readParameters(opening);
         if (typeof startup === 'string') return denied(wire, { sqlstate: '28000', message: startup });
         negotiate(wire, opening);
-        const authenticated = passwordless
-          ? undefined
-          : await authenticate(wire, startup.user, { access, encrypted });
-        return authenticated ?? { kind: 'in', wire, startup, encrypted };
+        const proof = (await passwordless()) ? 'program' : 'password';
+        const refused =
+          proof === 'program'
+            ? refuseOtherRole(wire, startup.user, access)
+            : await authenticate(wire, startup.user, { access, tls });
+        return refused ?? { kind: 'in', wire, startup, encrypted: tls !== undefined, proof };
       }
       case 'direct-tls':
-        if (!access.tls || encrypted || requests > 0)
-          return denied(wire, { sqlstate: '08P01', message: 'TLS is not to be had here' });
-        wire = await secure(wire, access.tls, { socket, direct: true });
-        encrypted = true;
+        tls = tls || requests > 0 ? undefined : await access.tls();
+        if (!tls) return denied(wire, { sqlstate: '08P01', message: 'TLS is not to be had here' });
+        wire = await secure(wire, tls, { socket, direct: true });
         break;
       case 'gss-request':
       case 'ssl-request': {
-        if (++requests > maxRequests || encrypted)
+        if (++requests > maxRequests || tls)
           return denied(wire, { sqlstate: '08P01', message: 'encryption was asked for too often' });
-        if (opening.kind === 'gss-request' || !access.tls) {
+        if (opening.kind === 'ssl-request') tls = await access.tls();
+        if (!tls) {
           wire.write(Buffer.from('N'));
           break;
         }
@@ -103,8 +119,7 @@ export async function greetClient(
         if (wire.hasMore)
           return denied(wire, { sqlstate: '08P01', message: 'bytes after SSLRequest before the handshake' });
         wire.write(Buffer.from('S'));
-        wire = await secure(wire, access.tls, { socket, direct: false });
-        encrypted = true;
+        wire = await secure(wire, tls, { socket, direct: false });
       }
     }
   }
@@ -159,12 +174,12 @@ function negotiate(
 async function authenticate(
   wire: Wire,
   user: string,
-  { access, encrypted }: { access: LocalAccess; encrypted: boolean },
+  { access, tls }: { access: LocalAccess; tls: LocalTls | undefined },
 ): Promise<Extract<Greeting, { kind: 'denied' }> | undefined> {
   const isRole = access.user === undefined || user === access.user;
-  const known = isRole ? await access.verifier() : undefined;
-  const verifier = known ?? mockVerifier(access.mockSeed, user);
-  const binding = encrypted ? access.tls?.binding : undefined;
+  const known = isRole ? await access.password() : undefined;
+  const verifier = known?.verifier ?? mockVerifier(access.mockSeed, user);
+  const binding = tls?.binding;
   wire.write(authenticationSasl(binding ? [scramPlus, scram] : [scram]));
   const malformed = () => denied(wire, { sqlstate: '08P01', message: 'malformed SCRAM message' }, user);
 
@@ -187,12 +202,36 @@ async function authenticate(
       sqlstate: '28P01',
       message: `password authentication failed for user "${user}"`,
       detail: 'This is a Sallyport tunnel, which takes its own password, not that of the database.',
-      hint: access.hint,
+      hint: access.hints.password,
     };
     return { ...denied(wire, complaint, user), why };
   }
+  if (known.isExpired) {
+    // Only who knows it learns that it was right once.
+    const complaint = {
+      sqlstate: '28P01',
+      message: 'the password of this tunnel has expired',
+      hint: access.hints.expired,
+    };
+    return { ...denied(wire, complaint, user), why: 'expired-password' };
+  }
   wire.write(authenticationSaslFinal(verdict.final));
   return undefined;
+}
+
+/** Who needs no password is told the name to use, instead of being taken for somebody else. */
+function refuseOtherRole(
+  wire: Wire,
+  user: string,
+  { user: role = user }: LocalAccess,
+): Extract<Greeting, { kind: 'denied' }> | undefined {
+  if (user === role) return undefined;
+  const complaint = {
+    sqlstate: '28000',
+    message: `role "${user}" is not the one of this tunnel`,
+    hint: `Log in as "${role}".`,
+  };
+  return { ...denied(wire, complaint, user), why: 'unknown-role' };
 }
 
 /** SASLInitialResponse: mechanism, int32 length, response. */

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { AppError } from '../base/app-error.ts';
 import { finishLocal } from '../base/finish-local.ts';
 import { resetSocket } from '../base/reset-socket.ts';
-import { type Greeting, greetClient, type StartupRequest } from './client-greeting.ts';
+import { type Greeting, greetClient, type LocalProof, type StartupRequest } from './client-greeting.ts';
 import { farewell, fatal } from './client-words.ts';
 import type { GatewayEvent, LoginNames } from './gateway-event.ts';
 import type { GatewayShared, ServeOptions } from './gateway-options.ts';
@@ -72,7 +72,7 @@ export class GatewayConnection {
   }
 
   async #greet(): Promise<Greeting> {
-    const { shared, passwordless = false } = this.#options;
+    const { shared, passwordless = () => false } = this.#options;
     const { clock, local } = shared;
     const onEvent = (event: GatewayEvent) => this.#event(event);
     if (!shared.enter()) {
@@ -104,6 +104,7 @@ export class GatewayConnection {
     wire,
     startup,
     encrypted,
+    proof,
   }: Extract<Greeting, { kind: 'in' }>): Promise<AppError | undefined> {
     const { shared } = this.#options;
     const names = namesOf(startup);
@@ -111,7 +112,7 @@ export class GatewayConnection {
       if (startup.replication && (shared.replication === 'refuse' || shared.upstream.readOnly))
         throw new AppError('SP-DB-READ-ONLY', { message: 'replication connections are refused' });
       const reached = await this.#reach(startup, wire.gone);
-      this.#tell(names, { reached, local: encrypted });
+      this.#tell(names, { reached, local: encrypted, proof });
       return await this.#join(startup, { reached, fromClient: wire.release() });
     } catch (thrown) {
       const error = AppError.from(thrown);
@@ -195,12 +196,16 @@ export class GatewayConnection {
     return promise;
   }
 
-  #tell(names: LoginNames, { reached, local }: { reached: Reached; local: boolean }): void {
+  #tell(
+    names: LoginNames,
+    { reached, local, proof }: { reached: Reached; local: boolean; proof: LocalProof },
+  ): void {
     const { dialled, entered, credential } = reached;
     const standby = entered.parameters.get('in_hot_standby');
     this.#event({
       kind: 'login',
       ...names,
+      proof,
       pod: dialled.pod,
       role: credential.user,
       method: entered.method,

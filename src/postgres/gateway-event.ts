@@ -1,5 +1,5 @@
 import type { ErrorData } from '../contract/error-codes.ts';
-import type { Denial } from './client-greeting.ts';
+import type { Denial, LocalProof } from './client-greeting.ts';
 import type { DialledPod } from './dial.ts';
 import type { Refusal } from './read-only-policy.ts';
 import type { AuditedStatement } from './redact-statement.ts';
@@ -15,6 +15,7 @@ export type GatewayEvent =
     }
   | (LoginNames & {
       readonly kind: 'login';
+      readonly proof: LocalProof;
       readonly pod: DialledPod;
       /** As whom the gateway logged in. */
       readonly role: string;

@@ -24,8 +24,8 @@ export interface ServeOptions {
   readonly dial: Dial;
   /** The number by which events tell of it. */
   readonly connection: number;
-  /** The program is on the list of those that need no password. Default no. */
-  readonly passwordless?: boolean;
+  /** Whether its program is on the list of those that need no password. Default no. */
+  readonly passwordless?: (() => boolean | Promise<boolean>) | undefined;
 }
 
 /** Where a CancelRequest for one connection goes. */

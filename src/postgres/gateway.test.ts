@@ -59,7 +59,13 @@ async function setUp(
   const { dial: otherDial, upstream, ...rest } = options;
   const gateway = new Gateway({
     clock,
-    local: { user: 'app', verifier: () => undefined, tls: undefined, hint: '', mockSeed: Buffer.alloc(32) },
+    local: {
+      user: 'app',
+      password: () => undefined,
+      tls: () => undefined,
+      hints: { password: '', expired: '' },
+      mockSeed: Buffer.alloc(32),
+    },
     upstream: {
       credentials: async () => passwords('real'),
       tls: () => ({ mode: 'disable' }),
@@ -74,7 +80,11 @@ async function setUp(
   });
   const serveClient = async (passwordless = true) => {
     const { client, server } = await socketPair();
-    const connection = gateway.serve(server, { dial: otherDial ?? dial, passwordless, connection: 1 });
+    const connection = gateway.serve(server, {
+      dial: otherDial ?? dial,
+      passwordless: () => passwordless,
+      connection: 1,
+    });
     return { client, received: new Received(client), connection };
   };
   return { clock, events, failures, opened, serveClient, attempts: () => attempts };

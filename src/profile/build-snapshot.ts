@@ -101,6 +101,9 @@ export function withOverride(profile: Profile, override: ProfileOverride | undef
     ...(override.port === undefined ? {} : { local: withLocalPort(profile.local, override.port) }),
     ...(override.context === undefined ? {} : { cluster: { context: override.context } }),
     ...(override.off === undefined ? {} : { off: override.off }),
+    ...(override.passwordless === undefined
+      ? {}
+      : { policy: { ...profile.policy, passwordless: override.passwordless } }),
   };
 }
 

@@ -8,6 +8,16 @@ import type { Path } from './yaml-places.ts';
 /** own: the user's own file. shared: what came from a project, a folder or a repository. */
 export type FileOrigin = 'own' | 'shared';
 
+const postgresPolicies = [
+  'readOnly',
+  'passwordless',
+  'localPasswordLifetime',
+  'statementAudit',
+  'gateway',
+  'superuser',
+  'trust',
+] as const;
+
 /** What is wrong with a target and its port, as a sentence that says what would be right; undefined where nothing is. */
 export type TargetCheck = (target: string, port: number | string) => string | undefined;
 
@@ -36,17 +46,23 @@ export function checkProfile(
       complain(['connection', word], `${word} is for profiles of kind postgres`, 'key');
     }
   }
-  for (const word of ['readOnly', 'statementAudit', 'gateway', 'superuser', 'trust'] as const) {
+  for (const word of postgresPolicies) {
     if (profile.policy?.[word] && kind !== 'postgres') {
       complain(['policy', word], `${word} is for profiles of kind postgres`, 'key');
     }
   }
-  if (profile.policy?.programs && typeof profile.local === 'object' && 'socket' in profile.local) {
-    complain(
-      ['policy', 'programs'],
-      'programs cannot be told apart at a unix socket, so that none would be let in: name a port in local, or leave programs out',
-      'key',
-    );
+  if (typeof profile.local === 'object' && 'socket' in profile.local) {
+    for (const [word, effect] of [
+      ['programs', 'none would be let in'],
+      ['passwordless', 'each would need the password'],
+    ] as const) {
+      if (!profile.policy?.[word]) continue;
+      complain(
+        ['policy', word],
+        `programs cannot be told apart at a unix socket, so that ${effect}: name a port in local, or leave ${word} out`,
+        'key',
+      );
+    }
   }
   if (origin === 'shared') checkShared(profile, complain);
   return complaints;
@@ -57,7 +73,7 @@ function checkShared(
   profile: Profile,
   complain: (path: Path, message: string, about?: Complaint['about']) => void,
 ): void {
-  const { local, connection } = profile;
+  const { local, connection, policy } = profile;
   for (const word of ['command', 'environment', 'file'] as const) {
     if (connection?.password && word in connection.password) {
       complain(
@@ -71,6 +87,13 @@ function checkShared(
     complain(
       ['connection', 'ca', 'file'],
       'a shared profile may not name a file of this machine: name a Secret of its namespace, or copy the profile to your own file',
+      'key',
+    );
+  }
+  if (policy?.passwordless) {
+    complain(
+      ['policy', 'passwordless'],
+      'a shared profile may not say which of your programs need no password: let it stand in overrides of your own file',
       'key',
     );
   }

@@ -116,6 +116,30 @@ describe('ProfileStore', () => {
     ]);
   });
 
+  it("lets the user's own file alone say which programs need no local password", async () => {
+    await write(
+      'config/profiles.yaml',
+      `sources: {team: {folder: ${files.home}/team}}`,
+      'overrides: {team: {db: {passwordless: [/usr/lib/postgresql/15/bin/psql]}}}',
+    );
+    await write(
+      'team/a.yaml',
+      'profiles:',
+      one('db', 'kind: postgres, policy: {readOnly: true}'),
+      one('open', 'kind: postgres, policy: {passwordless: [/usr/bin/psql]}'),
+    );
+    const { profiles, refused } = await open().load();
+    expect(profiles).toMatchObject([
+      {
+        name: 'db',
+        profile: { policy: { readOnly: true, passwordless: ['/usr/lib/postgresql/15/bin/psql'] } },
+        written: { policy: { readOnly: true } },
+      },
+    ]);
+    expect(profiles[0]?.written.policy).toEqual({ readOnly: true });
+    expect(refused).toMatchObject([{ id: 'team/open' }]);
+  });
+
   it('says where two sources want one port', async () => {
     await write(
       'config/profiles.yaml',

@@ -144,6 +144,18 @@ sources:
       '9:14 programs cannot be told apart at a unix socket, so that none would be let in: name a port in local, or leave programs out',
     ],
     [
+      withMore(...whole, 'local: {socket: ~/a.sock}', 'policy: {passwordless: [/usr/bin/psql]}'),
+      '9:14 programs cannot be told apart at a unix socket, so that each would need the password: name a port in local, or leave passwordless out',
+    ],
+    [
+      withMore(...whole, 'kind: tcp', 'policy: {localPasswordLifetime: 8h}'),
+      '9:14 localPasswordLifetime is for profiles of kind postgres',
+    ],
+    [
+      withMore(...whole, 'policy: {passwordless: [psql]}'),
+      '8:29 profiles.a.policy.passwordless[0] must be an absolute path, not psql',
+    ],
+    [
       withMore(...whole, 'kind: tcp', 'policy: {readOnly: true}'),
       '9:14 readOnly is for profiles of kind postgres',
     ],
@@ -200,6 +212,10 @@ sources:
 
   it.each([
     ['local: {socket: ~/.ssh/agent}', '8:13 a shared profile may not name a path'],
+    [
+      'policy: {passwordless: [/usr/bin/psql]}',
+      '8:14 a shared profile may not say which of your programs need no password',
+    ],
     [
       'local: {address: 0.0.0.0, port: 1}',
       '8:22 a shared profile may listen on loopback alone, not on 0.0.0.0',

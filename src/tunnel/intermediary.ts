@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { AppError } from '../base/app-error.ts';
 import type { PodIdentity } from '../contract/pod.ts';
+import type { LocalPeer } from './connection-event.ts';
 import type { OpenStream, PodStream } from './upstream.ts';
 
 /** Answers local clients itself, in the protocol that they speak: a gateway. The tunnel finds the pod, holds in outages and keeps count. */
@@ -13,6 +14,8 @@ export interface IntermediaryClient {
   /** Its number in this tunnel's events. */
   readonly connection: number;
   readonly dial: PodDial;
+  /** Where it is known. */
+  readonly peer: LocalPeer | undefined;
 }
 
 export interface Served {

@@ -64,7 +64,11 @@ export class ServedConnection implements LocalConnection {
   }
 
   start(): void {
-    const served = this.#intermediary.serve(this.#socket, { connection: this.id, dial: this.#dial });
+    const served = this.#intermediary.serve(this.#socket, {
+      connection: this.id,
+      dial: this.#dial,
+      peer: this.#peer,
+    });
     this.#served = served;
     served.over.then(
       (error) => this.#over(error),

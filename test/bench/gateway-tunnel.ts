@@ -53,7 +53,10 @@ for (const name of Object.keys(policies)) {
   const [address] = outcomes[0]?.tunnel?.addresses ?? [];
   const answer = await control.call('password', { name });
   if (address?.kind !== 'tcp' || answer.kind !== 'found') throw new Error(JSON.stringify(outcomes));
-  ways[name] = { port: address.port, user, database, password: answer.password };
+  const login = { port: address.port, user, database, password: answer.password };
+  ways[name] = { ...login, env: { PGSSLMODE: 'disable' } };
+  // What libpq does by itself where a server offers TLS.
+  if (name === 'gateway') ways['gateway-local-tls'] = { ...login, env: { PGSSLMODE: 'prefer' } };
 }
 await runProgram('pgbench', ways.tunnel!, ['-i', '-q', '-s', '5']);
 await compare('pgbench -S, 8 clients, tps', /tps = ([\d.]+)/, ['-c', '8', '-j', '2', '-T', String(seconds)]);

@@ -125,6 +125,13 @@ function fakeDaemon(): FakeControl {
     }))
     .on('login', async () => ({ user: 'dev@example.com', context: 'prod', output: '' }))
     .on('keepPassword', async () => ({ kind: 'kept', kept: { in: 'memory', why: 'no keychain' } }))
+    .on('localAuthority', async () => ({
+      certificate: '-----BEGIN CERTIFICATE-----\n',
+      file: '/d/local-ca.crt',
+      fingerprint256: 'AA:BB',
+      validUntilMs: 1,
+      kept: { in: 'keychain' },
+    }))
     .on('ui', async () => ({ url: 'http://127.0.0.1:1/?token=t', expiresAtMs: 1 }))
     .on('version', async () => version)
     .on('shutdown', async () => ({ pid: 7 }))
@@ -189,6 +196,7 @@ const runs: Record<Exclude<PrintingCommand, 'status --watch' | 'logs --follow' |
   'daemon restart': { argv: ['daemon', 'restart'], given: restartsWhenAsked },
   'daemon install': { argv: ['daemon', 'install'], given: installs },
   'daemon uninstall': { argv: ['daemon', 'uninstall'], given: installs },
+  'daemon ca': { argv: ['daemon', 'ca'] },
   'audit list': { argv: ['audit', 'list'], given: recorded },
   'audit show': { argv: ['audit', 'show', '3'], given: recorded },
   'audit verify': { argv: ['audit', 'verify'], given: recorded },

@@ -163,7 +163,7 @@ describe('servers behind the gateway', () => {
 
     test('by SSLRequest, with the channel bound', async () => {
       const { ca, tls: localTls } = tls();
-      await using gateway = await open({}, { tls: localTls });
+      await using gateway = await open({}, { tls: () => localTls });
       const options = { ssl: { ca }, enableChannelBinding: true };
       expect(await ask(gateway.port, undefined, options)).toBe('app');
       expect(await ask(gateway.port, undefined, { ssl: { ca } })).toBe('app');
@@ -175,9 +175,23 @@ describe('servers behind the gateway', () => {
       ]);
     });
 
+    test('carries much both ways, and ends as in the clear: told why, at a message boundary', async () => {
+      const { ca, tls: localTls } = tls();
+      await using gateway = await open({}, { tls: () => localTls });
+      const idle = await connected(gateway.port, { ssl: { ca } });
+      const text = randomBytes(6 * 1024 * 1024).toString('base64');
+      const { rows } = await idle.query('select $1::text as back, repeat($2, 33554432) as much', [text, 'x']);
+      expect(rows[0]?.back === text).toBe(true);
+      expect(rows[0]?.much).toHaveLength(33_554_432);
+      const told = new Promise<Error & { code?: string }>((resolve) => idle.once('error', resolve));
+      await database.stop('SIGKILL');
+      await database.start();
+      expect(await told).toMatchObject({ code: '57P01', message: expect.stringContaining('postgres-0') });
+    });
+
     test('directly, where the protocol is named', async () => {
       const { ca, tls: localTls } = tls();
-      await using gateway = await open({}, { tls: localTls });
+      await using gateway = await open({}, { tls: () => localTls });
       const direct = async (ALPNProtocols?: string[]) => {
         const options = {
           host: '127.0.0.1',

@@ -276,6 +276,7 @@ export class FakeControl implements Control {
       login: unsupported,
       password: unsupported,
       keepPassword: unsupported,
+      localAuthority: unsupported,
       questions: async () => ({ questions: [...this.#view.questions.values()] }),
       answer: async ({ question }) => {
         const asked = this.#view.questions.get(question);

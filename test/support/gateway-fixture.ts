@@ -44,9 +44,9 @@ export async function openGateway(options: GatewayFixtureOptions): Promise<Gatew
     ...rest,
     local: {
       user: local.user,
-      verifier: () => verifier,
-      tls: undefined,
-      hint: 'sallyport copy orders-db prints it.',
+      password: () => ({ verifier, isExpired: false }),
+      tls: () => undefined,
+      hints: { password: 'sallyport copy orders-db prints it.', expired: '' },
       mockSeed: randomBytes(32),
       ...access,
     },
@@ -64,7 +64,11 @@ export async function openGateway(options: GatewayFixtureOptions): Promise<Gatew
   const connections = new Set<GatewayConnection>();
   const server = createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: 1 << 20 }, (socket) => {
     sockets.add(socket);
-    const connection = gateway.serve(socket, { dial, passwordless, connection: ++accepted });
+    const connection = gateway.serve(socket, {
+      dial,
+      passwordless: () => passwordless,
+      connection: ++accepted,
+    });
     connections.add(connection);
     socket.once('close', () => {
       sockets.delete(socket);

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { daemonPlaces } from '../../base/daemon-places.ts';
 import type { Cli } from '../cli.ts';
+import type { AuthorityFlags } from '../daemon-ca.ts';
 
 interface DaemonFlags {
   readonly verbose: boolean;
@@ -53,6 +54,12 @@ export function define(command: Command, cli: Cli): void {
   )
     .option('--json', 'print it as JSON', false)
     .action(async ({ json }: Json) => (await import('../daemon-install.ts')).printInstall(cli, json));
+  sub('ca', 'print the certificate by which programs can verify your tunnels, or have libpq trust it')
+    .option('--install', "add it to libpq's own trust file, ~/.postgresql/root.crt", false)
+    .option('--remove', 'take it out of there', false)
+    .option('-y, --yes', 'with --install: do not ask', false)
+    .option('--json', 'print it, or what was done, as JSON', false)
+    .action(async (flags: AuthorityFlags) => (await import('../daemon-ca.ts')).printAuthority(cli, flags));
   sub('uninstall', 'undo install')
     .option('--json', 'print it as JSON', false)
     .action(async ({ json }: Json) => (await import('../daemon-install.ts')).printUninstall(cli, json));

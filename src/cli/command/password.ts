@@ -1,15 +1,18 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { AppError } from '../../base/app-error.ts';
 import { Secret } from '../../base/secret.ts';
+import { maxPasswordLifeMs } from '../../contract/control-password.ts';
 import type { Cli } from '../cli.ts';
 import { printJson } from '../print-json.ts';
-import { daemonPassword, noteKept, untilAnswered } from '../profile-password.ts';
+import { daemonPassword, noteExpiry, noteKept, untilAnswered } from '../profile-password.ts';
+import { duration } from '../selection.ts';
 import { fetchTunnel } from '../tunnel-endpoint.ts';
 
 interface PasswordFlags {
   readonly forget: boolean;
   readonly local: boolean;
   readonly rotate: boolean;
+  readonly expires?: number;
   readonly json: boolean;
 }
 
@@ -22,26 +25,49 @@ export function define(command: Command, cli: Cli): void {
     .option('--forget', 'forget the one that is kept', false)
     .option('--local', "print the tunnel's own password, by which programs log in at its gateway", false)
     .option('--rotate', 'with --local: make a new one first; connections that are there go on', false)
+    .addOption(
+      new Option(
+        '--expires <duration>',
+        'with --local: it lets nobody in any more so long from now on, as 8h; connections that are there go on',
+      ).argParser(life),
+    )
     .option('--json', 'print what was done as JSON', false)
     .action((name: string, flags: PasswordFlags) => {
-      if (flags.rotate && !flags.local)
-        throw new AppError('SP-USAGE', { message: "--rotate is for the tunnel's own password: add --local" });
+      if ((flags.rotate || flags.expires !== undefined) && !flags.local) {
+        const option = flags.rotate ? '--rotate' : '--expires';
+        throw new AppError('SP-USAGE', {
+          message: `${option} is for the tunnel's own password: add --local`,
+        });
+      }
       return (flags.local ? printLocal : flags.forget ? forget : keep)(name, flags, cli);
     });
 }
 
-async function printLocal(name: string, { json, rotate }: PasswordFlags, cli: Cli): Promise<void> {
+async function printLocal(
+  name: string,
+  { json, rotate, expires: expiresInMs }: PasswordFlags,
+  cli: Cli,
+): Promise<void> {
   const tunnel = await fetchTunnel(await cli.control(), name, cli);
   if (!tunnel.gateway)
     throw new AppError('SP-USAGE', {
       message: `${name} has no password of its own: its bytes are passed on`,
       next: 'a profile of kind postgres with connection.password has one',
     });
-  const found = await daemonPassword({ id: tunnel.id, rotate }, cli);
+  const found = await daemonPassword({ id: tunnel.id, rotate, expiresInMs }, cli);
   if (!found) throw new AppError('SP-INTERNAL', { message: 'no password was given' });
   const password = found.password.reveal();
-  if (json) return printJson(cli, 'password', { tunnel: tunnel.id, local: { password, rotated: rotate } });
+  const { expiresAtMs } = found;
+  const local = { password, rotated: rotate, ...(expiresAtMs !== undefined && { expiresAtMs }) };
+  if (json) return printJson(cli, 'password', { tunnel: tunnel.id, local });
   cli.stdout.write(`${password}\n`);
+  noteExpiry(expiresAtMs, cli);
+}
+
+function life(text: string): number {
+  const lifeMs = duration(text);
+  if (lifeMs >= 1 && lifeMs <= maxPasswordLifeMs) return lifeMs;
+  throw new InvalidArgumentError('it is more than nothing, and at most 366 days (8784h)');
 }
 
 async function keep(name: string, { json }: PasswordFlags, cli: Cli): Promise<void> {

@@ -43,7 +43,7 @@ export function define(command: Command, cli: Cli): void {
 }
 
 function showText(
-  { tunnel, history, connections }: OperationAnswer<'tunnel'>,
+  { tunnel, history, connections, localPassword }: OperationAnswer<'tunnel'>,
   listed: ListedProfile | undefined,
   cli: Cli,
 ): string {
@@ -64,6 +64,7 @@ function showText(
   } else fact('Why', situation(tunnel, cli.program));
   fact('Up', tunnel.upSinceMs === undefined ? undefined : `since ${timeWords(tunnel.upSinceMs)}`);
   fact('Ends', endsWords(tunnel, cli));
+  fact('Password', localPassword && passwordWords(localPassword.expiresAtMs, nowMs));
   fact('Reason', reason);
   fact('Profile', listed && `${listed.file}:${listed.line}`);
   fact('Policy', policyWords(listed?.profile.policy).join(' · '));
@@ -97,6 +98,12 @@ function showText(
       parts.push(`and ${connections.length - shownConnections} more\n`);
   }
   return parts.join('');
+}
+
+function passwordWords(expiresAtMs: number, nowMs: number): string {
+  const when = timeWords(expiresAtMs);
+  if (expiresAtMs <= nowMs) return `has expired at ${when}; who asks for it gets a new one`;
+  return `of the tunnel, good for ${formatDuration(expiresAtMs - nowMs)}, until ${when}`;
 }
 
 function endsWords(tunnel: TunnelEntity, { program, clock }: Cli): string | undefined {

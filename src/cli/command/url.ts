@@ -12,7 +12,7 @@ import type { Cli } from '../cli.ts';
 import { fetchProfiles } from '../listed-profile.ts';
 import { printJson } from '../print-json.ts';
 import { shellOf } from '../shell-of.ts';
-import { fetchTunnel, tunnelEndpoint } from '../tunnel-endpoint.ts';
+import { fetchTunnel, type TunnelEndpoint, tunnelEndpoint } from '../tunnel-endpoint.ts';
 
 export interface FormatFlags {
   readonly format?: ConnectionFormat;
@@ -92,15 +92,21 @@ export async function writeString(
   { cli, byDefault }: WriteString,
 ): Promise<ConnectionString> {
   const withPassword = withoutPassword ? false : asked;
-  const endpoint =
+  const endpoint: TunnelEndpoint =
     file === undefined
       ? await known(name, withPassword, cli)
       : await inFile(name, { file, withPassword: withPassword ?? false, cli });
-  return connectionString(endpoint, {
+  const written = connectionString(endpoint, {
     format: format ?? byDefault?.[endpoint.kind],
     shell: shell ?? shellOf(cli),
     withPassword: withPassword ?? endpoint.password !== undefined,
   });
+  const { passwordExpiresAtMs } = endpoint;
+  if (passwordExpiresAtMs !== undefined && written.secret) {
+    const { noteExpiry } = await import('../profile-password.ts');
+    noteExpiry(passwordExpiresAtMs, cli);
+  }
+  return written;
 }
 
 async function known(name: string, withPassword: boolean | undefined, cli: Cli) {

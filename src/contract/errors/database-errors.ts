@@ -84,6 +84,22 @@ export const databaseErrors = {
     headline: (d) => `the password is not there: ${say(d.message, 'what the profile names has none')}`,
     next: (d) => say(d.next, 'correct what connection.password of the profile names'),
   },
+  /** At the gateway, by a local program. why: wrong-password, expired-password, unknown-role, no-password-set. */
+  'SP-GATEWAY-LOGIN': {
+    retry: 'user',
+    exitCode: 4,
+    headline: (d) => {
+      switch (d.why) {
+        case 'expired-password':
+          return 'a program gave a password of the tunnel that has expired';
+        case 'unknown-role':
+          return `a program asked for the role ${say(d.user, '')}, which is not the one of the tunnel`;
+        default:
+          return 'a program did not know the password of the tunnel';
+      }
+    },
+    next: (d) => `sallyport password ${say(d.tunnel, 'NAME')} --local prints the one that it takes`,
+  },
   'SP-PASSWORD-REQUIRED': {
     retry: 'user',
     exitCode: 4,
@@ -103,7 +119,7 @@ export const databaseErrors = {
       d.isNew
         ? 'the file that passwords are to be kept in has no passphrase yet'
         : 'the file that passwords are kept in is locked',
-    next: () => 'run the command in a terminal: it asks for the passphrase',
+    next: (d) => say(d.next, 'run the command in a terminal: it asks for the passphrase'),
   },
   'SP-PASSPHRASE-REFUSED': {
     retry: 'user',
