@@ -84,7 +84,8 @@ export class ViewStore implements Disposable {
     this.#link = this.#next.link;
     this.#next = undefined;
     for (const [id, listeners] of this.#ofTunnel) {
-      if (before?.tunnels.get(id) !== this.#view?.tunnels.get(id)) for (const listener of listeners) listener();
+      if (before?.tunnels.get(id) !== this.#view?.tunnels.get(id))
+        for (const listener of listeners) listener();
     }
     for (const listener of [...this.#listeners]) listener();
   }

@@ -49,7 +49,10 @@ export class TunnelCopier {
   async openClient({ id, name }: TunnelEntity): Promise<void> {
     const { api, copies } = this.#state;
     if (api.openClient) return api.openClient(id);
-    await copies.copy({ of: id, what: clientCommand }, `sallyport psql ${id.startsWith('user/') ? name : id}`);
+    await copies.copy(
+      { of: id, what: clientCommand },
+      `sallyport psql ${id.startsWith('user/') ? name : id}`,
+    );
   }
 }
 

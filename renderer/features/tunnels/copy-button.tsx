@@ -1,6 +1,6 @@
 import { Menu } from '@base-ui/react/menu';
 import { Check, ChevronDown, Copy } from 'lucide-react';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import {
   type ConnectionFormat,
   formatsByKind,
@@ -21,10 +21,11 @@ export function CopyButton({ tunnel }: { readonly tunnel: TunnelEntity }) {
   const favourite = copies.favourite(tunnel.kind);
   const isCopied = copied?.of === tunnel.id && copied.what in formatTitle;
   const shown = isCopied ? (copied.what as ConnectionFormat) : favourite;
+  const whole = useRef<HTMLDivElement>(null);
   const half =
     'flex h-7 items-center border border-accent bg-accent text-on-accent transition-colors hover:bg-accent-strong';
   return (
-    <div className="flex min-w-0">
+    <div ref={whole} className="flex min-w-0">
       <button
         type="button"
         onClick={() => void copier.copy(tunnel)}
@@ -41,7 +42,7 @@ export function CopyButton({ tunnel }: { readonly tunnel: TunnelEntity }) {
           <ChevronDown size={14} aria-hidden />
         </Menu.Trigger>
         <Menu.Portal>
-          <Menu.Positioner align="end" sideOffset={4} className="z-30">
+          <Menu.Positioner anchor={whole} align="start" sideOffset={4} className="z-30">
             <Menu.Popup className="floating w-[352px] py-1">
               <Formats tunnel={tunnel} onCopy={(format) => void copier.copy(tunnel, format)} />
             </Menu.Popup>

@@ -1,9 +1,10 @@
 import { Tabs } from '@base-ui/react/tabs';
 import { Check, RotateCw, SquareTerminal, X } from 'lucide-react';
+import { localWords, sinceWords, situation, stateWords } from '../../../src/client/tunnel-words.ts';
 import type { TunnelEntity } from '../../../src/contract/control-tunnel.ts';
-import { localWords, situation, sinceWords, stateWords } from '../../../src/client/tunnel-words.ts';
 import { Button } from '../../components/button.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
+import { Hint } from '../../components/hint.tsx';
 import { IconButton } from '../../components/icon-button.tsx';
 import { MiddleTruncate } from '../../components/middle-truncate.tsx';
 import { StateGlyph, stateColor } from '../../components/state-glyph.tsx';
@@ -115,9 +116,18 @@ function HowToConnect({ tunnel }: { readonly tunnel: TunnelEntity }) {
       <div className="flex flex-wrap gap-2">
         <CopyButton tunnel={tunnel} />
         {tunnel.kind === 'postgres' && (
-          <Button icon={isCopied ? Check : SquareTerminal} onClick={() => void copier.openClient(tunnel)}>
-            {api.openClient ? 'Open psql' : isCopied ? 'Copied' : 'Copy sallyport psql'}
-          </Button>
+          <Hint
+            text={
+              api.openClient
+                ? 'Opens it in a terminal'
+                : 'Copies the command that opens psql and knows the password'
+            }
+            keys="P"
+          >
+            <Button icon={isCopied ? Check : SquareTerminal} onClick={() => void copier.openClient(tunnel)}>
+              {api.openClient ? 'Open psql' : isCopied ? 'Copied' : 'sallyport psql'}
+            </Button>
+          </Hint>
         )}
       </div>
       <p className="mono select-all">{localWords(tunnel)}</p>

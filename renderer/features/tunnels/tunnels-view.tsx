@@ -1,7 +1,7 @@
 import { SearchX } from 'lucide-react';
 import { useCallback, useRef, useState } from 'react';
-import { EmptyState } from '../../components/empty-state.tsx';
 import { Button } from '../../components/button.tsx';
+import { EmptyState } from '../../components/empty-state.tsx';
 import { useAppState, useView } from '../../state/app-state.ts';
 import { go, useRoute } from '../../state/route.ts';
 import { useCopier } from './connection-strings.ts';
@@ -9,9 +9,9 @@ import { FirstRun } from './first-run.tsx';
 import { isSameList, type ListQuery, listItems } from './list-items.ts';
 import { ListToolbar } from './list-toolbar.tsx';
 import { primaryAction } from './primary-action.ts';
+import { useTunnelKeys } from './tunnel-keys.ts';
 import { TunnelList } from './tunnel-list.tsx';
 import { type PanelTab, TunnelPanel } from './tunnel-panel.tsx';
-import { useTunnelKeys } from './tunnel-keys.ts';
 
 const whole: ListQuery = { search: '', filter: 'all' };
 
