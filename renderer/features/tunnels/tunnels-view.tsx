@@ -71,7 +71,6 @@ export default function TunnelsView() {
       className={`grid min-h-0 flex-1 ${selected === undefined ? '' : 'max-[959px]:grid-rows-[minmax(0,1fr)_minmax(0,1fr)] min-[960px]:grid-cols-[minmax(0,1fr)_380px]'}`}
     >
       <div className="flex min-h-0 min-w-0 flex-col">
-        <h1 className="sr-only">Tunnels</h1>
         <ListToolbar
           query={query}
           onChange={setQuery}
