@@ -49,7 +49,7 @@ export function Navigation({ onPalette, onKeys }: NavigationProps) {
         );
       })}
       <div className="mt-auto flex flex-col gap-1">
-        <Shortcut icon={Search} name="Do anything" keys="Mod+K" onClick={onPalette} />
+        <Shortcut icon={Search} name="Commands" keys="Mod+K" onClick={onPalette} />
         <Shortcut icon={Keyboard} name="Keys" keys="?" onClick={onKeys} />
         <DaemonState />
       </div>

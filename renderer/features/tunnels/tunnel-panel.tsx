@@ -95,13 +95,14 @@ function PanelHeader({ tunnel, onClose }: { readonly tunnel: TunnelEntity; reado
 
 function StateLine({ tunnel }: { readonly tunnel: TunnelEntity }) {
   const nowMs = useNow();
-  const since = tunnel.shown === 'ready' ? sinceWords(tunnel, nowMs) : '';
+  const { shown, state } = tunnel;
+  const since = state.kind === 'ready' && nowMs - state.sinceMs >= 1_000 ? sinceWords(tunnel, nowMs) : '';
   return (
     <p role="status" className="flex items-center gap-2">
-      <StateGlyph state={tunnel.shown} />
-      <span className={`shrink-0 font-medium ${stateColor[tunnel.shown]}`}>{stateWords(tunnel, nowMs)}</span>
+      <StateGlyph state={shown} />
+      <span className={`shrink-0 font-medium ${stateColor[shown]}`}>{stateWords(tunnel, nowMs)}</span>
       {since && <span className="text-muted">{`for ${since}`}</span>}
-      {tunnel.shown === 'connecting' && <span className="truncate text-muted">{situation(tunnel)}</span>}
+      {shown === 'connecting' && <span className="truncate text-muted">{situation(tunnel)}</span>}
     </p>
   );
 }

@@ -136,35 +136,28 @@ function RowEnd({ tunnel, onPrimary }: RowEndProps) {
   const asked = useView((view) => questions.map((question) => view.questions.get(question)).find(Boolean));
   const { running } = useAction(id);
   const action = primaryAction(tunnel, asked);
+  if (action.kind !== 'copy') {
+    return (
+      <Button
+        look={shown === 'needs you' ? 'urgent' : 'plain'}
+        className="relative min-w-[88px]"
+        tabIndex={-1}
+        disabled={running !== undefined}
+        aria-label={`${action.label} ${tunnel.name}`}
+        onClick={() => onPrimary(id)}
+      >
+        {action.label}
+      </Button>
+    );
+  }
   return (
     <>
-      <span
-        className={`mono w-14 shrink-0 text-right ${action.kind === 'copy' ? '' : 'text-muted @max-[480px]:hidden'}`}
-      >
-        {localPort && `:${localPort}`}
-      </span>
-      <span className="flex w-[136px] shrink-0 items-center justify-end gap-2 @max-[560px]:w-auto">
-        {action.kind === 'copy' ? (
-          <>
-            <CopyMark tunnel={tunnel} onPrimary={onPrimary} />
-            <Hint text={`${count(connections, 'connection')} now`}>
-              <span className="relative w-7 shrink-0 text-right text-muted">{connections}</span>
-            </Hint>
-            <Throughput id={id} />
-          </>
-        ) : (
-          <Button
-            look={shown === 'needs you' ? 'urgent' : 'plain'}
-            className="relative min-w-[88px]"
-            tabIndex={-1}
-            disabled={running !== undefined}
-            aria-label={`${action.label} ${tunnel.name}`}
-            onClick={() => onPrimary(id)}
-          >
-            {action.label}
-          </Button>
-        )}
-      </span>
+      <span className="mono w-14 shrink-0 text-right">{localPort && `:${localPort}`}</span>
+      <CopyMark tunnel={tunnel} onPrimary={onPrimary} />
+      <Hint text={`${count(connections, 'connection')} now`}>
+        <span className="relative w-7 shrink-0 text-right text-muted">{connections}</span>
+      </Hint>
+      <Throughput id={id} />
     </>
   );
 }
