@@ -1,3 +1,4 @@
+import { AppError } from '../../src/base/app-error.ts';
 import type { Control } from '../../src/client/control.ts';
 import type { ControlView } from '../../src/client/control-view.ts';
 import type { TunnelEntity } from '../../src/contract/control-tunnel.ts';
@@ -30,9 +31,8 @@ export class ViewStore implements Disposable {
     this.#feed = control.subscribe({
       onView: (view) => this.#heard(view, { kind: 'live' }),
       onLost: (error, final) => {
-        const data = { code: 'SP-DAEMON-LOST', details: { message: error.message } } as const;
-        const known = 'toData' in error ? (error as { toData(): ErrorData }).toData() : data;
-        this.#heard(this.#next?.view ?? this.#view, { kind: 'lost', error: known, final });
+        const view = this.#next?.view ?? this.#view;
+        this.#heard(view, { kind: 'lost', error: AppError.from(error).toData(), final });
       },
     });
   }
