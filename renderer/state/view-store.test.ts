@@ -29,6 +29,10 @@ it('tells who listens to one tunnel of that one alone, once a frame however ofte
   frame();
   expect(told).toEqual(['orders-db', 'all']);
   expect(store.tunnel('user/orders-db')?.connections).toBe(50);
+  const { link } = store;
+  control.tell(fakeTunnel());
+  frame();
+  expect(store.link).toBe(link);
 });
 
 it('keeps what it heard last while the daemon is away, and says so', async () => {

@@ -10,6 +10,9 @@ export type Link =
   | { readonly kind: 'live' }
   | { readonly kind: 'lost'; readonly error: ErrorData; readonly final: boolean };
 
+/** One value, so that a view which comes is no change of this. */
+const live: Link = { kind: 'live' };
+
 /** The view's hand-over to the screen: called with what to do before the next frame. */
 export type Schedule = (flush: () => void) => void;
 
@@ -29,7 +32,7 @@ export class ViewStore implements Disposable {
   constructor(control: Control, schedule: Schedule = (flush) => requestAnimationFrame(flush)) {
     this.#schedule = schedule;
     this.#feed = control.subscribe({
-      onView: (view) => this.#heard(view, { kind: 'live' }),
+      onView: (view) => this.#heard(view, live),
       onLost: (error, final) => {
         const view = this.#next?.view ?? this.#view;
         this.#heard(view, { kind: 'lost', error: AppError.from(error).toData(), final });
