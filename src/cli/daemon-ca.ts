@@ -3,10 +3,10 @@ import { dirname, join } from 'node:path';
 import { AppError } from '../base/app-error.ts';
 import { readBounded } from '../base/read-bounded.ts';
 import { replaceFile } from '../base/replace-file.ts';
+import { timeWords } from '../client/tunnel-words.ts';
 import type { OperationAnswer } from '../contract/control.ts';
 import type { Cli } from './cli.ts';
 import { printJson } from './print-json.ts';
-import { timeWords } from './tunnel-words.ts';
 
 /**
  * The certificate of the local authority, and its place in libpq's own trust file. Trust boundary: what stands in that file decides whom all of the

@@ -1,5 +1,6 @@
 import { AppError } from '../base/app-error.ts';
 import { isPortFree } from '../base/free-port.ts';
+import { count } from '../client/tunnel-words.ts';
 import type { ClusterObject, ClusterObjects } from '../contract/control-objects.ts';
 import type { Profile } from '../contract/profile.ts';
 import {
@@ -12,7 +13,6 @@ import {
 import type { Imported } from '../profile/import/imported.ts';
 import type { Asker } from './asker.ts';
 import type { Cli } from './cli.ts';
-import { count } from './tunnel-words.ts';
 
 export interface PickFlags {
   /** KIND/NAME, or true where a person is to choose. */

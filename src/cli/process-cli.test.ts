@@ -10,12 +10,7 @@ afterEach(() => {
 
 it('starts the daemon with the flags that keep it small', () => {
   process.argv = ['node', '/opt/sallyport.js', 'up', 'x'];
-  expect(daemonCommand()).toEqual([
-    process.execPath,
-    ...daemonNodeFlags,
-    '/opt/sallyport.js',
-    'daemon',
-  ]);
+  expect(daemonCommand()).toEqual([process.execPath, ...daemonNodeFlags, '/opt/sallyport.js', 'daemon']);
 });
 
 it('starts a single executable as it is', () => {

@@ -2,12 +2,12 @@ import { AppError } from '../base/app-error.ts';
 import { formatDuration } from '../base/duration.ts';
 import { Secret } from '../base/secret.ts';
 import type { Control } from '../client/control.ts';
+import { timeWords } from '../client/tunnel-words.ts';
 import type { OperationAnswer } from '../contract/control.ts';
 import type { PasswordOrigin } from '../contract/control-password.ts';
 import { isLocal, localPassword, type PasswordSource } from '../secret/local-password.ts';
 import { answerQuestion } from './answer-question.ts';
 import type { Cli } from './cli.ts';
-import { timeWords } from './tunnel-words.ts';
 
 export interface ProfilePassword {
   readonly password: Secret;

@@ -248,15 +248,6 @@ export const operations = {
     input: proposalInput,
     answer: proposalSchema,
   }),
-  connectionStrings: operation({
-    summary: 'All connection strings of a tunnel, as they are shown: a password that they carry is dots.',
-    input: z.strictObject({ name: nameSchema, folder, shell: shellSchema.default('sh') }),
-    answer: z.object({
-      strings: z.array(connectionStringSchema),
-      /** A format that cannot say what the tunnel needs, and why. */
-      refused: z.array(z.object({ format: connectionFormatSchema, error: errorDataSchema })),
-    }),
-  }),
   connectionString: operation({
     summary:
       "One connection string, to be copied. It carries the tunnel's own password where its gateway is on, which is good on this machine alone, and never another.",
@@ -303,6 +294,20 @@ export const operations = {
     summary: "Runs the credential plugin of a tunnel's cluster with leave to ask, and says who the user is.",
     input: z.strictObject({ name: nameSchema, folder }),
     answer: z.object({ user: z.string().optional(), context: z.string(), output: z.string() }),
+  }),
+  strings: operation({
+    summary:
+      'How programs connect to a tunnel, in each format of its kind: the password of its own gateway is dots, and no other is there. A format that cannot say it has an error.',
+    input: z.strictObject({ name: nameSchema, folder, shell: shellSchema.default('sh') }),
+    answer: z.object({
+      strings: z.array(
+        z.object({
+          format: connectionFormatSchema,
+          written: connectionStringSchema.optional(),
+          error: errorDataSchema.optional(),
+        }),
+      ),
+    }),
   }),
   password: operation({
     summary:

@@ -4,6 +4,7 @@ import { connectionString } from '../connection-string/connection-string.ts';
 import type { Endpoint } from '../connection-string/endpoint.ts';
 import { endpointOf } from '../connection-string/endpoint-of.ts';
 import { formatsByKind } from '../contract/connection-format.ts';
+import type { Shell } from '../contract/connection-string.ts';
 import type { HandledInput, OperationAnswer } from '../contract/control.ts';
 import type { TunnelEntity } from '../contract/control-tunnel.ts';
 import type { TunnelDefinition } from './tunnel-definition.ts';
@@ -11,7 +12,7 @@ import type { TunnelDefinition } from './tunnel-definition.ts';
 /** What is known of one tunnel. */
 export interface StringSource {
   readonly entity: TunnelEntity;
-  readonly definition: TunnelDefinition;
+  readonly definition: Pick<TunnelDefinition, 'profile'>;
   /** What `~/` of a socket's path stands for. */
   readonly home: string;
 }
@@ -20,23 +21,18 @@ export interface StringSource {
 const standIn = 'SallyportPasswordStandIn';
 const dots = '••••••••';
 
-/** All strings of a tunnel with dots for its own password. Throws SP-USAGE while nothing is known of where it will listen. */
-export function shownStrings(
-  source: StringSource,
-  { shell }: Pick<HandledInput<'connectionStrings'>, 'shell'>,
-): OperationAnswer<'connectionStrings'> {
+/** All strings of a tunnel, with dots for its gateway's password. Throws SP-USAGE while nothing is known of where it will listen. */
+export function shownStrings(source: StringSource, shell: Shell): OperationAnswer<'strings'>['strings'] {
   const { gateway = false } = source.entity;
   const endpoint = endpointFor(source, gateway ? { password: new Secret(standIn) } : {});
-  const answer: OperationAnswer<'connectionStrings'> = { strings: [], refused: [] };
-  for (const format of formatsByKind[endpoint.kind]) {
+  return formatsByKind[endpoint.kind].map((format) => {
     try {
       const written = connectionString(endpoint, { format, shell, withPassword: gateway });
-      answer.strings.push({ ...written, text: written.text.replaceAll(standIn, dots) });
-    } catch (error) {
-      answer.refused.push({ format, error: AppError.from(error).toData() });
+      return { format, written: { ...written, text: written.text.replaceAll(standIn, dots) } };
+    } catch (thrown) {
+      return { format, error: AppError.from(thrown).toData() };
     }
-  }
-  return answer;
+  });
 }
 
 /** One string for the clipboard; `login` is what `password` answered of a gateway's own password, absent where there is none. */
@@ -58,8 +54,8 @@ function endpointFor(
     database,
   }: { password?: Secret; user?: string | undefined; database?: string | undefined },
 ): Endpoint {
-  const { name, addresses, localPort, gateway = false } = entity;
-  const { profile } = definition;
+  const { name, kind, addresses, localPort, gateway = false } = entity;
+  const profile = { ...definition.profile, kind };
   const endpoint = endpointOf({ name, profile, addresses, localPort, home, isGateway: gateway });
   return {
     ...endpoint,

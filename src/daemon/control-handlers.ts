@@ -26,6 +26,8 @@ import type { TunnelSet } from './tunnel-set.ts';
 export interface ControlHandlersOptions {
   readonly hello: Hello;
   readonly places: DaemonPlaces;
+  /** What `~/` of a socket's path stands for. */
+  readonly home: string;
   readonly profiles: ProfileStore;
   readonly tunnels: TunnelSet;
   /** What tunnels were through before this daemon. */
@@ -34,8 +36,6 @@ export interface ControlHandlersOptions {
   readonly cluster: ClusterQuestions;
   readonly objects: ObjectLister;
   readonly desk: ProfileDesk;
-  /** What `~/` of a socket's path stands for. */
-  readonly home: string;
   readonly questions: QuestionBoard;
   readonly passwords: Passwords;
   readonly audit: Pick<DaemonAudit, 'status'>;
@@ -153,9 +153,9 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
     checkProfile: async (input) => desk.check(input),
     importProfiles: (input) => desk.import(input),
     proposeProfile: (input, { signal }) => desk.propose(input, signal),
-    connectionStrings: async ({ name, folder, shell }) => {
+    strings: async ({ name, folder, shell }) => {
       const { entity, definition } = await tunnels.find(name, folder);
-      return shownStrings({ entity, definition, home: options.home }, { shell });
+      return { strings: shownStrings({ entity, definition, home: options.home }, shell) };
     },
     connectionString: async ({ name, folder, ask, ...how }, { signal }) => {
       const { entity, definition } = await tunnels.find(name, folder);

@@ -264,6 +264,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const handlers = controlHandlers({
       hello,
       places,
+      home,
       profiles,
       tunnels,
       past: new PastLines({ path: places.logFile, beforeMs: startedAtMs }),
@@ -286,7 +287,6 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
           if (tunnels.get(id)) await tunnels.down({ names: [id], groups: [], all: false });
         },
       }),
-      home,
       metrics: () => metrics.text(),
       metricsUrl: () => metricsUrl,
       invite: () => page.invite(),
