@@ -1,11 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { CommandLineUser } from '../support/command-line-user.ts';
-import { debianPostgres, programEnv, psql, runProgram } from '../support/debian-postgres.ts';
+import { programEnv, programPath, psql, runProgram } from '../support/debian-postgres.ts';
 import { databaseSecret, GuardedDatabase, planted } from '../support/guarded-database.ts';
 import { postgresLogin } from '../support/manifests.ts';
 import { describeOnRealcluster } from '../support/suite.ts';
@@ -42,31 +39,6 @@ describeOnRealcluster('gateway of the daemon', (suite) => {
     expect(seen.trim()).toBe(as.password);
   });
 
-  test('pgbench -C, pg_dump and pg_restore, COPY both ways and NOTIFY go through it', async () => {
-    await runProgram('pgbench', as, ['-i', '-q', '-s', '1']);
-    const bench = await runProgram('pgbench', as, ['-n', '-S', '-C', '-c', '4', '-t', '10']);
-    expect(bench).toContain('number of transactions actually processed: 40/40');
-    const dump = join(typist.home.dir, 'dump');
-    await runProgram('pg_dump', as, ['-Fc', '-f', dump, '-t', 'pgbench_accounts']);
-    await psql(as, 'drop table pgbench_accounts');
-    await runProgram('pg_restore', as, ['-d', postgresLogin.database, dump]);
-    await rm(dump);
-    expect(await psql(as, 'select count(*) from pgbench_accounts')).toBe('100000');
-    const out = join(typist.home.dir, 'copied');
-    await psql(as, `\\copy (select generate_series(1, 1000)) to '${out}'`);
-    expect((await readFile(out, 'utf8')).trim().split('\n')).toHaveLength(1000);
-    await psql(as, 'create table copied (n int)', `\\copy copied from '${out}'`);
-    expect(await psql(as, 'select sum(n) from copied')).toBe('500500');
-
-    const listener = new Client({ host: '127.0.0.1', ...as });
-    await listener.connect();
-    const heard = once(listener, 'notification');
-    await listener.query('listen news');
-    await psql(as, "notify news, 'rates'");
-    expect((await heard)[0]).toMatchObject({ channel: 'news', payload: 'rates' });
-    await listener.end();
-  });
-
   test('a password that is rotated in Secret and database during traffic fails nobody', async () => {
     let isOver = false;
     const failures: unknown[] = [];
@@ -92,9 +64,8 @@ describeOnRealcluster('gateway of the daemon', (suite) => {
   });
 
   test('a pod is deleted while psql idles: its next query fails with 57P01, the one after works on the new pod', async () => {
-    const program = debianPostgres ? join(debianPostgres, 'psql') : 'psql';
     // On a terminal, where psql connects again by itself.
-    const command = `${program} -X -A -t -q -n -v VERBOSITY=verbose`;
+    const command = `${programPath('psql')} -X -A -t -q -n -v VERBOSITY=verbose`;
     const child = spawn('/usr/bin/script', ['-qec', command, '/dev/null'], {
       env: { ...programEnv(as), PAGER: 'cat' },
       stdio: ['pipe', 'pipe', 'inherit'],
