@@ -6,7 +6,7 @@ import type { Log } from '../base/log.ts';
 import type { Profile } from '../contract/profile.ts';
 import { Gateway } from '../postgres/gateway.ts';
 import type { GatewayEvent } from '../postgres/gateway-event.ts';
-import type { Credential } from '../postgres/upstream-access.ts';
+import { type Credential, roleOf, type ServerRole } from '../postgres/upstream-access.ts';
 import type { UpstreamTls } from '../postgres/upstream-tls.ts';
 import type { Intermediary, IntermediaryClient, Served } from '../tunnel/intermediary.ts';
 import type { GatewayPasswords } from './gateway-passwords.ts';
@@ -28,6 +28,8 @@ export interface TunnelGatewayOptions {
   readonly onSession: (event: GatewayEvent, connection: number) => void;
   /** Something about the database that its user should know: once for each. */
   readonly onNotice: (notice: string) => void;
+  /** What the server in a pod says that it is, at each login. */
+  readonly onRole: (podUid: string, role: ServerRole) => void;
 }
 
 /** As long as the tunnel holds, which says why nothing came of it, and a little longer. */
@@ -72,9 +74,10 @@ export class TunnelGateway implements Intermediary {
         tls: () => this.#upstreamTls(),
         passwordPolicy: isOwn ? 'any-hashed' : 'scram-or-verified-tls',
         readOnly: policy?.readOnly ?? false,
+        serverRole: connection?.serverRole,
         forbids: { trust: policy?.trust === 'forbid', superuser: policy?.superuser === 'forbid' },
       },
-      replication: 'pass',
+      replication: policy?.replication === 'forbid' ? 'refuse' : 'pass',
       statementAudit: policy?.statementAudit ?? false,
       holdMs,
       onEvent: (event, number) => this.#onEvent(event, number),
@@ -101,6 +104,7 @@ export class TunnelGateway implements Intermediary {
           ...encrypted,
         });
         this.#notice(event);
+        if (event.inRecovery !== undefined) this.#options.onRole(pod.uid, roleOf(event.inRecovery));
         break;
       }
       case 'login-failed':

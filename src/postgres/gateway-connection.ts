@@ -108,8 +108,7 @@ export class GatewayConnection {
     const { shared } = this.#options;
     const names = namesOf(startup);
     try {
-      if (startup.replication && (shared.replication === 'refuse' || shared.upstream.readOnly))
-        throw new AppError('SP-DB-READ-ONLY', { message: 'replication connections are refused' });
+      if (startup.replication) refuseReplication(shared);
       const reached = await this.#reach(startup, wire.gone);
       this.#tell(names, { reached, local: encrypted });
       return await this.#join(startup, { reached, fromClient: wire.release() });
@@ -197,7 +196,6 @@ export class GatewayConnection {
 
   #tell(names: LoginNames, { reached, local }: { reached: Reached; local: boolean }): void {
     const { dialled, entered, credential } = reached;
-    const standby = entered.parameters.get('in_hot_standby');
     this.#event({
       kind: 'login',
       ...names,
@@ -208,7 +206,7 @@ export class GatewayConnection {
       superuser: isSuperuser(entered),
       encrypted: { local, server: entered.encrypted },
       serverVersion: entered.parameters.get('server_version'),
-      inRecovery: standby === undefined ? undefined : standby === 'on',
+      inRecovery: entered.inRecovery,
     });
   }
 
@@ -255,6 +253,12 @@ function closed(stream: Duplex): Promise<void> {
     stream.once('end', resolve);
     stream.once('close', resolve);
   });
+}
+
+function refuseReplication({ replication, upstream }: GatewayShared): void {
+  const message = 'replication connections are refused';
+  if (upstream.readOnly) throw new AppError('SP-DB-READ-ONLY', { message });
+  if (replication === 'refuse') throw new AppError('SP-DB-POLICY', { message });
 }
 
 function namesOf({ user, database, applicationName }: StartupRequest): LoginNames {

@@ -9,7 +9,14 @@ import type { Dial } from './dial.ts';
 import { Gateway } from './gateway.ts';
 import type { GatewayEvent } from './gateway-event.ts';
 import type { GatewayOptions } from './gateway-options.ts';
-import { authenticationOk, backendKeyData, errorResponse, message, readyForQuery } from './message.ts';
+import {
+  authenticationOk,
+  backendKeyData,
+  errorResponse,
+  message,
+  readyForQuery,
+  startupMessage,
+} from './message.ts';
 import { readServerError } from './server-error.ts';
 import { Received, socketPair } from './socket-pair.fixture.ts';
 import type { Credential } from './upstream-access.ts';
@@ -97,7 +104,7 @@ async function loggedIn(received: Received): Promise<{ processId: number; key: B
     types.push(last);
     if (last === 'K') body = message.body;
   }
-  expect(types).toEqual(['R', 'S', 'K', 'Z']);
+  expect(types.join('')).toMatch(/^RS+KZ$/);
   return { processId: body.readInt32BE(0), key: body.subarray(4) };
 }
 
@@ -294,8 +301,7 @@ describe('Gateway', () => {
         if (refused) return server.write(refused);
         server.write(Buffer.concat([message('S', 'client_encoding', 'UTF8'), hello()]));
         await server.readMessage(1_000);
-        const cells = row!.flatMap((cell) => [Buffer.from([0, 0, 0, cell.length]), Buffer.from(cell)]);
-        server.write(Buffer.concat([message('D', Buffer.from([0, 2]), ...cells), readyForQuery]));
+        server.write(Buffer.concat([dataRow(...row!, 'f'), readyForQuery]));
       },
       { upstream: { readOnly: true } },
     );
@@ -304,7 +310,98 @@ describe('Gateway', () => {
     expect((await told(received)).sqlstate).toBe('25006');
     expect(events).toMatchObject([{ kind: 'login-failed', error: { code: 'SP-DB-READ-ONLY' } }]);
   });
+
+  describe('a tunnel for one role', () => {
+    /** What it reports is not what it answers: a pooler may have had it from another server. */
+    const answering = (inRecovery: 't' | 'f', reported: 'on' | 'off') => async (server: Wire) => {
+      await server.readOpening();
+      server.write(Buffer.concat([message('S', `in_hot_standby\0${reported}`), hello()]));
+      await server.readMessage(1_000);
+      server.write(Buffer.concat([dataRow('7', 'off', inRecovery), readyForQuery]));
+    };
+
+    it.each([
+      ['primary', 't', 'a replica'],
+      ['replica', 'f', 'a primary'],
+    ] as const)('%s: refuses a server that is none', async (serverRole, inRecovery, said) => {
+      const { events, serveClient, attempts } = await setUp(
+        answering(inRecovery, inRecovery === 't' ? 'off' : 'on'),
+        { upstream: { serverRole } },
+      );
+      const { client, received } = await serveClient();
+      client.write(startup);
+      const error = await told(received);
+      expect(error.sqlstate).toBe('57P03');
+      expect(error.message).toBe(`postgres-0 is ${said}, and this tunnel is for the ${serverRole}`);
+      expect(events).toMatchObject([{ kind: 'login-failed', error: { code: 'SP-DB-ROLE' } }]);
+      expect(attempts()).toBe(1);
+    });
+
+    it.each([
+      ['primary', 'f', false],
+      ['replica', 't', true],
+    ] as const)('%s: lets in where the server is one', async (serverRole, answer, inRecovery) => {
+      const { events, serveClient } = await setUp(answering(answer, inRecovery ? 'off' : 'on'), {
+        upstream: { serverRole },
+      });
+      const { client, received } = await serveClient();
+      client.write(startup);
+      await loggedIn(received);
+      expect(events).toMatchObject([{ kind: 'login', inRecovery }]);
+    });
+
+    it('takes the word of a walsender, which answers no questions', async () => {
+      const replicating = startupMessage(
+        new Map([
+          ['user', 'app'],
+          ['replication', 'true'],
+        ]),
+      );
+      const { events, serveClient } = await setUp(
+        async (server, attempt) => {
+          await server.readOpening();
+          const reported = [[], [message('S', 'in_hot_standby\0on')], [message('S', 'in_hot_standby\0off')]];
+          server.write(Buffer.concat([...reported[attempt - 1]!, hello()]));
+        },
+        { upstream: { serverRole: 'primary' }, replication: 'pass' },
+      );
+      for (const refused of [true, true, false]) {
+        const { client, received } = await serveClient();
+        client.write(replicating);
+        if (refused) await told(received);
+        else await loggedIn(received);
+      }
+      expect(events).toMatchObject([
+        { kind: 'login-failed', error: { code: 'SP-DB-ROLE', details: { role: undefined } } },
+        { kind: 'login-failed', error: { code: 'SP-DB-ROLE', details: { role: 'replica' } } },
+        { kind: 'login' },
+      ]);
+    });
+  });
+
+  it('refuses replication by policy before it asks for the database', async () => {
+    const { events, serveClient, attempts } = await setUp(() => {}, { replication: 'refuse' });
+    const { client, received } = await serveClient();
+    client.write(
+      startupMessage(
+        new Map([
+          ['user', 'app'],
+          ['replication', 'database'],
+        ]),
+      ),
+    );
+    const error = await told(received);
+    expect(error.sqlstate).toBe('42501');
+    expect(error.message).toContain('replication connections are refused');
+    expect(events).toMatchObject([{ kind: 'login-failed', error: { code: 'SP-DB-POLICY' } }]);
+    expect(attempts()).toBe(0);
+  });
 });
+
+function dataRow(...values: readonly string[]): Buffer {
+  const cells = values.flatMap((value) => [Buffer.from([0, 0, 0, value.length]), Buffer.from(value)]);
+  return message('D', Buffer.from([0, values.length]), ...cells);
+}
 
 async function closed(client: Socket): Promise<void> {
   client.resume();

@@ -18,6 +18,8 @@ export interface Credential {
   readonly password: Secret | undefined;
 }
 
+export type ServerRole = 'primary' | 'replica';
+
 export interface UpstreamAccess {
   /** In the order in which they are tried. fresh: the ones given before were refused; look again at the source. */
   credentials(options: { fresh: boolean }): Promise<readonly Credential[]>;
@@ -25,12 +27,16 @@ export interface UpstreamAccess {
   tls(): UpstreamTls | Promise<UpstreamTls>;
   readonly passwordPolicy: PasswordPolicy;
   readonly readOnly: boolean;
+  /** Which server the tunnel is for, as the server itself says. Default: either. */
+  readonly serverRole?: ServerRole | undefined;
   /** What the policy does not let in: a server that asks for nothing, a role that may do anything. */
   readonly forbids?: { readonly trust: boolean; readonly superuser: boolean };
 }
 
 export interface Session {
   readonly database: string;
+  /** It speaks to a walsender. Default no. */
+  readonly replication?: boolean;
   readonly settings: ReadonlyMap<string, string>;
 }
 
@@ -41,7 +47,18 @@ export interface Attempt {
   readonly session: Session;
 }
 
-export type Entered = Login & { readonly encrypted: boolean };
+type In = Extract<Login, { kind: 'in' }>;
+
+export type Entered =
+  | (In & {
+      readonly encrypted: boolean;
+      /** A replica; undefined: the server does not say so by itself (before PostgreSQL 14, or a pooler), and it was not asked. */
+      readonly inRecovery: boolean | undefined;
+    })
+  | Exclude<Login, { kind: 'in' }>;
+
+const facts = `SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('default_transaction_read_only'),
+  pg_catalog.pg_is_in_recovery()`;
 
 /** What goes out with the stream's opening; nothing where TLS begins by itself. */
 export function headOf(attempt: Attempt): readonly Buffer[] {
@@ -63,14 +80,21 @@ export async function enter(
     keyCache,
     pod: pod.name,
   });
-  if (login.kind === 'in') checkAllowed(login, { access, tls, user: credential.user });
-  if (access.readOnly) await proveReadOnly(login);
-  return { ...login, encrypted: secured.encrypted };
+  if (login.kind === 'refused') {
+    if (access.readOnly && refusesStartupParameter(login.error)) throw pooler(login.error.message);
+    return login;
+  }
+  checkAllowed(login, { access, tls, user: credential.user });
+  const inRecovery = await inspect(login, attempt);
+  const { serverRole: wanted } = access;
+  const role = inRecovery === undefined ? undefined : roleOf(inRecovery);
+  if (wanted && role !== wanted) throw new AppError('SP-DB-ROLE', { pod: pod.name, role, wanted });
+  return { ...login, encrypted: secured.encrypted, inRecovery };
 }
 
 /** The server tells both by itself: by the login that it asks for, and by a setting that it reports. */
 function checkAllowed(
-  login: Extract<Login, { kind: 'in' }>,
+  login: In,
   { access, tls, user }: { access: UpstreamAccess; tls: UpstreamTls; user: string },
 ): void {
   if (access.forbids?.trust && letsAnyoneIn(login, tls))
@@ -86,11 +110,11 @@ function checkAllowed(
 }
 
 /** By pg_hba.conf's trust, as of the official image for whoever comes from 127.0.0.1, which is where what is forwarded comes from. */
-export function letsAnyoneIn({ method }: Extract<Login, { kind: 'in' }>, tls: UpstreamTls): boolean {
+export function letsAnyoneIn({ method }: In, tls: UpstreamTls): boolean {
   return method === 'none' && (tls.mode === 'disable' || tls.certificate === undefined);
 }
 
-export function isSuperuser({ parameters }: Extract<Login, { kind: 'in' }>): boolean {
+export function isSuperuser({ parameters }: In): boolean {
   return parameters.get('is_superuser') === 'on';
 }
 
@@ -100,25 +124,38 @@ function startup({ access, credential, session }: Attempt): Buffer {
 }
 
 /**
- * Rejects with SP-DB-READ-ONLY where the session is not read-only, or not this client's alone: behind a pooler a transaction may run in a
- * session that began otherwise, and what is set in this one reaches others. A pooler shows by the process that answers: it is not the
- * one whose cancel key it gave. One round trip, which only read-only tunnels pay.
+ * Whether it is a replica. Asks the server where something depends on the answer, which costs one round trip: what a pooler reports is of
+ * the server that it met first. A walsender need not answer questions.
  */
-async function proveReadOnly(login: Login): Promise<void> {
-  if (login.kind === 'refused') {
-    if (refusesStartupParameter(login.error)) throw pooler(login.error.message);
-    return;
-  }
+async function inspect(login: In, { access, session }: Attempt): Promise<boolean | undefined> {
+  const reported = login.parameters.get('in_hot_standby');
+  const mayAsk = session.replication !== true;
+  if (!mayAsk || (!access.readOnly && !access.serverRole))
+    return reported === undefined ? undefined : reported === 'on';
+  const [processId, setting, inRecovery] = await askRow(login.wire, facts);
+  if (access.readOnly) proveReadOnly(login, { processId, setting });
+  return inRecovery === 't';
+}
+
+/**
+ * Throws SP-DB-READ-ONLY where the session is not read-only, or not this client's alone: behind a pooler a transaction may run in a
+ * session that began otherwise, and what is set in this one reaches others. A pooler shows by the process that answers: it is not the
+ * one whose cancel key it gave.
+ */
+function proveReadOnly(
+  login: In,
+  { processId, setting }: Readonly<Record<'processId' | 'setting', string | null | undefined>>,
+): void {
   const encoding = login.parameters.get('client_encoding') ?? '';
   if (!isSafeEncoding(encoding))
     throw refused(`the client encoding ${encoding || 'is unknown and'} is refused`);
-  const [processId, setting] = await askRow(
-    login.wire,
-    "SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('default_transaction_read_only')",
-  );
   if (setting !== 'on') throw refused('default_transaction_read_only did not take');
   if (processId !== String(login.cancelKey?.processId))
     throw pooler('its process is not the one that was asked');
+}
+
+export function roleOf(inRecovery: boolean): ServerRole {
+  return inRecovery ? 'replica' : 'primary';
 }
 
 function refused(message: string): AppError {

@@ -5,6 +5,8 @@ import { withGuessedKind } from './import/guess-kind.ts';
 import { isLoopback, localText, sameLocal } from './local-address.ts';
 import type { Path } from './yaml-places.ts';
 
+const ofPostgres = ['readOnly', 'statementAudit', 'gateway', 'superuser', 'replication', 'trust'] as const;
+
 /** own: the user's own file. shared: what came from a project, a folder or a repository. */
 export type FileOrigin = 'own' | 'shared';
 
@@ -31,12 +33,12 @@ export function checkProfile(
   if (profile.connection?.pooler && kind !== 'postgres') {
     complain(['connection', 'pooler'], 'pooler is for profiles of kind postgres', 'key');
   }
-  for (const word of ['ca', 'serverName'] as const) {
+  for (const word of ['ca', 'serverName', 'serverRole'] as const) {
     if (profile.connection?.[word] && kind !== 'postgres') {
       complain(['connection', word], `${word} is for profiles of kind postgres`, 'key');
     }
   }
-  for (const word of ['readOnly', 'statementAudit', 'gateway', 'superuser', 'trust'] as const) {
+  for (const word of ofPostgres) {
     if (profile.policy?.[word] && kind !== 'postgres') {
       complain(['policy', word], `${word} is for profiles of kind postgres`, 'key');
     }
