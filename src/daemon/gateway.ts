@@ -117,6 +117,9 @@ export class TunnelGateway implements Intermediary {
         // The CA may have been renewed.
         if (event.error.code === 'SP-DB-TLS') this.#tls = undefined;
         break;
+      case 'session-refused':
+        log.warn('session refused', { connection, code: event.error.code, ...event.error.details });
+        break;
       case 'denied':
         log.warn('client denied', { connection, why: event.why, user: event.user });
         break;
@@ -132,8 +135,12 @@ export class TunnelGateway implements Intermediary {
     onSession(event, connection);
   }
 
-  #notice({ letsAnyoneIn, superuser, role }: Extract<GatewayEvent, { kind: 'login' }>): void {
+  #notice({ letsAnyoneIn, superuser, role, pooler }: Extract<GatewayEvent, { kind: 'login' }>): void {
+    const { connection } = this.#options.definition.profile;
     const notices = [
+      pooler &&
+        !connection?.pooler &&
+        'a pooler answers before the database: connection.pooler says in which mode, so that connection strings suit it',
       letsAnyoneIn &&
         'the database lets in without a password whoever comes through a port-forward: pg_hba.conf trusts 127.0.0.1, as of the official image (policy.trust: forbid refuses it)',
       superuser &&

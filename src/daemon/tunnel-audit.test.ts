@@ -125,6 +125,7 @@ test('what the gateway knows of a login is told with its connection', () => {
       encrypted: { local: false, server: true },
       serverVersion: '18',
       inRecovery: false,
+      pooler: false,
     },
     3,
   );

@@ -199,6 +199,7 @@ export class TunnelAudit {
           text: event.text,
         });
       case 'denied':
+      case 'session-refused':
       case 'statement-refused':
       case 'cancel':
         // Told by the daemon's log.

@@ -9,6 +9,7 @@ import type { GatewayEvent, LoginNames } from './gateway-event.ts';
 import type { GatewayShared, ServeOptions } from './gateway-options.ts';
 import { authenticationOk, backendKeyData, type CancelKey, cancelRequest, readyForQuery } from './message.ts';
 import { MessageStream } from './message-stream.ts';
+import { poolerRules } from './pooler-rules.ts';
 import { LoginRefused, type Reached, reachDatabase } from './reach-database.ts';
 import { readOnlyRules } from './read-only-guard.ts';
 import { Splice } from './splice.ts';
@@ -115,8 +116,7 @@ export class GatewayConnection {
     } catch (thrown) {
       const error = AppError.from(thrown);
       this.#event({ kind: 'login-failed', ...names, error: error.toData() });
-      const isPassword = error.code === 'SP-DB-PASSWORD-REFUSED';
-      wire.write(error instanceof LoginRefused && !isPassword ? error.raw : fatal(error));
+      wire.write(error instanceof LoginRefused && speaksForItself(error) ? error.raw : fatal(error));
       wire.release();
       this.#finish();
       return error;
@@ -165,6 +165,12 @@ export class GatewayConnection {
         })
       : undefined;
     const names = namesOf(startup);
+    const tried = { user: reached.credential.user, pod: dialled.pod.name };
+    const ofPooler = entered.pooler
+      ? poolerRules(tried, (error) =>
+          this.#event({ kind: 'session-refused', ...names, error: error.toData() }),
+        )
+      : undefined;
     const rules = statementAudit
       ? auditedRules(guard?.toServer, (statement) =>
           this.#event({ kind: 'statement', ...names, ...statement }),
@@ -172,7 +178,7 @@ export class GatewayConnection {
       : guard?.toServer;
     const splice = new Splice({
       toServer: rules && new MessageStream(rules),
-      toClient: new MessageStream(guard?.toClient),
+      toClient: new MessageStream(guard?.toClient ?? ofPooler),
       client: this.#client,
       server: entered.wire.stream,
       fromClient,
@@ -207,6 +213,7 @@ export class GatewayConnection {
       encrypted: { local, server: entered.encrypted },
       serverVersion: entered.parameters.get('server_version'),
       inRecovery: entered.inRecovery,
+      pooler: entered.pooler,
     });
   }
 
@@ -253,6 +260,11 @@ function closed(stream: Duplex): Promise<void> {
     stream.once('end', resolve);
     stream.once('close', resolve);
   });
+}
+
+/** The refused password is none of the client's; a full pooler uses the code of a protocol violation. */
+function speaksForItself({ code, details }: LoginRefused): boolean {
+  return code === 'SP-DB-FULL' ? details.sqlstate === '53300' : code !== 'SP-DB-PASSWORD-REFUSED';
 }
 
 function refuseReplication({ replication, upstream }: GatewayShared): void {

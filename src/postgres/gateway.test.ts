@@ -216,6 +216,7 @@ describe('Gateway', () => {
 
   it.each([
     ['53300', 'SP-DB-FULL', '53300'],
+    ['08P01', 'SP-DB-REFUSED', '08P01'],
     ['3D000', 'SP-DB-REFUSED', '3D000'],
     ['28P01', 'SP-DB-PASSWORD-REFUSED', '28000'],
   ])('a server that refuses by %s is not waited for', async (sqlstate, code, shown) => {
@@ -229,6 +230,17 @@ describe('Gateway', () => {
     if (shown === sqlstate) expect(error.message).toBe('its words');
     expect(events).toMatchObject([{ kind: 'login-failed', user: 'app', error: { code } }]);
     expect(attempts()).toBe(1);
+  });
+
+  it('a pooler that is full says so by the code of a protocol violation, its client hears 53300', async () => {
+    const words = 'no more connections allowed (max_client_conn)';
+    const { events, serveClient } = await setUp((server) => server.write(refusal('08P01', words)));
+    const { client, received } = await serveClient();
+    client.write(startup);
+    const error = await told(received);
+    expect(error.sqlstate).toBe('53300');
+    expect(error.message).toContain(words);
+    expect(events).toMatchObject([{ kind: 'login-failed', error: { code: 'SP-DB-FULL' } }]);
   });
 
   it('stops trying when the client has gone', async () => {
@@ -377,6 +389,27 @@ describe('Gateway', () => {
         { kind: 'login' },
       ]);
     });
+  });
+
+  it.each([
+    ['a pooler', -7, '53300', 'the database has no free connection: query_wait_timeout'],
+    ['the database', 7, '08P01', 'query_wait_timeout'],
+  ])('%s has no connection for a client that it let in', async (_who, processId, sqlstate, said) => {
+    const { events, serveClient } = await setUp(async (server) => {
+      await server.readOpening();
+      server.write(hello(processId));
+      await server.readMessage(1_000);
+      server.write(refusal('08P01', 'query_wait_timeout'));
+    });
+    const { client, received } = await serveClient();
+    client.write(startup);
+    await loggedIn(received);
+    client.write(message('Q', 'select 1'));
+    const error = await told(received);
+    expect(error).toMatchObject({ sqlstate, message: said });
+    const refused = { kind: 'session-refused', user: 'app', error: { code: 'SP-DB-FULL' } };
+    const login = { kind: 'login', pooler: sqlstate === '53300' };
+    expect(events).toMatchObject(sqlstate === '53300' ? [login, refused] : [login]);
   });
 
   it('refuses replication by policy before it asks for the database', async () => {

@@ -54,8 +54,13 @@ export type Entered =
       readonly encrypted: boolean;
       /** A replica; undefined: the server does not say so by itself (before PostgreSQL 14, or a pooler), and it was not asked. */
       readonly inRecovery: boolean | undefined;
+      /** Not the database itself let us in. */
+      readonly pooler: boolean;
     })
   | Exclude<Login, { kind: 'in' }>;
+
+/** Linux gives no process a larger number (PID_MAX_LIMIT). */
+const maxProcessId = 1 << 22;
 
 const facts = `SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('default_transaction_read_only'),
   pg_catalog.pg_is_in_recovery()`;
@@ -81,15 +86,15 @@ export async function enter(
     pod: pod.name,
   });
   if (login.kind === 'refused') {
-    if (access.readOnly && refusesStartupParameter(login.error)) throw pooler(login.error.message);
+    if (access.readOnly && refusesStartupParameter(login.error)) throw refusedPooler(login.error.message);
     return login;
   }
   checkAllowed(login, { access, tls, user: credential.user });
-  const inRecovery = await inspect(login, attempt);
+  const seen = asks(attempt) ? await ask(login, access) : glance(login);
   const { serverRole: wanted } = access;
-  const role = inRecovery === undefined ? undefined : roleOf(inRecovery);
+  const role = seen.inRecovery === undefined ? undefined : roleOf(seen.inRecovery);
   if (wanted && role !== wanted) throw new AppError('SP-DB-ROLE', { pod: pod.name, role, wanted });
-  return { ...login, encrypted: secured.encrypted, inRecovery };
+  return { ...login, encrypted: secured.encrypted, ...seen };
 }
 
 /** The server tells both by itself: by the login that it asks for, and by a setting that it reports. */
@@ -123,18 +128,32 @@ function startup({ access, credential, session }: Attempt): Buffer {
   return startupMessage(new Map([['user', credential.user], ['database', session.database], ...settings]));
 }
 
-/**
- * Whether it is a replica. Asks the server where something depends on the answer, which costs one round trip: what a pooler reports is of
- * the server that it met first. A walsender need not answer questions.
- */
-async function inspect(login: In, { access, session }: Attempt): Promise<boolean | undefined> {
-  const reported = login.parameters.get('in_hot_standby');
-  const mayAsk = session.replication !== true;
-  if (!mayAsk || (!access.readOnly && !access.serverRole))
-    return reported === undefined ? undefined : reported === 'on';
+type Seen = Pick<Extract<Entered, { kind: 'in' }>, 'inRecovery' | 'pooler'>;
+
+/** Where something depends on the answer: what a pooler reports is of the server that it met first. A walsender need not answer questions. */
+function asks({ access, session }: Attempt): boolean {
+  return (access.readOnly || access.serverRole !== undefined) && session.replication !== true;
+}
+
+/** One round trip. Throws as `proveReadOnly` where the tunnel is read-only. */
+async function ask(login: In, { readOnly }: UpstreamAccess): Promise<Seen> {
   const [processId, setting, inRecovery] = await askRow(login.wire, facts);
-  if (access.readOnly) proveReadOnly(login, { processId, setting });
-  return inRecovery === 't';
+  const pooler = processId !== String(login.cancelKey?.processId);
+  if (readOnly) proveReadOnly(login, { pooler, setting });
+  return { inRecovery: inRecovery === 't', pooler };
+}
+
+/**
+ * What it tells by itself. Poolers make their keys up and fill all 32 bits, so that about one in a thousand looks like a process: enough for a
+ * notice, and nothing that safety depends on.
+ */
+function glance({ parameters, cancelKey }: In): Seen {
+  const reported = parameters.get('in_hot_standby');
+  const { processId = 1 } = cancelKey ?? {};
+  return {
+    inRecovery: reported === undefined ? undefined : reported === 'on',
+    pooler: processId <= 0 || processId > maxProcessId,
+  };
 }
 
 /**
@@ -143,15 +162,14 @@ async function inspect(login: In, { access, session }: Attempt): Promise<boolean
  * one whose cancel key it gave.
  */
 function proveReadOnly(
-  login: In,
-  { processId, setting }: Readonly<Record<'processId' | 'setting', string | null | undefined>>,
+  { parameters }: In,
+  { pooler, setting }: { pooler: boolean; setting: string | null | undefined },
 ): void {
-  const encoding = login.parameters.get('client_encoding') ?? '';
+  const encoding = parameters.get('client_encoding') ?? '';
   if (!isSafeEncoding(encoding))
     throw refused(`the client encoding ${encoding || 'is unknown and'} is refused`);
   if (setting !== 'on') throw refused('default_transaction_read_only did not take');
-  if (processId !== String(login.cancelKey?.processId))
-    throw pooler('its process is not the one that was asked');
+  if (pooler) throw refusedPooler('its process is not the one that was asked');
 }
 
 export function roleOf(inRecovery: boolean): ServerRole {
@@ -162,7 +180,7 @@ function refused(message: string): AppError {
   return new AppError('SP-DB-READ-ONLY', { message });
 }
 
-function pooler(message: string): AppError {
+function refusedPooler(message: string): AppError {
   return new AppError('SP-DB-READ-ONLY', {
     message: `a pooler stands before the database (${message}), through which read-only cannot be kept`,
     next: 'point the profile at the database itself, or use a role that may only read',

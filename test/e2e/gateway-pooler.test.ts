@@ -111,7 +111,10 @@ describe('who answers the gateway', () => {
       await using gateway = await openGateway({ dial: dialTcp(port) });
       const first = new Client({ host: '127.0.0.1', port: gateway.port, ...local });
       await first.connect();
-      await expect(ask(gateway.port, 'select 1')).rejects.toThrow(/no more connections allowed/);
+      await expect(ask(gateway.port, 'select 1')).rejects.toMatchObject({
+        code: '53300',
+        message: expect.stringContaining('no more connections allowed'),
+      });
       expect(gateway.events).toMatchObject([
         { kind: 'login' },
         { kind: 'login-failed', error: { code: 'SP-DB-FULL' } },
