@@ -1,31 +1,23 @@
-import { execFile } from 'node:child_process';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { psql, runProgram } from '../support/debian-postgres.ts';
 import { GuardedDatabase, planted } from '../support/guarded-database.ts';
 import { postgresLogin, postgresPodSpec } from '../support/manifests.ts';
+import { PodFiles } from '../support/pod-files.ts';
 import { describeOnRealcluster } from '../support/suite.ts';
-
-const run = promisify(execFile);
 
 /** A primary and its streaming replica in pods whose labels say nothing of that. */
 describeOnRealcluster('gateway replica', (suite) => {
   const { namespace } = suite;
   let guarded: GuardedDatabase;
-  let folder: string;
+  let files: PodFiles;
 
   beforeAll(async () => {
     guarded = await GuardedDatabase.create(suite);
-    folder = await mkdtemp(join(tmpdir(), 'sallyport-replica-'));
-    await chmod(folder, 0o755);
-    const data = join(folder, 'data');
+    files = await PodFiles.create();
+    const data = files.path('data');
     const as = await guarded.login();
     await runProgram('pg_basebackup', as, ['-D', data, '-X', 'stream', '-c', 'fast', '-R']);
-    // The pod's server runs as another user than root.
-    if (process.getuid?.() === 0) await run('chown', ['-R', await databaseUser(), data]);
+    await files.handOver('data');
     const primary = await suite.controls.podAddress(namespace, 'database-0');
     const upstream = `host=${primary?.address} port=5432 user=${postgresLogin.user} password=${planted}`;
     const settings = { data_directory: data, primary_conninfo: upstream };
@@ -47,7 +39,7 @@ describeOnRealcluster('gateway replica', (suite) => {
   afterAll(async () => {
     await guarded?.[Symbol.asyncDispose]();
     await suite.api.delete({ kind: 'Pod', namespace, name: 'replica' });
-    await rm(folder, { recursive: true, force: true });
+    await files?.[Symbol.asyncDispose]();
   });
 
   const ask = async (profile: string, sql: string) => psql(await guarded.login(profile), sql);
@@ -86,11 +78,3 @@ describeOnRealcluster('gateway replica', (suite) => {
     expect(await roleOf('writes-only')).toBe('primary');
   });
 });
-
-/** As whom realcluster runs a pod's Postgres. */
-async function databaseUser(): Promise<string> {
-  return run('id', ['-u', 'postgres']).then(
-    ({ stdout }) => stdout.trim(),
-    () => 'nobody',
-  );
-}
