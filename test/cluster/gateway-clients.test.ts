@@ -10,6 +10,7 @@ import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Login, programEnv, programPath, psql, runProgram } from '../support/debian-postgres.ts';
 import { GuardedDatabase } from '../support/guarded-database.ts';
+import { interruptStatement, sleepers } from '../support/interrupted-statement.ts';
 import { describeOnRealcluster } from '../support/suite.ts';
 
 /** The clients that people use, unchanged, with the tunnel's own password: through the daemon to a real server in a pod. */
@@ -183,27 +184,17 @@ describeOnRealcluster('gateway clients', (suite) => {
     });
     expect(seen).toBe(1_000);
     const slow = sql`select pg_sleep(600)`.execute();
-    await sleepers(1);
+    await sleepers(as, 1);
     slow.cancel();
     await expect(slow).rejects.toMatchObject({ code: '57014' });
     await sql.end();
   });
 
   test('psql is interrupted: the statement ends in the server', async () => {
-    const child = spawn(programPath('psql'), ['-X', '-c', 'select pg_sleep(600)'], {
-      env: programEnv(as),
-      stdio: ['ignore', 'ignore', 'pipe'],
+    expect(await interruptStatement(as)).toEqual({
+      code: 1,
+      stderr: expect.stringContaining('canceling statement due to user request'),
     });
-    let stderr = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      stderr += text;
-    });
-    const closed = once(child, 'close');
-    await sleepers(1);
-    child.kill('SIGINT');
-    expect((await closed)[0]).toBe(1);
-    expect(stderr).toContain('canceling statement due to user request');
-    await sleepers(0);
   });
 
   describe('replication', () => {
@@ -247,11 +238,4 @@ describeOnRealcluster('gateway clients', (suite) => {
       await runProgram('pg_recvlogical', replicating(), [...slot, '--drop-slot']);
     });
   });
-
-  /** Resolves when so many statements sleep in the server. */
-  async function sleepers(count: number): Promise<void> {
-    const active =
-      "select count(*) from pg_stat_activity where query like 'select pg_sleep%' and state = 'active'";
-    while ((await psql(as, active)) !== String(count));
-  }
 });

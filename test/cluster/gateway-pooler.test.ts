@@ -1,9 +1,8 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Login, programEnv, programPath, psql, runProgram } from '../support/debian-postgres.ts';
+import { psql, runProgram } from '../support/debian-postgres.ts';
 import { GuardedDatabase, planted } from '../support/guarded-database.ts';
+import { interruptStatement } from '../support/interrupted-statement.ts';
 import { type KubeObject, postgresLogin } from '../support/manifests.ts';
 import { pgbouncer, pgbouncerConfig, pgbouncerUsers } from '../support/pgbouncer.ts';
 import { describeOnRealcluster } from '../support/suite.ts';
@@ -41,7 +40,10 @@ describeOnRealcluster('gateway pooler', (suite) => {
         '\\copy (select repeat($$x$$, 1000) from generate_series(1, 20000)) to stdout',
       );
       expect(copied).toHaveLength(20_000 * 1_001 - 1);
-      await interrupted(as);
+      expect(await interruptStatement(as, await guarded.login())).toEqual({
+        code: 1,
+        stderr: expect.stringContaining('canceling statement due to user request'),
+      });
     });
 
     test('it is noticed, and its own console is reached', async () => {
@@ -132,26 +134,5 @@ describeOnRealcluster('gateway pooler', (suite) => {
         ],
       },
     };
-  }
-
-  /** Ctrl-C of psql: the statement ends in the server, behind the pooler. */
-  async function interrupted(as: Login): Promise<void> {
-    const child = spawn(programPath('psql'), ['-X', '-c', 'select pg_sleep(600)'], {
-      env: programEnv(as),
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    let stderr = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      stderr += text;
-    });
-    const closed = once(child, 'close');
-    const directly = await guarded.login();
-    const active =
-      "select count(*) from pg_stat_activity where query like 'select pg_sleep%' and state = 'active'";
-    while ((await psql(directly, active)) !== '1');
-    child.kill('SIGINT');
-    expect((await closed)[0]).toBe(1);
-    expect(stderr).toContain('canceling statement due to user request');
-    expect(await psql(directly, active)).toBe('0');
   }
 });

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { issueCertificates } from '../../src/sandbox/certificates.ts';
 import { psql, runProgram } from '../support/debian-postgres.ts';
 import { GuardedDatabase, type GuardedProfile } from '../support/guarded-database.ts';
+import { interruptStatement } from '../support/interrupted-statement.ts';
 import { PodFiles } from '../support/pod-files.ts';
 import { describeOnRealcluster } from '../support/suite.ts';
 
@@ -50,16 +51,20 @@ describeOnRealcluster('gateway upstream', (suite) => {
     const isEncrypted = 'select ssl from pg_stat_ssl where pid = pg_backend_pid()';
 
     test.each([
-      ['disable', 'f', {}],
-      ['prefer', 't', {}],
-      ['require', 't', {}],
-    ] as const)('sslmode %s', async (sslmode, encrypted, more) => {
-      expect(await ask(`tls-${sslmode}`, { connection: { sslmode, ...more } }, isEncrypted)).toBe(encrypted);
+      ['disable', 'f'],
+      ['prefer', 't'],
+      ['require', 't'],
+    ] as const)('sslmode %s', async (sslmode, encrypted) => {
+      expect(await ask(`tls-${sslmode}`, { connection: { sslmode } }, isEncrypted)).toBe(encrypted);
     });
 
     test('sslmode verify-full, by the name of the Service', async () => {
       const verified = { sslmode: 'verify-full', serverName, ...ca() } as const;
       expect(await ask('tls-verified', { connection: verified }, isEncrypted)).toBe('t');
+      expect(await interruptStatement(await guarded.login('tls-verified'))).toEqual({
+        code: 1,
+        stderr: expect.stringContaining('canceling statement due to user request'),
+      });
       await expect(
         ask('tls-another-name', { connection: { ...verified, serverName: 'elsewhere.shop.svc' } }),
       ).rejects.toMatchObject({ stderr: expect.stringContaining('no TLS as asked for with the database') });
