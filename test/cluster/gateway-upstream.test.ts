@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { chmod, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { issueCertificates } from '../../src/sandbox/certificates.ts';
 import { psql, runProgram } from '../support/debian-postgres.ts';
@@ -131,6 +132,27 @@ describeOnRealcluster('gateway upstream', (suite) => {
     );
     for (const sql of ['create table t (n int)', 'begin read write', 'set transaction_read_only = off'])
       await expect(psql(reader, sql)).rejects.toMatchObject({ stderr: expect.stringMatching(/read-only/) });
+  });
+
+  test('a role that has no connection left is named as such, and logs in once it has one', async () => {
+    const owner = await guarded.login();
+    await psql(owner, "create role limited login password 'of the role' connection limit 1");
+    await writeFile(files.path('limited.pw'), 'of the role\n', { mode: 0o600 });
+    const connection = { user: 'limited', password: { file: files.path('limited.pw') } };
+    await guarded.add({ limited: { connection } });
+    const as = { ...(await guarded.login('limited')), user: 'limited' };
+    const first = new Client({ host: '127.0.0.1', ...as });
+    first.on('error', () => {});
+    await first.connect();
+    await expect(psql(as, 'select 1')).rejects.toMatchObject({
+      stderr: expect.stringContaining('too many connections for role "limited"'),
+    });
+    expect(await guarded.typist.ok('logs', 'limited')).toMatch(/login failed: the database has no free connection/);
+    await first.end();
+    // The server counts a moment longer.
+    const served = "select count(*) from pg_stat_activity where usename = 'limited'";
+    while ((await psql(owner, served)) !== '0');
+    expect(await psql(as, 'select current_user')).toBe('limited');
   });
 
   test('a policy that takes the gateway does not open without it', async () => {
