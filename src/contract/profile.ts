@@ -162,7 +162,7 @@ const connectionSchema = z
         .optional(),
       serverRole: oneOf('primary', 'replica')
         .describe(
-          'Postgres, with a gateway: which server this is for, as the server itself says (pg_is_in_recovery). One of the other role is refused.',
+          'Postgres, with a gateway: which server this is for, as the server itself says (pg_is_in_recovery). A target with several pods is searched for it; one of the other role is refused.',
         )
         .optional(),
       serverName: text('a host name', /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/)

@@ -88,6 +88,7 @@ export class BoundTunnel implements AsyncDisposable {
               this.#notices.push(notice);
               this.#tell();
             },
+            onOtherRole: (podUid) => this.#gate.avoid(podUid),
             onRole: (podUid, role) => {
               if (this.#told?.podUid === podUid && this.#told.role === role) return;
               this.#told = { podUid, role };

@@ -28,6 +28,8 @@ export interface TunnelGatewayOptions {
   readonly onSession: (event: GatewayEvent, connection: number) => void;
   /** Something about the database that its user should know: once for each. */
   readonly onNotice: (notice: string) => void;
+  /** The server in a pod is of another role than is wanted. True: the tunnel has turned to another pod. */
+  readonly onOtherRole: (podUid: string) => boolean;
   /** What the server in a pod says that it is, at each login. */
   readonly onRole: (podUid: string, role: ServerRole) => void;
 }
@@ -75,6 +77,7 @@ export class TunnelGateway implements Intermediary {
         passwordPolicy: isOwn ? 'any-hashed' : 'scram-or-verified-tls',
         readOnly: policy?.readOnly ?? false,
         serverRole: connection?.serverRole,
+        onOtherRole: ({ uid }) => options.onOtherRole(uid),
         forbids: { trust: policy?.trust === 'forbid', superuser: policy?.superuser === 'forbid' },
       },
       replication: policy?.replication === 'forbid' ? 'refuse' : 'pass',

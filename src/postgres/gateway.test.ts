@@ -362,6 +362,51 @@ describe('Gateway', () => {
       expect(events).toMatchObject([{ kind: 'login', inRecovery }]);
     });
 
+    it('turns to the other pods of the target, and meets each once', async () => {
+      const pods = ['a', 'b', 'c'];
+      const servers = new Map([
+        ['a', 't'],
+        ['b', 't'],
+        ['c', 'f'],
+      ] as const);
+      let at = 0;
+      const avoided: string[] = [];
+      const dial: Dial = async ({ head }) => {
+        const [ours, theirs] = duplexPair();
+        for (const stream of [ours, theirs]) stream.on('error', () => {});
+        for (const bytes of head) ours.write(bytes);
+        const uid = pods[at]!;
+        void answering(servers.get(uid as 'a')!, 'off')(new Wire(theirs));
+        return {
+          stream: ours,
+          pod: { name: `postgres-${uid}`, uid },
+          served: () => {},
+          failed: () => false,
+          again: () => Promise.reject(new AppError('SP-POD-DELETED')),
+        };
+      };
+      const onOtherRole = ({ uid }: { uid: string }) => {
+        avoided.push(uid);
+        at = (at + 1) % pods.length;
+        return true;
+      };
+      const { events, serveClient } = await setUp(() => {}, {
+        dial,
+        upstream: { serverRole: 'primary', onOtherRole },
+      });
+      const found = await serveClient();
+      found.client.write(startup);
+      await loggedIn(found.received);
+      expect(events).toMatchObject([{ kind: 'login', pod: { uid: 'c' } }]);
+      expect(avoided).toEqual(['a', 'b']);
+      pods.pop();
+      at = 0;
+      const none = await serveClient();
+      none.client.write(startup);
+      expect((await told(none.received)).message).toContain('postgres-a is a replica');
+      expect(avoided).toEqual(['a', 'b', 'a', 'b']);
+    });
+
     it('takes the word of a walsender, which answers no questions', async () => {
       const replicating = startupMessage(
         new Map([

@@ -29,6 +29,8 @@ export interface UpstreamAccess {
   readonly readOnly: boolean;
   /** Which server the tunnel is for, as the server itself says. Default: either. */
   readonly serverRole?: ServerRole | undefined;
+  /** Told of a pod whose server is of the other role. True: the next dial leads to another pod. */
+  readonly onOtherRole?: (pod: DialledPod) => boolean;
   /** What the policy does not let in: a server that asks for nothing, a role that may do anything. */
   readonly forbids?: { readonly trust: boolean; readonly superuser: boolean };
 }

@@ -69,6 +69,23 @@ describeOnRealcluster('gateway replica', (suite) => {
     });
   });
 
+  test('of a target with several pods the one of the role is found', async () => {
+    const target = 'app in (database,replica)';
+    await guarded.add({
+      'any-replica': { target, connection: { serverRole: 'replica' } },
+      'any-primary': { target, connection: { serverRole: 'primary' } },
+    });
+    for (let client = 0; client < 3; client++) {
+      expect(await ask('any-replica', 'select pg_is_in_recovery()')).toBe('t');
+      expect(await ask('any-primary', 'select pg_is_in_recovery()')).toBe('f');
+    }
+    expect([await roleOf('any-replica'), await roleOf('any-primary')]).toEqual(['replica', 'primary']);
+    // The tunnel turned to the replica meanwhile, as nothing else was ready.
+    await suite.api.delete({ kind: 'Pod', namespace, name: 'database-0' });
+    await suite.api.readyPod({ namespace, name: 'database-0' });
+    expect(await ask('any-primary', 'select pg_is_in_recovery()')).toBe('f');
+  });
+
   test('a replica that is promoted serves those who want the primary, and refuses those who want a replica', async () => {
     await ask('reports', 'select pg_promote()');
     expect(await ask('writes-only', 'insert into orders values (43) returning n')).toBe('43');

@@ -147,7 +147,9 @@ describeOnRealcluster('gateway upstream', (suite) => {
     await expect(psql(as, 'select 1')).rejects.toMatchObject({
       stderr: expect.stringContaining('too many connections for role "limited"'),
     });
-    expect(await guarded.typist.ok('logs', 'limited')).toMatch(/login failed: the database has no free connection/);
+    expect(await guarded.typist.ok('logs', 'limited')).toMatch(
+      /login failed: the database has no free connection/,
+    );
     await first.end();
     // The server counts a moment longer.
     const served = "select count(*) from pg_stat_activity where usename = 'limited'";
