@@ -160,11 +160,16 @@ const connectionSchema = z
           "Postgres: the CA that the database's certificate is checked against, where the gateway is on.",
         )
         .optional(),
+      serverRole: oneOf('primary', 'replica')
+        .describe(
+          'Postgres, with a gateway: which server this is for, as the server itself says (pg_is_in_recovery). A target with several pods is searched for it; one of the other role is refused.',
+        )
+        .optional(),
       serverName: text('a host name', /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/)
         .describe("The name that the database's certificate is checked for. Default: that of the Service.")
         .optional(),
     },
-    'a map with database, user, sslmode, pooler, scheme, password, ca and serverName',
+    'a map with database, user, sslmode, pooler, scheme, password, ca, serverRole and serverName',
   )
   .describe('What a client needs to know to connect; goes into connection strings.');
 
@@ -229,6 +234,11 @@ const policySchema = z
       superuser: oneOf('allow', 'forbid')
         .describe(
           'Postgres, with a gateway: whether its role may be a superuser. Default: allow, with a warning.',
+        )
+        .optional(),
+      replication: oneOf('allow', 'forbid')
+        .describe(
+          'Postgres, with a gateway: whether programs may copy the whole server by replication connections (pg_basebackup, pg_receivewal, logical decoding). Default: allow; never on a read-only tunnel.',
         )
         .optional(),
       trust: oneOf('allow', 'forbid')

@@ -54,6 +54,8 @@ export class BoundTunnel implements AsyncDisposable {
   readonly #gate: GatedUpstream;
   readonly #tunnel: Tunnel;
   readonly #notices: string[] = [];
+  /** What the server in that pod has said of itself. */
+  #told: { readonly podUid: string; readonly role: string } | undefined;
   #lease: ClusterLease | undefined;
   #binding: Promise<void> | undefined;
   #bindError: { readonly error: ErrorData; readonly sinceMs: number } | undefined;
@@ -86,6 +88,12 @@ export class BoundTunnel implements AsyncDisposable {
               this.#notices.push(notice);
               this.#tell();
             },
+            onOtherRole: (podUid) => this.#gate.avoid(podUid),
+            onRole: (podUid, role) => {
+              if (this.#told?.podUid === podUid && this.#told.role === role) return;
+              this.#told = { podUid, role };
+              this.#tell();
+            },
           })
         : undefined,
     });
@@ -99,7 +107,7 @@ export class BoundTunnel implements AsyncDisposable {
     if (this.#bindError) return { kind: 'blocked', ...this.#bindError };
     const { shut } = this.#gate;
     if (shut?.kind === 'recording') return { kind: 'connecting', step: 'recording', sinceMs: shut.sinceMs };
-    if (shut?.kind !== 'asleep') return this.#tunnel.state;
+    if (shut?.kind !== 'asleep') return this.#withRole(this.#tunnel.state);
     return { kind: 'off', ...(shut.reason && { reason: shut.reason }) };
   }
 
@@ -186,6 +194,13 @@ export class BoundTunnel implements AsyncDisposable {
     return origin.kind === 'ad-hoc'
       ? { code, details }
       : { code, details: { ...details, profile: id.replace(/^user\//, '') } };
+  }
+
+  /** Where no label tells the pod's role, its server's own word does. */
+  #withRole(state: TunnelState): TunnelState {
+    if (state.kind !== 'ready' || state.pod.role !== undefined) return state;
+    const { podUid, role } = this.#told ?? {};
+    return role !== undefined && podUid === state.pod.uid ? { ...state, pod: { ...state.pod, role } } : state;
   }
 
   #tell(recovery: Recovery = {}): void {

@@ -73,6 +73,11 @@ export class GatedUpstream implements Upstream {
     void this.#open();
   }
 
+  /** As of what it follows; false while it follows nothing. */
+  avoid(podUid: string): boolean {
+    return this.#inner?.following.avoid(podUid) ?? false;
+  }
+
   follow(
     onChange: (resolution: Resolution | undefined) => void,
     onAsking: (isAsking: boolean) => void,
@@ -85,6 +90,7 @@ export class GatedUpstream implements Upstream {
     });
     return {
       refresh: () => (this.#inner ? this.#inner.following.refresh() : this.#apply()),
+      avoid: (podUid) => this.avoid(podUid),
       [Symbol.asyncDispose]: async () => {
         this.#onChange = undefined;
         this.#onAsking = undefined;

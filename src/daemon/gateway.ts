@@ -7,7 +7,7 @@ import type { PeerProcess } from '../contract/peer.ts';
 import type { Profile } from '../contract/profile.ts';
 import { Gateway } from '../postgres/gateway.ts';
 import type { GatewayEvent } from '../postgres/gateway-event.ts';
-import type { Credential } from '../postgres/upstream-access.ts';
+import { type Credential, roleOf, type ServerRole } from '../postgres/upstream-access.ts';
 import type { UpstreamTls } from '../postgres/upstream-tls.ts';
 import type { Intermediary, IntermediaryClient, Served } from '../tunnel/intermediary.ts';
 import type { GatewayPasswords } from './gateway-passwords.ts';
@@ -31,6 +31,10 @@ export interface TunnelGatewayOptions {
   readonly onSession: (event: GatewayEvent, connection: number) => void;
   /** Something about the database that its user should know: once for each. */
   readonly onNotice: (notice: string) => void;
+  /** The server in a pod is of another role than is wanted. True: the tunnel has turned to another pod. */
+  readonly onOtherRole: (podUid: string) => boolean;
+  /** What the server in a pod says that it is, at each login. */
+  readonly onRole: (podUid: string, role: ServerRole) => void;
 }
 
 /** As long as the tunnel holds, which says why nothing came of it, and a little longer. */
@@ -78,9 +82,11 @@ export class TunnelGateway implements Intermediary {
         tls: () => this.#upstreamTls(),
         passwordPolicy: isOwn ? 'any-hashed' : 'scram-or-verified-tls',
         readOnly: policy?.readOnly ?? false,
+        serverRole: connection?.serverRole,
+        onOtherRole: ({ uid }) => options.onOtherRole(uid),
         forbids: { trust: policy?.trust === 'forbid', superuser: policy?.superuser === 'forbid' },
       },
-      replication: 'pass',
+      replication: policy?.replication === 'forbid' ? 'refuse' : 'pass',
       statementAudit: policy?.statementAudit ?? false,
       holdMs,
       onEvent: (event, number) => this.#onEvent(event, number),
@@ -112,6 +118,7 @@ export class TunnelGateway implements Intermediary {
           ...encrypted,
         });
         this.#notice(event);
+        if (event.inRecovery !== undefined) this.#options.onRole(pod.uid, roleOf(event.inRecovery));
         break;
       }
       case 'login-failed':
@@ -123,6 +130,9 @@ export class TunnelGateway implements Intermediary {
         });
         // The CA may have been renewed.
         if (event.error.code === 'SP-DB-TLS') this.#tls = undefined;
+        break;
+      case 'session-refused':
+        log.warn('session refused', { connection, code: event.error.code, ...event.error.details });
         break;
       case 'denied':
         log.warn('client denied', { connection, why: event.why, user: event.user });
@@ -139,8 +149,12 @@ export class TunnelGateway implements Intermediary {
     onSession(event, connection);
   }
 
-  #notice({ letsAnyoneIn, superuser, role }: Extract<GatewayEvent, { kind: 'login' }>): void {
+  #notice({ letsAnyoneIn, superuser, role, pooler }: Extract<GatewayEvent, { kind: 'login' }>): void {
+    const { connection } = this.#options.definition.profile;
     const notices = [
+      pooler &&
+        !connection?.pooler &&
+        'a pooler answers before the database: connection.pooler says in which mode, so that connection strings suit it',
       letsAnyoneIn &&
         'the database lets in without a password whoever comes through a port-forward: pg_hba.conf trusts 127.0.0.1, as of the official image (policy.trust: forbid refuses it)',
       superuser &&

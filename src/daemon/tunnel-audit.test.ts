@@ -143,6 +143,7 @@ test('what the gateway knows of a login is told with its connection', () => {
       encrypted: { local: false, server: true },
       serverVersion: '18',
       inRecovery: false,
+      pooler: false,
     },
     3,
   );

@@ -209,6 +209,7 @@ export class TunnelAudit {
           error: { code: 'SP-GATEWAY-LOGIN', details: { why, user } },
         });
       }
+      case 'session-refused':
       case 'statement-refused':
       case 'cancel':
         // Told by the daemon's log.

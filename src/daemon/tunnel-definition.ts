@@ -58,13 +58,16 @@ export function profileDefinition(listed: ListedProfile): TunnelDefinition {
 /** What only a gateway that speaks the database's protocol could see to. Without it the tunnel must not open as if it were seen to. */
 function unenforced(tunnel: string, profile: ListedProfile['profile']): ErrorData | undefined {
   if (usesGateway(profile)) return undefined;
-  const { readOnly, statementAudit, superuser, trust, localPasswordLifetime } = profile.policy ?? {};
+  const { readOnly, statementAudit, superuser, replication, trust, localPasswordLifetime } =
+    profile.policy ?? {};
   const asked = [
     readOnly && 'readOnly',
     statementAudit && 'statementAudit',
     superuser === 'forbid' && 'superuser',
+    replication === 'forbid' && 'replication',
     trust === 'forbid' && 'trust',
     localPasswordLifetime !== undefined && 'localPasswordLifetime',
+    profile.connection?.serverRole && 'serverRole',
   ].filter(Boolean);
   if (asked.length === 0) return undefined;
   return {

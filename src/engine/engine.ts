@@ -168,6 +168,7 @@ export class Engine implements AsyncDisposable {
         const forgetAsking = this.#api.onAsking(onAsking);
         return {
           refresh: () => following.refresh(),
+          avoid: (podUid) => following.avoid(podUid),
           async [Symbol.asyncDispose]() {
             newest = undefined;
             forgetAsking();

@@ -37,6 +37,11 @@ function sqlstateOf({ code, retry }: AppError): string {
       return '53300';
     case 'SP-DB-READ-ONLY':
       return '25006';
+    case 'SP-DB-POLICY':
+      return '42501';
+    // Clients that were given several servers try the next one.
+    case 'SP-DB-ROLE':
+      return '57P03';
     // Not 28P01: a program that asks for the password again would ask for the wrong one.
     case 'SP-DB-PASSWORD-REFUSED':
     case 'SP-DB-NO-CREDENTIALS':

@@ -9,6 +9,7 @@ import type { GatewayEvent, LoginNames } from './gateway-event.ts';
 import type { GatewayShared, ServeOptions } from './gateway-options.ts';
 import { authenticationOk, backendKeyData, type CancelKey, cancelRequest, readyForQuery } from './message.ts';
 import { MessageStream } from './message-stream.ts';
+import { poolerRules } from './pooler-rules.ts';
 import { LoginRefused, type Reached, reachDatabase } from './reach-database.ts';
 import { readOnlyRules } from './read-only-guard.ts';
 import { Splice } from './splice.ts';
@@ -109,16 +110,14 @@ export class GatewayConnection {
     const { shared } = this.#options;
     const names = namesOf(startup);
     try {
-      if (startup.replication && (shared.replication === 'refuse' || shared.upstream.readOnly))
-        throw new AppError('SP-DB-READ-ONLY', { message: 'replication connections are refused' });
+      if (startup.replication) refuseReplication(shared);
       const reached = await this.#reach(startup, wire.gone);
       this.#tell(names, { reached, local: encrypted, proof });
       return await this.#join(startup, { reached, fromClient: wire.release() });
     } catch (thrown) {
       const error = AppError.from(thrown);
       this.#event({ kind: 'login-failed', ...names, error: error.toData() });
-      const isPassword = error.code === 'SP-DB-PASSWORD-REFUSED';
-      wire.write(error instanceof LoginRefused && !isPassword ? error.raw : fatal(error));
+      wire.write(error instanceof LoginRefused && speaksForItself(error) ? error.raw : fatal(error));
       wire.release();
       this.#finish();
       return error;
@@ -167,6 +166,12 @@ export class GatewayConnection {
         })
       : undefined;
     const names = namesOf(startup);
+    const tried = { user: reached.credential.user, pod: dialled.pod.name };
+    const ofPooler = entered.pooler
+      ? poolerRules(tried, (error) =>
+          this.#event({ kind: 'session-refused', ...names, error: error.toData() }),
+        )
+      : undefined;
     const rules = statementAudit
       ? auditedRules(guard?.toServer, (statement) =>
           this.#event({ kind: 'statement', ...names, ...statement }),
@@ -174,7 +179,7 @@ export class GatewayConnection {
       : guard?.toServer;
     const splice = new Splice({
       toServer: rules && new MessageStream(rules),
-      toClient: new MessageStream(guard?.toClient),
+      toClient: new MessageStream(guard?.toClient ?? ofPooler),
       client: this.#client,
       server: entered.wire.stream,
       fromClient,
@@ -201,7 +206,6 @@ export class GatewayConnection {
     { reached, local, proof }: { reached: Reached; local: boolean; proof: LocalProof },
   ): void {
     const { dialled, entered, credential } = reached;
-    const standby = entered.parameters.get('in_hot_standby');
     this.#event({
       kind: 'login',
       ...names,
@@ -213,7 +217,8 @@ export class GatewayConnection {
       superuser: isSuperuser(entered),
       encrypted: { local, server: entered.encrypted },
       serverVersion: entered.parameters.get('server_version'),
-      inRecovery: standby === undefined ? undefined : standby === 'on',
+      inRecovery: entered.inRecovery,
+      pooler: entered.pooler,
     });
   }
 
@@ -260,6 +265,17 @@ function closed(stream: Duplex): Promise<void> {
     stream.once('end', resolve);
     stream.once('close', resolve);
   });
+}
+
+/** The refused password is none of the client's; a full pooler uses the code of a protocol violation. */
+function speaksForItself({ code, details }: LoginRefused): boolean {
+  return code === 'SP-DB-FULL' ? details.sqlstate === '53300' : code !== 'SP-DB-PASSWORD-REFUSED';
+}
+
+function refuseReplication({ replication, upstream }: GatewayShared): void {
+  const message = 'replication connections are refused';
+  if (upstream.readOnly) throw new AppError('SP-DB-READ-ONLY', { message });
+  if (replication === 'refuse') throw new AppError('SP-DB-POLICY', { message });
 }
 
 function namesOf({ user, database, applicationName }: StartupRequest): LoginNames {

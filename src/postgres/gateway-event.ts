@@ -27,9 +27,13 @@ export type GatewayEvent =
       readonly serverVersion: string | undefined;
       /** On a replica; undefined: the server does not say so by itself (before PostgreSQL 14, or a pooler). */
       readonly inRecovery: boolean | undefined;
+      /** It shares its connections to the database among clients. */
+      readonly pooler: boolean;
     })
   /** A client that may, and for which there was no way into the database. */
   | (LoginNames & { readonly kind: 'login-failed'; readonly error: ErrorData })
+  /** A pooler that let it in had no connection for it after all. */
+  | (LoginNames & { readonly kind: 'session-refused'; readonly error: ErrorData })
   | { readonly kind: 'statement-refused'; readonly why: Refusal }
   | (LoginNames & { readonly kind: 'statement' } & AuditedStatement)
   | { readonly kind: 'cancel'; readonly found: boolean };

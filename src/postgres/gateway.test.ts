@@ -9,7 +9,14 @@ import type { Dial } from './dial.ts';
 import { Gateway } from './gateway.ts';
 import type { GatewayEvent } from './gateway-event.ts';
 import type { GatewayOptions } from './gateway-options.ts';
-import { authenticationOk, backendKeyData, errorResponse, message, readyForQuery } from './message.ts';
+import {
+  authenticationOk,
+  backendKeyData,
+  errorResponse,
+  message,
+  readyForQuery,
+  startupMessage,
+} from './message.ts';
 import { readServerError } from './server-error.ts';
 import { Received, socketPair } from './socket-pair.fixture.ts';
 import type { Credential } from './upstream-access.ts';
@@ -107,7 +114,7 @@ async function loggedIn(received: Received): Promise<{ processId: number; key: B
     types.push(last);
     if (last === 'K') body = message.body;
   }
-  expect(types).toEqual(['R', 'S', 'K', 'Z']);
+  expect(types.join('')).toMatch(/^RS+KZ$/);
   return { processId: body.readInt32BE(0), key: body.subarray(4) };
 }
 
@@ -219,6 +226,7 @@ describe('Gateway', () => {
 
   it.each([
     ['53300', 'SP-DB-FULL', '53300'],
+    ['08P01', 'SP-DB-REFUSED', '08P01'],
     ['3D000', 'SP-DB-REFUSED', '3D000'],
     ['28P01', 'SP-DB-PASSWORD-REFUSED', '28000'],
   ])('a server that refuses by %s is not waited for', async (sqlstate, code, shown) => {
@@ -232,6 +240,17 @@ describe('Gateway', () => {
     if (shown === sqlstate) expect(error.message).toBe('its words');
     expect(events).toMatchObject([{ kind: 'login-failed', user: 'app', error: { code } }]);
     expect(attempts()).toBe(1);
+  });
+
+  it('a pooler that is full says so by the code of a protocol violation, its client hears 53300', async () => {
+    const words = 'no more connections allowed (max_client_conn)';
+    const { events, serveClient } = await setUp((server) => server.write(refusal('08P01', words)));
+    const { client, received } = await serveClient();
+    client.write(startup);
+    const error = await told(received);
+    expect(error.sqlstate).toBe('53300');
+    expect(error.message).toContain(words);
+    expect(events).toMatchObject([{ kind: 'login-failed', error: { code: 'SP-DB-FULL' } }]);
   });
 
   it('stops trying when the client has gone', async () => {
@@ -304,8 +323,7 @@ describe('Gateway', () => {
         if (refused) return server.write(refused);
         server.write(Buffer.concat([message('S', 'client_encoding', 'UTF8'), hello()]));
         await server.readMessage(1_000);
-        const cells = row!.flatMap((cell) => [Buffer.from([0, 0, 0, cell.length]), Buffer.from(cell)]);
-        server.write(Buffer.concat([message('D', Buffer.from([0, 2]), ...cells), readyForQuery]));
+        server.write(Buffer.concat([dataRow(...row!, 'f'), readyForQuery]));
       },
       { upstream: { readOnly: true } },
     );
@@ -314,7 +332,164 @@ describe('Gateway', () => {
     expect((await told(received)).sqlstate).toBe('25006');
     expect(events).toMatchObject([{ kind: 'login-failed', error: { code: 'SP-DB-READ-ONLY' } }]);
   });
+
+  describe('a tunnel for one role', () => {
+    /** What it reports is not what it answers: a pooler may have had it from another server. */
+    const answering = (inRecovery: 't' | 'f', reported: 'on' | 'off') => async (server: Wire) => {
+      await server.readOpening();
+      server.write(Buffer.concat([message('S', `in_hot_standby\0${reported}`), hello()]));
+      await server.readMessage(1_000);
+      server.write(Buffer.concat([dataRow('7', 'off', inRecovery), readyForQuery]));
+    };
+
+    it.each([
+      ['primary', 't', 'a replica'],
+      ['replica', 'f', 'a primary'],
+    ] as const)('%s: refuses a server that is none', async (serverRole, inRecovery, said) => {
+      const { events, serveClient, attempts } = await setUp(
+        answering(inRecovery, inRecovery === 't' ? 'off' : 'on'),
+        { upstream: { serverRole } },
+      );
+      const { client, received } = await serveClient();
+      client.write(startup);
+      const error = await told(received);
+      expect(error.sqlstate).toBe('57P03');
+      expect(error.message).toBe(`postgres-0 is ${said}, and this tunnel is for the ${serverRole}`);
+      expect(events).toMatchObject([{ kind: 'login-failed', error: { code: 'SP-DB-ROLE' } }]);
+      expect(attempts()).toBe(1);
+    });
+
+    it.each([
+      ['primary', 'f', false],
+      ['replica', 't', true],
+    ] as const)('%s: lets in where the server is one', async (serverRole, answer, inRecovery) => {
+      const { events, serveClient } = await setUp(answering(answer, inRecovery ? 'off' : 'on'), {
+        upstream: { serverRole },
+      });
+      const { client, received } = await serveClient();
+      client.write(startup);
+      await loggedIn(received);
+      expect(events).toMatchObject([{ kind: 'login', inRecovery }]);
+    });
+
+    it('turns to the other pods of the target, and meets each once', async () => {
+      const pods = ['a', 'b', 'c'];
+      const servers = new Map([
+        ['a', 't'],
+        ['b', 't'],
+        ['c', 'f'],
+      ] as const);
+      let at = 0;
+      const avoided: string[] = [];
+      const dial: Dial = async ({ head }) => {
+        const [ours, theirs] = duplexPair();
+        for (const stream of [ours, theirs]) stream.on('error', () => {});
+        for (const bytes of head) ours.write(bytes);
+        const uid = pods[at]!;
+        void answering(servers.get(uid as 'a')!, 'off')(new Wire(theirs));
+        return {
+          stream: ours,
+          pod: { name: `postgres-${uid}`, uid },
+          served: () => {},
+          failed: () => false,
+          again: () => Promise.reject(new AppError('SP-POD-DELETED')),
+        };
+      };
+      const onOtherRole = ({ uid }: { uid: string }) => {
+        avoided.push(uid);
+        at = (at + 1) % pods.length;
+        return true;
+      };
+      const { events, serveClient } = await setUp(() => {}, {
+        dial,
+        upstream: { serverRole: 'primary', onOtherRole },
+      });
+      const found = await serveClient();
+      found.client.write(startup);
+      await loggedIn(found.received);
+      expect(events).toMatchObject([{ kind: 'login', pod: { uid: 'c' } }]);
+      expect(avoided).toEqual(['a', 'b']);
+      pods.pop();
+      at = 0;
+      const none = await serveClient();
+      none.client.write(startup);
+      expect((await told(none.received)).message).toContain('postgres-a is a replica');
+      expect(avoided).toEqual(['a', 'b', 'a', 'b']);
+    });
+
+    it('takes the word of a walsender, which answers no questions', async () => {
+      const replicating = startupMessage(
+        new Map([
+          ['user', 'app'],
+          ['replication', 'true'],
+        ]),
+      );
+      const { events, serveClient } = await setUp(
+        async (server, attempt) => {
+          await server.readOpening();
+          const reported = [[], [message('S', 'in_hot_standby\0on')], [message('S', 'in_hot_standby\0off')]];
+          server.write(Buffer.concat([...reported[attempt - 1]!, hello()]));
+        },
+        { upstream: { serverRole: 'primary' }, replication: 'pass' },
+      );
+      for (const refused of [true, true, false]) {
+        const { client, received } = await serveClient();
+        client.write(replicating);
+        if (refused) await told(received);
+        else await loggedIn(received);
+      }
+      expect(events).toMatchObject([
+        { kind: 'login-failed', error: { code: 'SP-DB-ROLE', details: { role: undefined } } },
+        { kind: 'login-failed', error: { code: 'SP-DB-ROLE', details: { role: 'replica' } } },
+        { kind: 'login' },
+      ]);
+    });
+  });
+
+  it.each([
+    ['a pooler', -7, '53300', 'the database has no free connection: query_wait_timeout'],
+    ['the database', 7, '08P01', 'query_wait_timeout'],
+  ])('%s has no connection for a client that it let in', async (_who, processId, sqlstate, said) => {
+    const { events, serveClient } = await setUp(async (server) => {
+      await server.readOpening();
+      server.write(hello(processId));
+      await server.readMessage(1_000);
+      server.write(refusal('08P01', 'query_wait_timeout'));
+    });
+    const { client, received } = await serveClient();
+    client.write(startup);
+    await loggedIn(received);
+    client.write(message('Q', 'select 1'));
+    const error = await told(received);
+    expect(error).toMatchObject({ sqlstate, message: said });
+    const refused = { kind: 'session-refused', user: 'app', error: { code: 'SP-DB-FULL' } };
+    const login = { kind: 'login', pooler: sqlstate === '53300' };
+    expect(events).toMatchObject(sqlstate === '53300' ? [login, refused] : [login]);
+  });
+
+  it('refuses replication by policy before it asks for the database', async () => {
+    const { events, serveClient, attempts } = await setUp(() => {}, { replication: 'refuse' });
+    const { client, received } = await serveClient();
+    client.write(
+      startupMessage(
+        new Map([
+          ['user', 'app'],
+          ['replication', 'database'],
+        ]),
+      ),
+    );
+    const error = await told(received);
+    expect(error.sqlstate).toBe('42501');
+    expect(error.message).toContain('replication connections are refused');
+    expect(events).toMatchObject([{ kind: 'login-failed', error: { code: 'SP-DB-POLICY' } }]);
+    expect(attempts()).toBe(0);
+  });
 });
+
+function dataRow(...values: readonly string[]): Buffer {
+  const cells = values.flatMap((value) => [Buffer.from([0, 0, 0, value.length]), Buffer.from(value)]);
+  return message('D', Buffer.from([0, values.length]), ...cells);
+}
 
 async function closed(client: Socket): Promise<void> {
   client.resume();

@@ -43,8 +43,8 @@ export function probeServer(options: ProbeOptions): Promise<ServerFacts> {
     const [credential] = await access.credentials({ fresh: false });
     if (!credential) throw new AppError('SP-DB-NO-CREDENTIALS');
     const session = { database, settings: new Map([['application_name', 'sallyport']]) };
-    // A pooler is to be found, not to be refused.
-    const { forbids: _, ...rest } = access;
+    // What is not wanted is to be found, not to be refused.
+    const { forbids: _, serverRole: __, ...rest } = access;
     const attempt = { access: { ...rest, readOnly: false }, tls: await access.tls(), credential, session };
     const { stream, pod } = await options.dial({ head: headOf(attempt), signal });
     return probed(stream, signal, async () => {

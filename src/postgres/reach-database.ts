@@ -1,7 +1,7 @@
 import { AppError } from '../base/app-error.ts';
 import { backoffMs } from '../base/backoff.ts';
 import { type Clock, delay } from '../base/clock.ts';
-import type { Dial, Dialled } from './dial.ts';
+import type { Dial, Dialled, DialledPod } from './dial.ts';
 import type { ScramKeyCache } from './scram-key-cache.ts';
 import { classifyRefusal } from './server-error.ts';
 import {
@@ -54,6 +54,8 @@ const firstRestMs = 100;
 const maxRestMs = 1_000;
 /** Streams in a row that close without a word; a server that means it shows so each time. */
 const maxCloses = 5;
+/** Of one database: a primary and its replicas. */
+const maxServers = 16;
 /** The two of a rotation, and what was there before. */
 const maxCredentials = 4;
 
@@ -62,6 +64,13 @@ export async function reachDatabase(options: ReachOptions): Promise<Reached> {
   const { access, session, dial, clock, keyCache, signal } = options;
   const credentials = new Candidates(access);
   const tls = await access.tls();
+  const met = new Set<string>();
+  /** Each server is met once: the last one's refusal counts where none is of the role. */
+  const turnsAway = (pod: DialledPod): boolean => {
+    if (met.has(pod.uid) || met.size >= maxServers) return false;
+    met.add(pod.uid);
+    return access.onOtherRole?.(pod) ?? false;
+  };
   let closes = 0;
   for (let failures = 0; ; ) {
     const credential = await credentials.current();
@@ -81,6 +90,7 @@ export async function reachDatabase(options: ReachOptions): Promise<Reached> {
       signal.throwIfAborted();
       const problem = AppError.from(thrown);
       if (problem.code === 'SP-DB-PASSWORD-REFUSED' && (await credentials.next())) continue;
+      if (problem.code === 'SP-DB-ROLE' && dialled && turnsAway(dialled.pod)) continue;
       closes = problem.code === 'SP-STREAM-RESET' ? closes + 1 : 0;
       if (!isOfTheWay(problem) || closes >= maxCloses) {
         if (problem instanceof LoginRefused) dialled?.served();

@@ -18,6 +18,8 @@ export interface Credential {
   readonly password: Secret | undefined;
 }
 
+export type ServerRole = 'primary' | 'replica';
+
 export interface UpstreamAccess {
   /** In the order in which they are tried. fresh: the ones given before were refused; look again at the source. */
   credentials(options: { fresh: boolean }): Promise<readonly Credential[]>;
@@ -25,12 +27,18 @@ export interface UpstreamAccess {
   tls(): UpstreamTls | Promise<UpstreamTls>;
   readonly passwordPolicy: PasswordPolicy;
   readonly readOnly: boolean;
+  /** Which server the tunnel is for, as the server itself says. Default: either. */
+  readonly serverRole?: ServerRole | undefined;
+  /** Told of a pod whose server is of the other role. True: the next dial leads to another pod. */
+  readonly onOtherRole?: (pod: DialledPod) => boolean;
   /** What the policy does not let in: a server that asks for nothing, a role that may do anything. */
   readonly forbids?: { readonly trust: boolean; readonly superuser: boolean };
 }
 
 export interface Session {
   readonly database: string;
+  /** It speaks to a walsender. Default no. */
+  readonly replication?: boolean;
   readonly settings: ReadonlyMap<string, string>;
 }
 
@@ -41,7 +49,23 @@ export interface Attempt {
   readonly session: Session;
 }
 
-export type Entered = Login & { readonly encrypted: boolean };
+type In = Extract<Login, { kind: 'in' }>;
+
+export type Entered =
+  | (In & {
+      readonly encrypted: boolean;
+      /** A replica; undefined: the server does not say so by itself (before PostgreSQL 14, or a pooler), and it was not asked. */
+      readonly inRecovery: boolean | undefined;
+      /** Not the database itself let us in. */
+      readonly pooler: boolean;
+    })
+  | Exclude<Login, { kind: 'in' }>;
+
+/** Linux gives no process a larger number (PID_MAX_LIMIT). */
+const maxProcessId = 1 << 22;
+
+const facts = `SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('default_transaction_read_only'),
+  pg_catalog.pg_is_in_recovery()`;
 
 /** What goes out with the stream's opening; nothing where TLS begins by itself. */
 export function headOf(attempt: Attempt): readonly Buffer[] {
@@ -63,14 +87,21 @@ export async function enter(
     keyCache,
     pod: pod.name,
   });
-  if (login.kind === 'in') checkAllowed(login, { access, tls, user: credential.user });
-  if (access.readOnly) await proveReadOnly(login);
-  return { ...login, encrypted: secured.encrypted };
+  if (login.kind === 'refused') {
+    if (access.readOnly && refusesStartupParameter(login.error)) throw refusedPooler(login.error.message);
+    return login;
+  }
+  checkAllowed(login, { access, tls, user: credential.user });
+  const seen = asks(attempt) ? await ask(login, access) : glance(login);
+  const { serverRole: wanted } = access;
+  const role = seen.inRecovery === undefined ? undefined : roleOf(seen.inRecovery);
+  if (wanted && role !== wanted) throw new AppError('SP-DB-ROLE', { pod: pod.name, role, wanted });
+  return { ...login, encrypted: secured.encrypted, ...seen };
 }
 
 /** The server tells both by itself: by the login that it asks for, and by a setting that it reports. */
 function checkAllowed(
-  login: Extract<Login, { kind: 'in' }>,
+  login: In,
   { access, tls, user }: { access: UpstreamAccess; tls: UpstreamTls; user: string },
 ): void {
   if (access.forbids?.trust && letsAnyoneIn(login, tls))
@@ -86,11 +117,11 @@ function checkAllowed(
 }
 
 /** By pg_hba.conf's trust, as of the official image for whoever comes from 127.0.0.1, which is where what is forwarded comes from. */
-export function letsAnyoneIn({ method }: Extract<Login, { kind: 'in' }>, tls: UpstreamTls): boolean {
+export function letsAnyoneIn({ method }: In, tls: UpstreamTls): boolean {
   return method === 'none' && (tls.mode === 'disable' || tls.certificate === undefined);
 }
 
-export function isSuperuser({ parameters }: Extract<Login, { kind: 'in' }>): boolean {
+export function isSuperuser({ parameters }: In): boolean {
   return parameters.get('is_superuser') === 'on';
 }
 
@@ -99,33 +130,59 @@ function startup({ access, credential, session }: Attempt): Buffer {
   return startupMessage(new Map([['user', credential.user], ['database', session.database], ...settings]));
 }
 
+type Seen = Pick<Extract<Entered, { kind: 'in' }>, 'inRecovery' | 'pooler'>;
+
+/** Where something depends on the answer: what a pooler reports is of the server that it met first. A walsender need not answer questions. */
+function asks({ access, session }: Attempt): boolean {
+  return (access.readOnly || access.serverRole !== undefined) && session.replication !== true;
+}
+
+/** One round trip. Throws as `proveReadOnly` where the tunnel is read-only. */
+async function ask(login: In, { readOnly }: UpstreamAccess): Promise<Seen> {
+  const [processId, setting, inRecovery] = await askRow(login.wire, facts);
+  const pooler = processId !== String(login.cancelKey?.processId);
+  if (readOnly) proveReadOnly(login, { pooler, setting });
+  return { inRecovery: inRecovery === 't', pooler };
+}
+
 /**
- * Rejects with SP-DB-READ-ONLY where the session is not read-only, or not this client's alone: behind a pooler a transaction may run in a
- * session that began otherwise, and what is set in this one reaches others. A pooler shows by the process that answers: it is not the
- * one whose cancel key it gave. One round trip, which only read-only tunnels pay.
+ * What it tells by itself. Poolers make their keys up and fill all 32 bits, so that about one in a thousand looks like a process: enough for a
+ * notice, and nothing that safety depends on.
  */
-async function proveReadOnly(login: Login): Promise<void> {
-  if (login.kind === 'refused') {
-    if (refusesStartupParameter(login.error)) throw pooler(login.error.message);
-    return;
-  }
-  const encoding = login.parameters.get('client_encoding') ?? '';
+function glance({ parameters, cancelKey }: In): Seen {
+  const reported = parameters.get('in_hot_standby');
+  const { processId = 1 } = cancelKey ?? {};
+  return {
+    inRecovery: reported === undefined ? undefined : reported === 'on',
+    pooler: processId <= 0 || processId > maxProcessId,
+  };
+}
+
+/**
+ * Throws SP-DB-READ-ONLY where the session is not read-only, or not this client's alone: behind a pooler a transaction may run in a
+ * session that began otherwise, and what is set in this one reaches others. A pooler shows by the process that answers: it is not the
+ * one whose cancel key it gave.
+ */
+function proveReadOnly(
+  { parameters }: In,
+  { pooler, setting }: { pooler: boolean; setting: string | null | undefined },
+): void {
+  const encoding = parameters.get('client_encoding') ?? '';
   if (!isSafeEncoding(encoding))
     throw refused(`the client encoding ${encoding || 'is unknown and'} is refused`);
-  const [processId, setting] = await askRow(
-    login.wire,
-    "SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('default_transaction_read_only')",
-  );
   if (setting !== 'on') throw refused('default_transaction_read_only did not take');
-  if (processId !== String(login.cancelKey?.processId))
-    throw pooler('its process is not the one that was asked');
+  if (pooler) throw refusedPooler('its process is not the one that was asked');
+}
+
+export function roleOf(inRecovery: boolean): ServerRole {
+  return inRecovery ? 'replica' : 'primary';
 }
 
 function refused(message: string): AppError {
   return new AppError('SP-DB-READ-ONLY', { message });
 }
 
-function pooler(message: string): AppError {
+function refusedPooler(message: string): AppError {
   return new AppError('SP-DB-READ-ONLY', {
     message: `a pooler stands before the database (${message}), through which read-only cannot be kept`,
     next: 'point the profile at the database itself, or use a role that may only read',

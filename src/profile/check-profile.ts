@@ -15,6 +15,7 @@ const postgresPolicies = [
   'statementAudit',
   'gateway',
   'superuser',
+  'replication',
   'trust',
 ] as const;
 
@@ -41,7 +42,7 @@ export function checkProfile(
   if (profile.connection?.pooler && kind !== 'postgres') {
     complain(['connection', 'pooler'], 'pooler is for profiles of kind postgres', 'key');
   }
-  for (const word of ['ca', 'serverName'] as const) {
+  for (const word of ['ca', 'serverName', 'serverRole'] as const) {
     if (profile.connection?.[word] && kind !== 'postgres') {
       complain(['connection', word], `${word} is for profiles of kind postgres`, 'key');
     }

@@ -30,6 +30,8 @@ export interface Question {
   readonly target: string;
   /** The pod that was offered last: kept, by its UID, while it can serve. */
   readonly held: PodIdentity | undefined;
+  /** The pod of this UID is not what is wanted: the next one, in the target's own order, where there is another. */
+  readonly after?: string | undefined;
 }
 
 export type Answer = Resolution | 'pending';

@@ -89,11 +89,13 @@ function choose(pods: readonly Pod[], question: SetQuestion, { offerUnready = fa
   return whyNoneServes(pods, question);
 }
 
-/** The pod that was offered last, where it is among these, else the first. */
+/** The pod that was offered last, where it is among these, else the first; or the one after that which is not wanted. */
 export function sticky<T extends { readonly pod: Pod }>(
   among: readonly T[],
-  { held }: Question,
+  { held, after }: Question,
 ): T | undefined {
+  const unwanted = among.findIndex(({ pod }) => pod.metadata.uid === after);
+  if (unwanted >= 0) return among[(unwanted + 1) % among.length];
   return among.find(({ pod }) => pod.metadata.uid === held?.uid) ?? among[0];
 }
 

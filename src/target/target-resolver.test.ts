@@ -442,6 +442,30 @@ describe('deployment, replicaset and selector', () => {
     expect((await follow('rs/postgres')).brief()).toEqual(['b ub :5432']);
   });
 
+  it('turns to the next pod, in order, where one is not what is wanted, and stays there', async () => {
+    const { api, settle, follow } = setUp();
+    const put = (name: string) =>
+      api.put('pods', runningPod(name, { uid: `u-${name}`, labels: { app: 'db' } }));
+    for (const name of ['a', 'b', 'c']) put(name);
+    const { followed, brief } = await follow('app=db');
+    const at = () => brief().at(-1);
+    expect(at()).toBe('a u-a :5432');
+    // Several clients find out at once.
+    expect([followed.avoid('u-a'), followed.avoid('u-a'), followed.avoid('u-a')]).toEqual([true, true, true]);
+    expect(at()).toBe('b u-b :5432');
+    put('0');
+    await settle();
+    expect(at()).toBe('b u-b :5432');
+    expect(followed.avoid('u-b')).toBe(true);
+    expect(at()).toBe('c u-c :5432');
+    expect(followed.avoid('u-c')).toBe(true);
+    expect(at()).toBe('0 u-0 :5432');
+    for (const name of ['a', 'b', 'c']) api.remove('pods', name);
+    await settle();
+    expect(followed.avoid('u-0')).toBe(false);
+    expect(at()).toBe('0 u-0 :5432');
+  });
+
   it('selector goes to the API server as it is', async () => {
     const { api, follow } = setUp();
     api.put('pods', runningPod('a', { uid: 'ua', created: '2026-01-02T00:00:00Z' }));

@@ -25,6 +25,8 @@ interface FollowOptions {
 export interface TargetFollow extends AsyncDisposable {
   /** Asks the cluster again at once: something else has seen that the pod is gone. */
   refresh(): void;
+  /** Turns to the next pod of the target where this is the one it points at. True: it points at another one. */
+  avoid(podUid: string): boolean;
 }
 
 export interface TargetResolver {
@@ -69,15 +71,20 @@ class Follow implements TargetFollow {
     this.#sight.refresh();
   }
 
+  avoid(podUid: string): boolean {
+    if (this.#held?.uid === podUid) this.#resolve(podUid);
+    return this.#held !== undefined && this.#held.uid !== podUid;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     this.#sight[Symbol.dispose]();
   }
 
-  #resolve(): void {
+  #resolve(after?: string): void {
     if (this.#closed) return;
     const { target, namespace, port } = this.#what;
-    const question = { namespace, port, target: targetText(target), held: this.#held };
+    const question = { namespace, port, target: targetText(target), held: this.#held, after };
     const answer = this.#sight.look((look) => resolve(look, target, question));
     if (answer === 'pending') return;
     const resolution: Resolution = this.#sight.isPolled ? { ...answer, polled: true } : answer;

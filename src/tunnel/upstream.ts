@@ -22,6 +22,8 @@ export interface Upstream {
 export interface Following extends AsyncDisposable {
   /** Asks the cluster at once instead of waiting for its news. */
   refresh(): void;
+  /** What serves in this pod is not what is wanted: turns to the next pod of the target. True: it points at another one. */
+  avoid(podUid: string): boolean;
 }
 
 /** The transport sessions to one pod. Shared below by tunnels that point at the same pod. */

@@ -1,81 +1,35 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { CommandLineUser } from '../support/command-line-user.ts';
-import { debianPostgres, type Login, programEnv, psql, runProgram } from '../support/debian-postgres.ts';
-import { freePort } from '../support/free-port.ts';
-import { postgresLogin, postgresStatefulSet } from '../support/manifests.ts';
-import { portForwardRole, secretRole } from '../support/rbac.ts';
+import type { CommandLineUser } from '../support/command-line-user.ts';
+import { programEnv, programPath, psql, runProgram } from '../support/debian-postgres.ts';
+import { databaseSecret, GuardedDatabase, planted } from '../support/guarded-database.ts';
+import { postgresLogin } from '../support/manifests.ts';
 import { describeOnRealcluster } from '../support/suite.ts';
-
-const user = 'dev@example.com';
-const planted = 'of-the-database-alone';
 
 /** The program that is shipped, and the daemon that it starts, as a developer who may forward and read one Secret. */
 describeOnRealcluster('gateway of the daemon', (suite) => {
   const { namespace } = suite;
+  let guarded: GuardedDatabase;
   let typist: CommandLineUser;
-  let port: number;
-
-  const secret = (password: string) => ({
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name: 'orders-app', namespace },
-    stringData: { password, username: postgresLogin.user },
-  });
+  let as: Awaited<ReturnType<GuardedDatabase['login']>>;
 
   beforeAll(async () => {
-    const secretKeyRef = { name: 'orders-app', key: 'password' };
-    await suite.api.apply(
-      secret(planted),
-      postgresStatefulSet({ namespace, name: 'database' }, { valueFrom: { secretKeyRef } }),
-      ...portForwardRole({ namespace, name: 'forward', user }),
-      ...secretRole({ namespace, name: 'orders-app', user }, 'orders-app'),
-    );
-    await suite.api.readyPod({ namespace, name: 'database-0' });
-    typist = await CommandLineUser.create({ KUBECONFIG: suite.realcluster.developer });
-    port = await freePort();
-    await typist.home.writeProfiles({
-      profiles: {
-        'orders-db': {
-          cluster: { server: suite.realcluster.server },
-          namespace,
-          target: 'statefulset/database/0',
-          port: 5432,
-          local: port,
-          kind: 'postgres',
-          connection: {
-            database: postgresLogin.database,
-            user: postgresLogin.user,
-            password: { secret: { name: 'orders-app', key: 'password' } },
-          },
-        },
-      },
-    });
-    await typist.ok('up', 'orders-db');
+    guarded = await GuardedDatabase.create(suite);
+    typist = guarded.typist;
+    as = await guarded.login();
   });
   afterAll(async () => {
-    await typist?.[Symbol.asyncDispose]();
-  });
-
-  const login = async (password?: string): Promise<Login> => ({
-    port,
-    user: postgresLogin.user,
-    database: postgresLogin.database,
-    password: password ?? (await typist.ok('password', 'orders-db', '--local')).trim(),
+    await guarded?.[Symbol.asyncDispose]();
   });
 
   test("psql logs in with the string that is copied, and not with the database's own password", async () => {
     const url = (await typist.ok('url', 'orders-db')).trim();
     expect(url).not.toContain(planted);
-    const as = await login();
     expect(
       await runProgram('psql', { ...as, password: '' }, ['-X', '-A', '-t', '-d', url, '-c', 'select 1']),
     ).toBe('1\n');
-    await expect(psql(await login(planted), 'select 1')).rejects.toMatchObject({
+    await expect(psql({ ...as, password: planted }, 'select 1')).rejects.toMatchObject({
       stderr: expect.stringContaining('password authentication failed'),
     });
     expect(await typist.ok('psql', 'orders-db', '-X', '-A', '-t', '-w', '-c', 'select current_user')).toBe(
@@ -85,34 +39,7 @@ describeOnRealcluster('gateway of the daemon', (suite) => {
     expect(seen.trim()).toBe(as.password);
   });
 
-  test('pgbench -C, pg_dump and pg_restore, COPY both ways and NOTIFY go through it', async () => {
-    const as = await login();
-    await runProgram('pgbench', as, ['-i', '-q', '-s', '1']);
-    const bench = await runProgram('pgbench', as, ['-n', '-S', '-C', '-c', '4', '-t', '10']);
-    expect(bench).toContain('number of transactions actually processed: 40/40');
-    const dump = join(typist.home.dir, 'dump');
-    await runProgram('pg_dump', as, ['-Fc', '-f', dump, '-t', 'pgbench_accounts']);
-    await psql(as, 'drop table pgbench_accounts');
-    await runProgram('pg_restore', as, ['-d', postgresLogin.database, dump]);
-    await rm(dump);
-    expect(await psql(as, 'select count(*) from pgbench_accounts')).toBe('100000');
-    const out = join(typist.home.dir, 'copied');
-    await psql(as, `\\copy (select generate_series(1, 1000)) to '${out}'`);
-    expect((await readFile(out, 'utf8')).trim().split('\n')).toHaveLength(1000);
-    await psql(as, 'create table copied (n int)', `\\copy copied from '${out}'`);
-    expect(await psql(as, 'select sum(n) from copied')).toBe('500500');
-
-    const listener = new Client({ host: '127.0.0.1', ...as });
-    await listener.connect();
-    const heard = once(listener, 'notification');
-    await listener.query('listen news');
-    await psql(as, "notify news, 'rates'");
-    expect((await heard)[0]).toMatchObject({ channel: 'news', payload: 'rates' });
-    await listener.end();
-  });
-
   test('a password that is rotated in Secret and database during traffic fails nobody', async () => {
-    const as = await login();
     let isOver = false;
     const failures: unknown[] = [];
     let served = 0;
@@ -125,7 +52,7 @@ describeOnRealcluster('gateway of the daemon', (suite) => {
       }
     })();
     for (const next of ['second', 'third', planted]) {
-      await suite.api.apply(secret(next));
+      await suite.api.apply(databaseSecret(namespace, next));
       await psql(as, `alter role ${postgresLogin.user} password '${next}'`);
       const before = served + failures.length;
       while (served + failures.length < before + 3) await new Promise((resolve) => setImmediate(resolve));
@@ -137,11 +64,10 @@ describeOnRealcluster('gateway of the daemon', (suite) => {
   });
 
   test('a pod is deleted while psql idles: its next query fails with 57P01, the one after works on the new pod', async () => {
-    const program = debianPostgres ? join(debianPostgres, 'psql') : 'psql';
     // On a terminal, where psql connects again by itself.
-    const command = `${program} -X -A -t -q -n -v VERBOSITY=verbose`;
+    const command = `${programPath('psql')} -X -A -t -q -n -v VERBOSITY=verbose`;
     const child = spawn('/usr/bin/script', ['-qec', command, '/dev/null'], {
-      env: { ...programEnv(await login()), PAGER: 'cat' },
+      env: { ...programEnv(as), PAGER: 'cat' },
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     const exited = once(child, 'exit');

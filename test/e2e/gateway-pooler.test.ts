@@ -10,10 +10,8 @@ import { Secret } from '../../src/base/secret.ts';
 import { probeServer } from '../../src/postgres/probe.ts';
 import { freePort } from '../support/free-port.ts';
 import { dialTcp, local, openGateway } from '../support/gateway-fixture.ts';
+import { pgbouncer, pgbouncerConfig, pgbouncerUsers } from '../support/pgbouncer.ts';
 import { app, type RealDatabase, startDatabase } from '../support/real-database.ts';
-
-/** Where Debian's pgbouncer is. Without it only the poolers of the unit tests are met: no suite of ours installs it, as its package starts a service. */
-const program = process.env.SALLYPORT_PGBOUNCER;
 
 describe('who answers the gateway', () => {
   let database: RealDatabase;
@@ -40,22 +38,12 @@ describe('who answers the gateway', () => {
     const port = await freePort();
     const users = join(folder, 'users');
     const config = join(folder, `${port}.ini`);
-    await writeFile(users, `"${app.user}" "${app.password}"\n`, { mode: 0o644 });
-    const lines = [
-      '[databases]',
-      `* = host=127.0.0.1 port=${database.port}`,
-      '[pgbouncer]',
-      'listen_addr = 127.0.0.1',
-      `listen_port = ${port}`,
-      'auth_type = scram-sha-256',
-      `auth_file = ${users}`,
-      'pool_mode = transaction',
-      'unix_socket_dir =',
-      ...more,
-    ];
-    await writeFile(config, lines.join('\n'), { mode: 0o644 });
+    await writeFile(users, pgbouncerUsers(app), { mode: 0o644 });
+    const server = { address: '127.0.0.1', port: database.port };
+    const text = pgbouncerConfig({ address: '127.0.0.1', port, server, users, more });
+    await writeFile(config, text, { mode: 0o644 });
     const isRoot = process.getuid?.() === 0;
-    const pooler = spawn(program!, [...(isRoot ? ['-u', 'nobody'] : []), config], {
+    const pooler = spawn(pgbouncer!, [...(isRoot ? ['-u', 'nobody'] : []), config], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     poolers.push(pooler);
@@ -94,42 +82,44 @@ describe('who answers the gateway', () => {
     expect(await isPooler(database.port)).toBe(false);
   });
 
-  if (program)
-    describe('PgBouncer', () => {
-      test('is told apart from the database', async () => {
-        expect(await isPooler(await startPooler())).toBe(true);
-      });
+  describe.skipIf(!pgbouncer)('PgBouncer', () => {
+    test('is told apart from the database', async () => {
+      expect(await isPooler(await startPooler())).toBe(true);
+    });
 
-      test('serves clients that may write', async () => {
-        const port = await startPooler();
-        await using gateway = await openGateway({ dial: dialTcp(port) });
-        expect(await ask(gateway.port, 'select current_user as name')).toEqual({ name: 'app' });
-        expect(gateway.events).toMatchObject([{ kind: 'login', method: 'scram-sha-256' }]);
-      });
+    test('serves clients that may write', async () => {
+      const port = await startPooler();
+      await using gateway = await openGateway({ dial: dialTcp(port) });
+      expect(await ask(gateway.port, 'select current_user as name')).toEqual({ name: 'app' });
+      expect(gateway.events).toMatchObject([{ kind: 'login', method: 'scram-sha-256' }]);
+    });
 
-      test.each([
-        ['refuses the setting', []],
-        ['ignores the setting', ['ignore_startup_parameters = default_transaction_read_only']],
-      ])('read-only is refused where it %s', async (_how, more) => {
-        const port = await startPooler(...more);
-        await using gateway = await openGateway({ dial: dialTcp(port), upstream: { readOnly: true } });
-        await expect(ask(gateway.port, 'select 1')).rejects.toMatchObject({
-          code: '25006',
-          message: expect.stringMatching(/a pooler stands before|did not take/),
-        });
-      });
-
-      test('a pooler that is full is named as such', async () => {
-        const port = await startPooler('max_client_conn = 1');
-        await using gateway = await openGateway({ dial: dialTcp(port) });
-        const first = new Client({ host: '127.0.0.1', port: gateway.port, ...local });
-        await first.connect();
-        await expect(ask(gateway.port, 'select 1')).rejects.toThrow(/no more connections allowed/);
-        expect(gateway.events).toMatchObject([
-          { kind: 'login' },
-          { kind: 'login-failed', error: { code: 'SP-DB-FULL' } },
-        ]);
-        await first.end();
+    test.each([
+      ['refuses the setting', []],
+      ['ignores the setting', ['ignore_startup_parameters = default_transaction_read_only']],
+    ])('read-only is refused where it %s', async (_how, more) => {
+      const port = await startPooler(...more);
+      await using gateway = await openGateway({ dial: dialTcp(port), upstream: { readOnly: true } });
+      await expect(ask(gateway.port, 'select 1')).rejects.toMatchObject({
+        code: '25006',
+        message: expect.stringMatching(/a pooler stands before|did not take/),
       });
     });
+
+    test('a pooler that is full is named as such', async () => {
+      const port = await startPooler('max_client_conn = 1');
+      await using gateway = await openGateway({ dial: dialTcp(port) });
+      const first = new Client({ host: '127.0.0.1', port: gateway.port, ...local });
+      await first.connect();
+      await expect(ask(gateway.port, 'select 1')).rejects.toMatchObject({
+        code: '53300',
+        message: expect.stringContaining('no more connections allowed'),
+      });
+      expect(gateway.events).toMatchObject([
+        { kind: 'login' },
+        { kind: 'login-failed', error: { code: 'SP-DB-FULL' } },
+      ]);
+      await first.end();
+    });
+  });
 });

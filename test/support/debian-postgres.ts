@@ -28,12 +28,17 @@ export interface Login {
 
 /** Runs one of Postgres' own programs against a local port; gives what it printed, and rejects with its `stderr` when it fails. */
 export async function runProgram(program: string, login: Login, args: readonly string[]): Promise<string> {
-  const { stdout } = await run(debianPostgres ? `${debianPostgres}/${program}` : program, args, {
+  const { stdout } = await run(programPath(program), args, {
     timeout: programTimeoutMs,
     maxBuffer: 1 << 26,
     env: programEnv(login),
   });
   return stdout;
+}
+
+/** Of the server's version, which may not be the one on PATH. */
+export function programPath(program: string): string {
+  return debianPostgres ? `${debianPostgres}/${program}` : program;
 }
 
 export function programEnv({ port, password, user = 'app', database = 'postgres', env }: Login) {

@@ -176,6 +176,7 @@ export class FakeUpstream implements Upstream {
   follow(onChange: (resolution: Resolution) => void): Following {
     this.#onChange = onChange;
     return {
+      avoid: () => false,
       refresh: () => {
         this.refreshes++;
       },

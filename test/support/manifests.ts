@@ -66,17 +66,29 @@ export function netDeployment(workload: Workload): KubeObject {
   return controller('Deployment', workload, netPodSpec(workload));
 }
 
-/** One Postgres a pod, its password in the manifest unless told otherwise. The data of a StatefulSet pod outlives the pod on realcluster. */
+/**
+ * One Postgres a pod, its password in the manifest unless told otherwise, and further arguments of the server. The data of a StatefulSet pod
+ * outlives the pod on realcluster.
+ */
 export function postgresStatefulSet(
   workload: Workload,
-  password: object = { value: postgresLogin.password },
+  password?: object,
+  args?: readonly string[],
 ): KubeObject {
-  return controller('StatefulSet', workload, {
+  return controller('StatefulSet', workload, postgresPodSpec(password, args));
+}
+
+export function postgresPodSpec(
+  password: object = { value: postgresLogin.password },
+  args: readonly string[] = [],
+) {
+  return {
     terminationGracePeriodSeconds: 5,
     containers: [
       {
         name: 'postgres',
         image: 'postgres:15',
+        args,
         ports: [{ name: 'pg', containerPort: 5432 }],
         env: [
           { name: 'POSTGRES_USER', value: postgresLogin.user },
@@ -86,7 +98,7 @@ export function postgresStatefulSet(
         readinessProbe: { tcpSocket: { port: 5432 }, periodSeconds: 1 },
       },
     ],
-  });
+  };
 }
 
 interface ServiceOptions {

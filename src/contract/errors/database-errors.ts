@@ -51,6 +51,14 @@ export const databaseErrors = {
     headline: (d) => `this tunnel is read-only: ${say(d.message, 'that is refused')}`,
     next: (d) => say(d.next, 'take a profile that may write'),
   },
+  'SP-DB-ROLE': {
+    retry: 'user',
+    exitCode: 8,
+    headline: (d) =>
+      `${say(d.pod, 'the server')} is ${d.role ? `a ${d.role}` : 'of unknown role'}, and this tunnel is for the ${say(d.wanted, 'other')}`,
+    next: (d) =>
+      `point the profile at the ${say(d.wanted, 'right')} server, or take connection.serverRole out of it`,
+  },
   'SP-DB-POLICY': {
     retry: 'user',
     exitCode: 5,
