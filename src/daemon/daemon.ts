@@ -261,7 +261,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       audit,
       gatewayPasswords,
       events,
-      cluster: new ClusterQuestions({ clock, clusters, tunnels, contextOf }),
+      cluster: new ClusterQuestions({ clock, clusters, tunnels, contextOf, passwords }),
       objects: new ObjectLister({ clock, clusters, kubeconfig: () => loadKubeconfig({ env }) }),
       metrics: () => metrics.text(),
       metricsUrl: () => metricsUrl,

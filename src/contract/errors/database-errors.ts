@@ -68,15 +68,35 @@ export const databaseErrors = {
     retry: 'user',
     exitCode: 7,
     headline: (d) =>
-      `the Secret ${say(d.secret, 'of the profile')} does not exist in namespace ${say(d.namespace, 'default')}`,
-    next: (d) => `kubectl get secrets -n ${say(d.namespace, 'default')}; correct what the profile names`,
+      `the ${say(d.object, 'Secret')} ${say(d.secret, 'of the profile')} does not exist in namespace ${say(d.namespace, 'default')}`,
+    next: (d) =>
+      `kubectl get ${d.object ? 'configmaps' : 'secrets'} -n ${say(d.namespace, 'default')}; correct what the profile names`,
   },
   'SP-SECRET-KEY': {
     retry: 'user',
     exitCode: 7,
     headline: (d) =>
-      `the Secret ${say(d.secret, 'of the profile')} has ${say(d.message, 'no password')} under the key ${say(d.key, '')}`,
+      `the ${say(d.object, 'Secret')} ${say(d.secret, 'of the profile')} has ${say(d.message, 'no password')} under the key ${say(d.key, '')}`,
     next: (d) => (d.known ? `keys there are: ${d.known}` : 'correct what the profile names'),
+  },
+  'SP-SECRET-NONE': {
+    retry: 'user',
+    exitCode: 7,
+    headline: (d) =>
+      `no credentials${d.user ? ` for role ${d.user}` : ''} were found for ${say(d.target, 'the target')}${d.refused ? ` but those of ${d.refused}` : ''}`,
+    next: (d) =>
+      say(
+        d.next,
+        d.looked
+          ? `looked for Secrets ${d.looked}; name another in the profile: connection.password.secret: {name, key}`
+          : 'name the Secret in the profile: connection.password.secret: {name, key}',
+      ),
+  },
+  'SP-SECRET-CHOICE': {
+    retry: 'user',
+    exitCode: 7,
+    headline: (d) => `several roles of ${say(d.target, 'the target')} have a Secret: ${say(d.known, '')}`,
+    next: (d) => say(d.next, 'name the role in the profile: connection.user'),
   },
   'SP-PASSWORD-SOURCE': {
     retry: 'user',
