@@ -16,7 +16,7 @@ interface How {
 
 /**
  * What a program logs in with at a tunnel's gateway. The database's own password is looked for only where that may have to be asked for, or where
- * the Secret alone knows the role; it is not in the answer.
+ * its source alone knows the role; it is not in the answer.
  */
 export async function gatewayLogin(
   definition: TunnelDefinition,
@@ -27,8 +27,7 @@ export async function gatewayLogin(
   const { user, database, password: source } = definition.profile.connection ?? {};
   const hints = { user, database };
   const isAsked = source !== undefined && 'keychain' in source;
-  const isNamed = source !== undefined && 'secret' in source;
-  if (isAsked || (isNamed && user === undefined)) {
+  if (isAsked || (source && user === undefined)) {
     const found = await passwords.find(definition, { ask, signal });
     if (found.kind === 'asked') return found;
     if (found.kind === 'found') {
