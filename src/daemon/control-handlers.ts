@@ -14,7 +14,7 @@ import type { EventHub } from './event-hub.ts';
 import { gatewayLogin } from './gateway-login.ts';
 import { type GatewayPasswords, refuseRotation } from './gateway-passwords.ts';
 import type { ObjectLister } from './objects.ts';
-import type { Passwords } from './passwords.ts';
+import { type Passwords, refuseUnseen } from './passwords.ts';
 import type { PastLines } from './past-lines.ts';
 import type { QuestionBoard } from './question-board.ts';
 import type { TunnelSet } from './tunnel-set.ts';
@@ -142,6 +142,7 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
           { ask, rotate, signal },
         );
       if (rotate) refuseRotation(definition);
+      refuseUnseen(definition);
       const found = await passwords.find(definition, { ask, signal });
       return found.kind === 'found' ? { ...found, password: found.password.reveal() } : found;
     },

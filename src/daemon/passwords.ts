@@ -286,6 +286,18 @@ export function mayStart({ problem }: TunnelDefinition): void {
   if (problem && problem.code !== 'SP-PROFILE-OFF') throw new AppError(problem.code, problem.details);
 }
 
+/**
+ * Of a profile that others wrote the database's password goes out by SCRAM or over verified TLS alone, which the gateway sees to and a program of
+ * anybody's does not. Throws why the profile may not start, and SP-PASSWORD-WITHHELD.
+ */
+export function refuseUnseen(definition: TunnelDefinition): void {
+  mayStart(definition);
+  const { name, origin, profile } = definition;
+  const isOwn = origin.kind === 'ad-hoc' || origin.sourceKind === 'user';
+  if (isOwn || profile.kind !== 'postgres' || !profile.connection?.password) return;
+  throw new AppError('SP-PASSWORD-WITHHELD', { tunnel: name });
+}
+
 /** Of a command its program alone: arguments may say more than a record should. */
 function auditedSource(source: LocalSource): AuditedSecret {
   if ('command' in source) return { kind: 'command', program: source.command[0] ?? '' };
@@ -298,13 +310,17 @@ function mustNameKeychain(definition: TunnelDefinition): void {
   const { name, profile } = definition;
   const source = profile.connection?.password;
   if (source && 'keychain' in source) return;
-  const elsewhere =
-    source &&
-    (isLocal(source) ? 'from this machine' : `from a ${'secret' in source ? 'Secret' : 'ConfigMap'}`);
+  const elsewhere = source && placeOf(source);
   throw new AppError('SP-USAGE', {
-    message: `no password is kept for ${name}: its profile ${elsewhere ? `takes one ${elsewhere}` : 'does not say where one is'}`,
+    message: `no password is kept for ${name}: its profile ${elsewhere ? `takes one from ${elsewhere}` : 'does not say where one is'}`,
     next: `sallyport profile edit ${name} --password keychain`,
   });
+}
+
+function placeOf(source: PasswordSource): string {
+  if ('configMap' in source) return `the ConfigMap ${source.configMap.name}`;
+  if (!('secret' in source)) return 'this machine';
+  return source.secret === 'auto' ? 'the Secret of its database' : `the Secret ${source.secret.name}`;
 }
 
 /** By its id alone, so that what was kept for it can be forgotten whatever its profile says now. */

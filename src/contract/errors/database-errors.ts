@@ -110,6 +110,13 @@ export const databaseErrors = {
     headline: (d) => `the password for ${say(d.tunnel, 'this tunnel')} is not kept here yet`,
     next: (d) => `sallyport password ${say(d.tunnel, 'NAME')} asks for it and keeps it`,
   },
+  'SP-PASSWORD-WITHHELD': {
+    retry: 'user',
+    exitCode: 5,
+    headline: (d) =>
+      `the password of ${say(d.tunnel, 'this tunnel')} is not given to programs: others wrote its profile, and without the gateway nobody sees to how it is sent`,
+    next: (d) => say(d.next, 'take policy.gateway: false out of the profile, or copy it to your own file'),
+  },
   'SP-KEYCHAIN': {
     retry: 'user',
     exitCode: 9,
