@@ -37,6 +37,9 @@ const hello = Buffer.concat([
 class Md5Database {
   accepts: readonly string[] = [];
   readonly asked: string[] = [];
+  /** Answers to this many at once. */
+  together = 1;
+  #waiting: (() => void)[] = [];
 
   async serve(stream: Duplex): Promise<void> {
     const wire = new Wire(stream);
@@ -55,10 +58,19 @@ class Md5Database {
       return name === user && sent === `md5${md5(md5(password, name), salt)}`;
     });
     this.asked.push(user);
+    await this.#answered();
     if (isRight) return void wire.write(hello);
     wire.write(
       errorResponse({ severity: 'FATAL', sqlstate: '28P01', message: 'password authentication failed' }),
     );
+  }
+
+  #answered(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      if (this.#waiting.length < this.together) return;
+      for (const answer of this.#waiting.splice(0)) answer();
+    });
   }
 }
 
@@ -203,6 +215,19 @@ describe('credentials that are rotated', () => {
     // The first login, the one refused, and one for each: what was refused was not sent again.
     expect(database.asked).toHaveLength(4);
     expect(reads()).toBe(5);
+  });
+
+  it('are read once for all that were refused together', async () => {
+    let password = 'first';
+    const { connects, database, reads } = await setUp(() => found('app', password));
+    database.accepts = ['app:first'];
+    expect(await connects()).toBeUndefined();
+    database.accepts = ['app:second'];
+    password = 'second';
+    database.together = 3;
+    expect(await Promise.all([connects(), connects(), connects()])).toEqual(Array(3).fill(undefined));
+    expect(database.asked).toHaveLength(7);
+    expect(reads()).toBe(2);
   });
 
   it('are given up after ten seconds, and not waited for by the next', async () => {
