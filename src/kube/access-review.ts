@@ -108,15 +108,21 @@ function accessNeeds(
   options: Pick<AccessReviewOptions, 'target' | 'pod' | 'carriers' | 'besides'>,
   minor: number | undefined,
 ): readonly AccessNeed[] {
-  const needs = forwardingNeeds(options, minor);
-  const isKnown = (rule: AccessRule) =>
-    needs.some((need) => need.required && JSON.stringify(need.rule) === JSON.stringify(rule));
-  const besides = (options.besides ?? []).filter((rule) => !isKnown(rule));
-  return [...needs, ...besides.map((rule) => ({ rule, required: true }))];
+  const needs = new Map<string, AccessNeed>();
+  for (const need of allNeeds(options, minor)) {
+    const key = JSON.stringify(need.rule);
+    if (!needs.has(key)) needs.set(key, need);
+  }
+  return [...needs.values()];
 }
 
-function forwardingNeeds(
-  { target, pod, carriers }: Pick<AccessReviewOptions, 'target' | 'pod' | 'carriers'>,
+function allNeeds(
+  {
+    target,
+    pod,
+    carriers,
+    besides = [],
+  }: Pick<AccessReviewOptions, 'target' | 'pod' | 'carriers' | 'besides'>,
   minor: number | undefined,
 ): readonly AccessNeed[] {
   const rule = (verb: AccessRule['verb'], resource: string, name?: string, group = ''): AccessRule => ({
@@ -133,7 +139,7 @@ function forwardingNeeds(
   // Where the version is not known the WebSocket's create is not asked for: a false alarm is worse than a late one.
   if (carriers.includes('spdy') || (minor !== undefined && minor >= 35)) portForward.add('create');
   if (carriers.includes('websocket')) portForward.add('get');
-  const carrying = [...portForward].map((verb) => rule(verb, 'pods/portforward', podName));
+  const carrying = [...[...portForward].map((verb) => rule(verb, 'pods/portforward', podName)), ...besides];
 
   const listed = (orElse?: AccessRule): AccessNeed[] => [
     { rule: rule('list', 'pods'), required: true, ...(orElse && { orElse }) },
