@@ -83,6 +83,9 @@ describe('profile import --pick', () => {
     target: statefulset/orders
     port: pg
     kind: postgres
+    connection:
+      password:
+        secret: auto
     local: ${local}
 `,
     );

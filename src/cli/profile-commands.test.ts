@@ -65,6 +65,17 @@ profiles:
     await expect(text()).rejects.toThrow('ENOENT');
   });
 
+  it.each([
+    ['auto', 'secret: auto\n'],
+    ['secret:orders-app/password', 'secret:\n          name: orders-app\n          key: password\n'],
+    ['configmap:orders/url', 'configMap:\n          name: orders\n          key: url\n'],
+    ['env:ORDERS_PW', 'environment: ORDERS_PW\n'],
+  ])('says where the password is: %s', async (where, written) => {
+    const argv = ['svc/pg', '5432', '--context', 'c', '-n', 'd', '--password', where];
+    expect(await sallyport(['profile', 'add', 'db', ...argv])).toMatchObject({ code: 0 });
+    expect(await text()).toContain(`    connection:\n      password:\n        ${written}`);
+  });
+
   it('never repeats a password that was given in the place of its source', async () => {
     const argv = ['svc/y', '1', '--context', 'c', '-n', 'd', '--password', 'hunter2'];
     const { code, stdout, stderr } = await sallyport(['profile', 'add', 'x', ...argv, '--json']);

@@ -91,22 +91,24 @@ export function connectionOptions(command: Command): Command {
     .addOption(
       new Option(
         '--password <where>',
-        'where the password is: secret:NAME/KEY, env:VARIABLE, file:PATH or keychain; never the password',
+        'where the password is: auto, secret:NAME/KEY, configmap:NAME/KEY, env:VARIABLE, file:PATH or keychain; never the password',
       ).argParser(passwordSource),
     );
 }
 
 function passwordSource(text: string): ProfileFlags['password'] {
-  const [, kind, value = ''] = /^(secret|env|file|keychain)(?::(.*))?$/s.exec(text) ?? [];
+  const [, kind, value = ''] = /^(auto|secret|configmap|env|file|keychain)(?::(.*))?$/s.exec(text) ?? [];
   const [name, key] = value.split('/');
+  if (kind === 'auto' && !value) return { secret: 'auto' };
   if (kind === 'secret' && name && key) return { secret: { name, key } };
+  if (kind === 'configmap' && name && key) return { configMap: { name, key } };
   if (kind === 'env' && value) return { environment: value };
   if (kind === 'file' && value) return { file: value };
   if (kind === 'keychain' && !value) return { keychain: true };
   // What was given is not repeated: it may be the password.
   throw new AppError('SP-USAGE', {
     message: '--password does not say where the password is',
-    next: 'write secret:NAME/KEY, env:VARIABLE, file:PATH or keychain, never the password itself',
+    next: 'write auto, secret:NAME/KEY, configmap:NAME/KEY, env:VARIABLE, file:PATH or keychain, never the password itself',
   });
 }
 

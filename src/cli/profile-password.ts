@@ -41,7 +41,7 @@ export async function profilePassword(
   if (!source) return undefined;
   if (isLocal(source)) {
     const onSaid = (text: string) => void cli.stderr.write(text);
-    return { password: await localPassword(source, { ...cliWorld(cli), isOwn, onSaid }) };
+    return localPassword(source, { ...cliWorld(cli), isOwn, onSaid });
   }
   return daemonPassword({ id }, cli);
 }
@@ -80,7 +80,7 @@ export async function passwordInFile(
   { name, isOwn, cli }: { readonly name: string; readonly isOwn: boolean; readonly cli: Cli },
 ): Promise<Secret | undefined> {
   if (!source) return undefined;
-  if (isLocal(source)) return localPassword(source, { ...cliWorld(cli), isOwn });
+  if (isLocal(source)) return (await localPassword(source, { ...cliWorld(cli), isOwn })).password;
   cli.stderr.write(`note: the password of ${name} is read by the daemon alone: leave --file out\n`);
   return undefined;
 }

@@ -35,7 +35,7 @@ const connection = {
 /** Where a secret came from; never what it is. */
 export const auditedSecretSchema = z.discriminatedUnion('kind', [
   z.object({
-    kind: z.literal('kubernetes'),
+    kind: z.literal(['kubernetes', 'config-map']),
     namespace: z.string(),
     name: z.string(),
     key: z.string().optional(),

@@ -41,6 +41,20 @@ export const accessReportSchema = z.object({
   next: z.string(),
 });
 
+/** Credentials that are left to be found (`secret: auto`): where they are, without having been read. */
+const locatedCredentialSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('found'),
+    /** CloudNativePG, Bitnami, … */
+    layout: z.string(),
+    secret: z.string(),
+    key: z.string(),
+    superuser: z.boolean(),
+    why: z.string(),
+  }),
+  z.object({ kind: z.literal('none'), error: errorDataSchema }),
+]);
+
 /** The preflight of one target. */
 export const checkSchema = z.object({
   resolved: resolvedTargetSchema,
@@ -49,6 +63,7 @@ export const checkSchema = z.object({
   missingRole: z.string().optional(),
   /** The least Role that this target takes in all, with resourceNames, as YAML. */
   leastRole: z.string(),
+  credential: locatedCredentialSchema.optional(),
 });
 
 export type Check = z.infer<typeof checkSchema>;

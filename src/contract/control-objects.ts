@@ -73,7 +73,7 @@ const objectPortSchema = z.object({
 
 /** A database that an operator runs, by the labels that the operator gives (port-forward-protocol, section 8). */
 const operatorDatabaseSchema = z.object({
-  operator: z.enum(['CloudNativePG', 'Zalando', 'Crunchy', 'StackGres', 'KubeBlocks']),
+  operator: z.enum(['CloudNativePG', 'Zalando', 'Crunchy', 'Percona', 'StackGres', 'KubeBlocks']),
   cluster: z.string(),
   /** To which pods it leads, where it is told by their role: primary, replica or what else the label says. */
   role: z.string().optional(),

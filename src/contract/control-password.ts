@@ -12,7 +12,12 @@ export const keptSchema = z.discriminatedUnion('in', [
 
 /** Where a password came from, which may be recorded. */
 export const passwordOriginSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('secret'), namespace: z.string(), name: z.string(), key: z.string() }),
+  z.object({
+    kind: z.literal(['secret', 'config-map']),
+    namespace: z.string(),
+    name: z.string(),
+    key: z.string(),
+  }),
   z.object({ kind: z.literal('keychain'), kept: keptSchema }),
   z.object({ kind: z.literal(['command', 'environment', 'file']) }),
   /** The tunnel's own, by which programs log in at its gateway; what the database takes is never told. */
@@ -34,9 +39,9 @@ export const passwordAnswerSchema = z.discriminatedUnion('kind', [
     kind: z.literal('found'),
     password: passwordSchema,
     origin: passwordOriginSchema,
-    /** Of the profile; else what the Secret has under `username` or `user`. */
+    /** Of the profile; else what its source names. */
     user: z.string().optional(),
-    /** Where a URL in the Secret names one. */
+    /** Where its source names one. */
     database: z.string().optional(),
   }),
   asked,

@@ -83,29 +83,46 @@ const localSchema = z
   )
   .describe('Where programs on this machine connect. When absent a free port is taken once and kept.');
 
-const secretKeySchema = (what: string) =>
+const keyOfObject = (object: 'Secret' | 'ConfigMap', what: string, right: string) =>
   z
     .strictObject(
       {
-        name: text("a Secret's name", /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/).describe(
-          "The Secret's name.",
+        name: text(`a ${object}'s name`, /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/).describe(
+          `The ${object}'s name.`,
         ),
-        key: text('a key of the Secret', /^[A-Za-z0-9._-]{1,253}$/).describe(
+        key: text(`a key of the ${object}`, /^[A-Za-z0-9._-]{1,253}$/).describe(
           `The key that holds the ${what}.`,
         ),
       },
-      'a map with name and key',
+      right,
     )
-    .describe("A Secret in the profile's namespace.");
+    .describe(`A ${object} in the profile's namespace.`);
+const secretKeySchema = (what: string) => keyOfObject('Secret', what, 'a map with name and key');
 
 const pathSchema = text('an absolute path or one that starts with ~/', /^(~\/|\/|[A-Za-z]:\\)[^\0]{1,4000}$/);
 
-const passwordRight = 'a map with one of secret, keychain, command, environment and file';
+const passwordRight = 'a map with one of secret, configMap, keychain, command, environment and file';
+const wholeText = 'password, or a connection URL, keywords and values or JSON with one';
 const passwordSourceSchema = z
   .union(
     [
       z.strictObject({
-        secret: secretKeySchema('password, or a whole URL with one'),
+        secret: z
+          .union(
+            [
+              z
+                .literal('auto')
+                .describe(
+                  'Found by what the pod tells of its operator or environment, in its own namespace.',
+                ),
+              keyOfObject('Secret', wholeText, 'auto, or a map with name and key'),
+            ],
+            'auto, or a map with name and key',
+          )
+          .describe("A Secret in the profile's namespace, or auto."),
+      }),
+      z.strictObject({
+        configMap: keyOfObject('ConfigMap', wholeText, 'a map with name and key'),
       }),
       z.strictObject({
         keychain: z

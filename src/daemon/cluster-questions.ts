@@ -5,6 +5,7 @@ import type { Check, ResolvedTarget } from '../contract/control-check.ts';
 import { parseTarget } from '../target/parse-target.ts';
 import { targetText } from '../target/target.ts';
 import type { ClusterChoice, ClusterLease, ClusterPool } from './cluster-pool.ts';
+import type { Passwords } from './passwords.ts';
 import { adHocDefinition, type TunnelDefinition } from './tunnel-definition.ts';
 import type { TunnelSet } from './tunnel-set.ts';
 
@@ -16,7 +17,10 @@ export interface ClusterQuestionsOptions {
   readonly clusters: ClusterPool;
   readonly tunnels: TunnelSet;
   readonly contextOf: (definition: TunnelDefinition) => Promise<ClusterChoice>;
+  readonly passwords: Pick<Passwords, 'locate'>;
 }
+
+type Rule = Check['access']['allowed'][number];
 
 type Asked = HandledInput<'pods'>;
 
@@ -42,9 +46,8 @@ export class ClusterQuestions {
       const resolved = await resolve(definition, lease, limit);
       const pod = resolved.resolution.kind === 'pod' ? resolved.resolution.pod.name : undefined;
       const { namespace } = resolved;
-      const { password } = definition.profile.connection ?? {};
-      const secret = password && 'secret' in password ? password.secret.name : undefined;
-      const report = await lease.engine.review({ target, namespace, pod, secret }, limit);
+      const { credential, rules } = await this.#credential(definition, { lease, pod, signal: limit });
+      const report = await lease.engine.review({ target, namespace, pod, besides: rules }, limit);
       const { user, groups, allowed, missing, degraded, role, wholeRole, next } = report;
       return {
         resolved,
@@ -59,8 +62,37 @@ export class ClusterQuestions {
         },
         missingRole: role?.yaml,
         leastRole: wholeRole.yaml,
+        ...(credential && { credential }),
       };
     });
+  }
+
+  /** Where the password would be read from, which it is not, and the rights that takes. */
+  async #credential(
+    definition: TunnelDefinition,
+    { lease, pod, signal }: { lease: ClusterLease; pod: string | undefined; signal: AbortSignal },
+  ): Promise<{ credential?: Check['credential']; rules: readonly Rule[] }> {
+    const { password } = definition.profile.connection ?? {};
+    const reading = (resource: string, name: string): Rule => ({ verb: 'get', group: '', resource, name });
+    if (password && 'configMap' in password)
+      return { rules: [reading('configmaps', password.configMap.name)] };
+    if (!password || !('secret' in password)) return { rules: [] };
+    if (password.secret !== 'auto') return { rules: [reading('secrets', password.secret.name)] };
+    const ofPod = pod === undefined ? [] : [reading('pods', pod)];
+    try {
+      const found = await this.#options.passwords.locate(definition, lease, signal);
+      const rules = [...ofPod, reading('secrets', found.secret)];
+      return { credential: { kind: 'found', ...found }, rules };
+    } catch (thrown) {
+      signal.throwIfAborted();
+      const error = AppError.from(thrown);
+      const { verb, resource, name } = error.details;
+      const isRefused = error.code === 'SP-FORBIDDEN' && resource === 'secrets';
+      const list: Rule = { verb: 'list', group: '', resource: 'secrets' };
+      const refused = typeof name === 'string' ? [reading('secrets', name)] : verb === 'list' ? [list] : [];
+      const rules = [...ofPod, ...(isRefused ? refused : [])];
+      return { credential: { kind: 'none', error: error.toData() }, rules };
+    }
   }
 
   /** Rejects with what the API server or the credential plugin says. */

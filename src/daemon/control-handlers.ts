@@ -17,7 +17,7 @@ import { gatewayLogin } from './gateway-login.ts';
 import { type GatewayPasswords, refuseOwnPassword } from './gateway-passwords.ts';
 import type { LocalAuthority } from './local-authority.ts';
 import type { ObjectLister } from './objects.ts';
-import type { Passwords } from './passwords.ts';
+import { type Passwords, refuseUnseen } from './passwords.ts';
 import type { PastLines } from './past-lines.ts';
 import { type ProfileDesk, profileYaml } from './profile-desk.ts';
 import type { QuestionBoard } from './question-board.ts';
@@ -182,6 +182,7 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
           { ask, rotate, expiresInMs, signal },
         );
       if (rotate || expiresInMs !== undefined) refuseOwnPassword(definition);
+      refuseUnseen(definition);
       const found = await passwords.find(definition, { ask, signal });
       return found.kind === 'found' ? { ...found, password: found.password.reveal() } : found;
     },

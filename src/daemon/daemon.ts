@@ -275,7 +275,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       gatewayPasswords,
       localAuthority,
       events,
-      cluster: new ClusterQuestions({ clock, clusters, tunnels, contextOf }),
+      cluster: new ClusterQuestions({ clock, clusters, tunnels, contextOf, passwords }),
       objects,
       desk: new ProfileDesk({
         profiles,

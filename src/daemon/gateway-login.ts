@@ -15,7 +15,7 @@ interface How extends GivePassword {
 
 /**
  * What a program logs in with at a tunnel's gateway. The database's own password is looked for only where that may have to be asked for, or where
- * the Secret alone knows the role; it is not in the answer.
+ * its source alone knows the role; it is not in the answer.
  */
 export async function gatewayLogin(
   definition: TunnelDefinition,
@@ -26,8 +26,7 @@ export async function gatewayLogin(
   const { user, database, password: source } = definition.profile.connection ?? {};
   const hints = { user, database };
   const isAsked = source !== undefined && 'keychain' in source;
-  const isNamed = source !== undefined && 'secret' in source;
-  if (isAsked || (isNamed && user === undefined)) {
+  if (isAsked || (source && user === undefined)) {
     const found = await passwords.find(definition, { ask, signal });
     if (found.kind === 'asked') return found;
     if (found.kind === 'found') {

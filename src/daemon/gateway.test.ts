@@ -69,6 +69,8 @@ async function setUp({
     log: silentLog,
     onSession: () => {},
     onNotice: () => {},
+    onOtherRole: () => false,
+    onRole: () => {},
   });
   const { client, server } = await socketPair();
   const dial = vi.fn<PodDial>(() => Promise.reject(new AppError('SP-HOLD-TIMEOUT')));

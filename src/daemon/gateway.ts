@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { AppError } from '../base/app-error.ts';
-import type { Clock } from '../base/clock.ts';
+import { type Clock, delay } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { PeerProcess } from '../contract/peer.ts';
 import type { Profile } from '../contract/profile.ts';
@@ -40,6 +40,16 @@ export interface TunnelGatewayOptions {
 /** As long as the tunnel holds, which says why nothing came of it, and a little longer. */
 const holdMs = 61_000;
 const readTimeoutMs = 30_000;
+/**
+ * A rotation reaches the database and the Secret one after the other. Credentials that worked until now and are refused are read again this often, for
+ * this long, before a client is told; what was refused is not sent again meanwhile.
+ */
+const rotation = { graceMs: 10_000, everyMs: 500 } as const;
+interface Hints {
+  readonly sslmode?: NonNullable<Profile['connection']>['sslmode'];
+  readonly name?: string | undefined;
+}
+
 /** Of this process: hides which names exist. */
 const mockSeed = randomBytes(32);
 
@@ -53,6 +63,11 @@ export class TunnelGateway implements Intermediary {
   readonly #told = new Set<string>();
   /** The newest first, and the one before it: of two that take turns one is still good. */
   #credentials: Promise<readonly Credential[]> | undefined;
+  #isReading = false;
+  /** One of them has logged in since they were read last. */
+  #haveWorked = false;
+  /** What the source of the credentials says of the connection besides. */
+  #hints: Hints = {};
   #tls: Promise<UpstreamTls> | undefined;
 
   constructor(options: TunnelGatewayOptions) {
@@ -117,6 +132,7 @@ export class TunnelGateway implements Intermediary {
           proof,
           ...encrypted,
         });
+        this.#haveWorked = true;
         this.#notice(event);
         if (event.inRecovery !== undefined) this.#options.onRole(pod.uid, roleOf(event.inRecovery));
         break;
@@ -174,11 +190,14 @@ export class TunnelGateway implements Intermediary {
     return undefined;
   }
 
-  /** Read once and kept while it is good: a read for each connection would cost a round trip to the cluster. */
+  /** Read once and kept while it is good: a read for each connection would cost a round trip to the cluster. One read serves all who ask anew. */
   #find(fresh: boolean): Promise<readonly Credential[]> {
     const before = this.#credentials;
-    if (before && !fresh) return before;
-    const found = this.#read(before);
+    if (before && (!fresh || this.#isReading)) return before;
+    this.#isReading = true;
+    const found = this.#read(before).finally(() => {
+      this.#isReading = false;
+    });
     this.#credentials = found;
     found.catch(() => {
       if (this.#credentials === found) this.#credentials = before;
@@ -186,10 +205,25 @@ export class TunnelGateway implements Intermediary {
     return found;
   }
 
+  /** `before`: those that were refused. */
   async #read(before: Promise<readonly Credential[]> | undefined): Promise<readonly Credential[]> {
+    const { clock } = this.#options.host;
+    const older = (await before?.catch(() => undefined)) ?? [];
+    const isRotating = this.#haveWorked;
+    const untilMs = clock.nowMs() + rotation.graceMs;
+    this.#haveWorked = false;
+    let newest = await this.#readOnce();
+    while (isRotating && older.some((one) => isSame(one, newest)) && clock.nowMs() < untilMs) {
+      await delay(clock, rotation.everyMs);
+      newest = await this.#readOnce();
+    }
+    const last = older.find((one) => !isSame(one, newest));
+    return last ? [newest, last] : [newest];
+  }
+
+  async #readOnce(): Promise<Credential> {
     const { host, definition } = this.#options;
     const signal = AbortSignal.timeout(readTimeoutMs);
-    const [older = []] = await Promise.all([before?.catch(() => [])]);
     const found = await host.passwords.find(definition, { ask: false, signal });
     if (found.kind !== 'found') throw new AppError('SP-DB-NO-CREDENTIALS');
     const { user = found.user } = definition.profile.connection ?? {};
@@ -198,9 +232,10 @@ export class TunnelGateway implements Intermediary {
         message: 'neither the profile nor the Secret names a role',
         next: `sallyport profile edit ${definition.name} --user ROLE`,
       });
-    const newest: Credential = { user, password: found.password };
-    const last = older.find((one) => !isSame(one, newest));
-    return last ? [newest, last] : [newest];
+    const { sslmode, host: name } = found;
+    if (sslmode !== this.#hints.sslmode || name !== this.#hints.name) this.#tls = undefined;
+    this.#hints = { sslmode, name };
+    return { user, password: found.password };
   }
 
   #upstreamTls(): Promise<UpstreamTls> {
@@ -216,10 +251,13 @@ export class TunnelGateway implements Intermediary {
   async #readTls(): Promise<UpstreamTls> {
     const { host, definition } = this.#options;
     const { connection, target } = definition.profile;
-    const mode = modeOf(connection?.sslmode);
+    // A whole URL says how to connect; what the profile says goes before it.
+    if (connection?.sslmode === undefined) await this.#find(false);
+    const mode = modeOf(connection?.sslmode ?? this.#hints.sslmode);
     if (mode === 'disable') return { mode };
     const ca = await host.passwords.certificates(definition, AbortSignal.timeout(readTimeoutMs));
-    const name = connection?.serverName ?? /^(?:service|svc)\/([a-z0-9-]+)$/.exec(target)?.[1];
+    const service = /^(?:service|svc)\/([a-z0-9-]+)$/.exec(target)?.[1];
+    const name = connection?.serverName ?? this.#hints.name ?? service;
     return { mode, ...(ca !== undefined && { ca }), ...(name !== undefined && { name }) };
   }
 }

@@ -1,4 +1,5 @@
 import type { ClusterObject, OperatorDatabase } from '../contract/control-objects.ts';
+import { operatorDatabase } from '../credential/operators.ts';
 import type { EndpointSlice, KubeObject, Service, Workload } from '../kube/types.ts';
 import { guessKind } from '../profile/import/guess-kind.ts';
 import { roleIn } from '../target/pod-condition.ts';
@@ -41,7 +42,7 @@ export function serviceEntity(
 ): ClusterObject {
   const { name, namespace = '' } = metadata;
   const { selector = {} } = spec;
-  const database = operatorDatabase({ ...metadata.labels, ...selector });
+  const database = databaseOf({ ...metadata.labels, ...selector });
   const words = [name, ...Object.values(metadata.labels ?? {}), ...Object.values(selector)];
   const withoutPods = whyWithoutPods(spec);
   const pods = counts?.get(`${namespace}/${name}`) ?? { ready: 0, wanted: 0 };
@@ -65,7 +66,7 @@ export function statefulSetEntity({ metadata, spec, status }: SentStatefulSet): 
   const labels = { ...metadata.labels, ...template?.metadata?.labels };
   const containers = template?.spec?.containers ?? [];
   const images = containers.flatMap(({ image }) => image ?? []).slice(0, maxImages);
-  const database = operatorDatabase(labels);
+  const database = databaseOf(labels);
   // A sidecar's port is judged by the sidecar's image.
   const ports = containers.flatMap(({ image, ports = [] }) =>
     ports.map(({ containerPort: port, name: portName, protocol }) =>
@@ -124,33 +125,10 @@ function whyWithoutPods({ type, selector }: Service['spec']): ClusterObject['wit
   return Object.keys(selector ?? {}).length === 0 ? 'no-selector' : undefined;
 }
 
-interface OperatorSigns {
-  readonly operator: OperatorDatabase['operator'];
-  /** Labels that must be as here, where that of the cluster alone says too little. */
-  readonly signs?: Labels;
-  readonly cluster: string;
-}
-
-const operators: readonly OperatorSigns[] = [
-  { operator: 'CloudNativePG', cluster: 'cnpg.io/cluster' },
-  { operator: 'Zalando', signs: { application: 'spilo' }, cluster: 'cluster-name' },
-  { operator: 'Crunchy', cluster: 'postgres-operator.crunchydata.com/cluster' },
-  { operator: 'StackGres', signs: { app: 'StackGresCluster' }, cluster: 'stackgres.io/cluster-name' },
-  {
-    operator: 'KubeBlocks',
-    signs: { 'app.kubernetes.io/managed-by': 'kubeblocks' },
-    cluster: 'app.kubernetes.io/instance',
-  },
-];
-
-function operatorDatabase(labels: Labels): OperatorDatabase | undefined {
-  for (const { operator, signs = {}, cluster } of operators) {
-    const name = labels[cluster];
-    if (!name || Object.entries(signs).some(([label, value]) => labels[label] !== value)) continue;
-    const role = roleIn(labels);
-    return { operator, cluster: name, ...(role && { role }) };
-  }
-  return undefined;
+function databaseOf(labels: Labels): OperatorDatabase | undefined {
+  const found = operatorDatabase(labels);
+  const role = roleIn(labels);
+  return found && { ...found, ...(role && { role }) };
 }
 
 /** By namespace, then name, then kind. */

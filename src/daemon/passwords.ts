@@ -10,10 +10,12 @@ import type { AuditedSecret } from '../contract/audit-event.ts';
 import type { PasswordOrigin } from '../contract/control-password.ts';
 import type { Question, QuestionAnswer } from '../contract/control-question.ts';
 import type { ErrorData } from '../contract/error-codes.ts';
+import type { SslMode } from '../credential/credential-text.ts';
 import { canonicalJson } from '../profile/canonical.ts';
 import type { Kept, Keychain, KeychainEntry } from '../secret/keychain.ts';
-import { isLocal, type LocalSource, localPassword } from '../secret/local-password.ts';
-import type { ClusterChoice, ClusterPool } from './cluster-pool.ts';
+import { isLocal, type LocalSource, localPassword, type PasswordSource } from '../secret/local-password.ts';
+import type { ClusterChoice, ClusterLease, ClusterPool } from './cluster-pool.ts';
+import { type LocatedCredential, PasswordFinder } from './found-password.ts';
 import type { QuestionBoard, QuestionDraft } from './question-board.ts';
 import { maxCertificatesBytes, readSecretCertificates, readSecretPassword } from './secret-password.ts';
 import type { TunnelDefinition } from './tunnel-definition.ts';
@@ -48,8 +50,10 @@ export type FoundPassword =
       readonly password: Secret;
       readonly origin: PasswordOrigin;
       readonly user: string | undefined;
-      /** Where a URL in the Secret names one. */
+      /** Where what was found names it. */
       readonly database?: string | undefined;
+      readonly sslmode?: SslMode | undefined;
+      readonly host?: string | undefined;
     }
   | AskedFirst;
 
@@ -57,6 +61,8 @@ export type FoundPassword =
 export interface Asking {
   readonly ask: boolean;
 }
+
+type ClusterSource = Extract<PasswordSource, { secret: unknown } | { configMap: unknown }>;
 
 const service = 'sallyport';
 /** A question that nobody answers goes: who asked has gone too. */
@@ -74,6 +80,7 @@ const keptSchema = z.strictObject({ for: z.string(), password: z.string() });
 export class Passwords implements Disposable {
   readonly #options: PasswordsOptions;
   readonly #timers = new Map<string, Timer>();
+  readonly #finder = new PasswordFinder();
 
   constructor(options: PasswordsOptions) {
     this.#options = options;
@@ -92,18 +99,18 @@ export class Passwords implements Disposable {
     const { id, origin: from, profile } = definition;
     const { user, password: source } = profile.connection ?? {};
     if (!source) return { kind: 'none' };
-    if ('secret' in source) {
-      const found = await this.#inCluster(definition, source.secret, signal);
+    if (!isLocal(source) && !('keychain' in source)) {
+      const found = await this.#inCluster(definition, source, signal);
       return { ...found, user: user ?? found.user };
     }
     if ('keychain' in source) return this.#inKeychain(definition, asking);
     const isOwn = from.kind === 'profile' && from.sourceKind === 'user';
-    const password = await this.#recorded(definition, auditedSource(source), () =>
+    const found = await this.#recorded(definition, auditedSource(source), () =>
       localPassword(source, { isOwn, env, home, cwd: home, signal }),
     );
     const kind = 'command' in source ? 'command' : 'file' in source ? 'file' : 'environment';
     log.info('password read', { tunnel: id, from: kind });
-    return { kind: 'found', password, origin: { kind }, user };
+    return { kind: 'found', ...found, origin: { kind }, user: user ?? found.user };
   }
 
   /** The CA that a profile names, PEM. Rejects as `find` does. */
@@ -137,6 +144,11 @@ export class Passwords implements Disposable {
     return this.unlocked(definition, asking, () => this.#keep(definition, password));
   }
 
+  /** Where a Secret that is to be found is, without reading it. Rejects as `find` does. */
+  locate(definition: TunnelDefinition, lease: ClusterLease, signal: AbortSignal): Promise<LocatedCredential> {
+    return this.#finder.locate(definition, lease, signal);
+  }
+
   /** Resolves with whether something was kept, whatever the profile says now. Rejects with SP-KEYCHAIN, SP-PASSPHRASE-REQUIRED. */
   async forget(definition: TunnelDefinition, asking: Asking): Promise<AskedFirst | boolean> {
     const { keychain, log } = this.#options;
@@ -150,22 +162,32 @@ export class Passwords implements Disposable {
     this.#timers.clear();
   }
 
-  async #inCluster(
-    definition: TunnelDefinition,
-    { name, key }: { readonly name: string; readonly key: string },
-    signal: AbortSignal,
-  ) {
-    const { clusters, contextOf, log } = this.#options;
+  /** The schema gives a profile no way to name another namespace than its target's. */
+  async #inCluster(definition: TunnelDefinition, source: ClusterSource, signal: AbortSignal) {
+    const { clusters, contextOf } = this.#options;
     using lease = await clusters.lease(await contextOf(definition), () => false);
-    // The schema gives a profile no way to name another namespace than its target's.
     const namespace = definition.profile.namespace ?? lease.api.namespace;
-    const secret = { kind: 'kubernetes', namespace, name, key } as const;
-    const { password, user, database } = await this.#recorded(definition, secret, () =>
-      readSecretPassword(lease.api, { namespace, name, key }, signal),
+    const isConfigMap = 'configMap' in source;
+    const place = isConfigMap ? source.configMap : source.secret;
+    if (place === 'auto') return await this.#found(definition, lease, signal);
+    const at = { namespace, ...place };
+    const audited = { kind: isConfigMap ? 'config-map' : 'kubernetes', ...at } as const;
+    const found = await this.#recorded(definition, audited, () =>
+      readSecretPassword(lease.api, { ...at, kind: isConfigMap ? 'ConfigMap' : 'Secret' }, signal),
     );
-    log.info('password read', { tunnel: definition.id, from: 'secret', namespace, name, key });
-    const origin: PasswordOrigin = { kind: 'secret', namespace, name, key };
-    return { kind: 'found', password, origin, user, database } as const;
+    const origin: PasswordOrigin = { kind: isConfigMap ? 'config-map' : 'secret', ...at };
+    this.#options.log.info('password read', { tunnel: definition.id, from: origin.kind, ...at });
+    return { kind: 'found', ...found, origin } as const;
+  }
+
+  async #found(definition: TunnelDefinition, lease: ClusterLease, signal: AbortSignal) {
+    const { log, onRead } = this.#options;
+    const namespace = definition.profile.namespace ?? lease.api.namespace;
+    const { candidate, layout, ...found } = await this.#finder.find(definition, lease, signal);
+    const at = { namespace, name: candidate.secret, key: candidate.passwordKey };
+    onRead?.(definition, { kind: 'kubernetes', ...at });
+    log.info('password read', { tunnel: definition.id, from: 'secret', ...at, layout, why: candidate.why });
+    return { kind: 'found', ...found, origin: { kind: 'secret', ...at } as PasswordOrigin } as const;
   }
 
   async #recorded<T>(
@@ -264,6 +286,18 @@ export function mayStart({ problem }: TunnelDefinition): void {
   if (problem && problem.code !== 'SP-PROFILE-OFF') throw new AppError(problem.code, problem.details);
 }
 
+/**
+ * Of a profile that others wrote the database's password goes out by SCRAM or over verified TLS alone, which the gateway sees to and a program of
+ * anybody's does not. Throws why the profile may not start, and SP-PASSWORD-WITHHELD.
+ */
+export function refuseUnseen(definition: TunnelDefinition): void {
+  mayStart(definition);
+  const { name, origin, profile } = definition;
+  const isOwn = origin.kind === 'ad-hoc' || origin.sourceKind === 'user';
+  if (isOwn || profile.kind !== 'postgres' || !profile.connection?.password) return;
+  throw new AppError('SP-PASSWORD-WITHHELD', { tunnel: name });
+}
+
 /** Of a command its program alone: arguments may say more than a record should. */
 function auditedSource(source: LocalSource): AuditedSecret {
   if ('command' in source) return { kind: 'command', program: source.command[0] ?? '' };
@@ -276,12 +310,17 @@ function mustNameKeychain(definition: TunnelDefinition): void {
   const { name, profile } = definition;
   const source = profile.connection?.password;
   if (source && 'keychain' in source) return;
-  const elsewhere =
-    source && (isLocal(source) ? 'from this machine' : `from the Secret ${source.secret.name}`);
+  const elsewhere = source && placeOf(source);
   throw new AppError('SP-USAGE', {
-    message: `no password is kept for ${name}: its profile ${elsewhere ? `takes one ${elsewhere}` : 'does not say where one is'}`,
+    message: `no password is kept for ${name}: its profile ${elsewhere ? `takes one from ${elsewhere}` : 'does not say where one is'}`,
     next: `sallyport profile edit ${name} --password keychain`,
   });
+}
+
+function placeOf(source: PasswordSource): string {
+  if ('configMap' in source) return `the ConfigMap ${source.configMap.name}`;
+  if (!('secret' in source)) return 'this machine';
+  return source.secret === 'auto' ? 'the Secret of its database' : `the Secret ${source.secret.name}`;
 }
 
 /** By its id alone, so that what was kept for it can be forgotten whatever its profile says now. */

@@ -74,3 +74,29 @@ it('passes on what has nothing to do with the Secret', async () => {
   const error = new AppError('SP-LOGIN-REQUIRED', { user: 'dev' });
   await expect(read(error)).rejects.toBe(error);
 });
+
+it('takes user and database out of a connection string, and the user beside it where it names none', async () => {
+  const data = {
+    url: base64('postgres://app:pw@db/orders'),
+    bare: base64('postgres://:pw@db'),
+    user: base64('b'),
+  };
+  const at = (key: string) => readSecretPassword(answering({ data }), { ...place, key }, signal);
+  expect(await at('url')).toMatchObject({ user: 'app', database: 'orders', host: 'db' });
+  expect(await at('bare')).toMatchObject({ user: 'b' });
+  const without = answering({ data: { password: base64('postgres://app@db/orders') } });
+  await expect(readSecretPassword(without, place, signal)).rejects.toMatchObject({
+    code: 'SP-SECRET-KEY',
+    details: { message: 'a connection string without a password' },
+  });
+});
+
+it('reads a ConfigMap as it is', async () => {
+  const api = answering({ data: { url: 'jdbc:postgresql://db/orders?user=app&password=pw' } });
+  const at = { kind: 'ConfigMap', namespace: 'data', name: 'orders', key: 'url' } as const;
+  expect((await readSecretPassword(api, at, signal)).password.reveal()).toBe('pw');
+  expect(api.requests[0]?.path).toBe('/api/v1/namespaces/data/configmaps/orders');
+  const absent = answering(new AppError('SP-TARGET-NOT-FOUND', {}));
+  const error = await readSecretPassword(absent, at, signal).catch((thrown) => thrown);
+  expect(error.message).toContain('the ConfigMap orders does not exist');
+});

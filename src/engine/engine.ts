@@ -6,6 +6,7 @@ import type { ErrorCode } from '../contract/error-codes.ts';
 import type { PodIdentity } from '../contract/pod.ts';
 import type { Resolution } from '../contract/resolution.ts';
 import { type AccessReport, reviewAccess } from '../kube/access-review.ts';
+import type { AccessRule } from '../kube/access-review-role.ts';
 import type { KubeApi } from '../kube/kube-api.ts';
 import { WatchRegistry } from '../kube/watch-registry.ts';
 import type { RemotePort, Target } from '../target/target.ts';
@@ -43,8 +44,8 @@ export interface ReviewSpec {
   readonly namespace: string;
   /** What it points at, where that is known. */
   readonly pod: string | undefined;
-  /** The Secret that its password is read from, where it is. */
-  readonly secret: string | undefined;
+  /** What else it takes, as reading the Secret with its password. */
+  readonly besides: readonly AccessRule[];
 }
 
 type PodResolution = Extract<Resolution, { kind: 'pod' }>;
@@ -102,9 +103,9 @@ export class Engine implements AsyncDisposable {
   }
 
   /** What the user may do with a target, asked of the API server. */
-  review({ secret, ...asked }: ReviewSpec, signal: AbortSignal): Promise<AccessReport> {
+  review({ besides, ...asked }: ReviewSpec, signal: AbortSignal): Promise<AccessReport> {
     const { carriersInUse: carriers } = this.#dialer;
-    return reviewAccess(this.#api, { ...accessQuestion({ ...asked, carriers }), secret, signal });
+    return reviewAccess(this.#api, { ...accessQuestion({ ...asked, carriers }), besides, signal });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

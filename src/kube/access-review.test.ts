@@ -156,7 +156,9 @@ describe('the review', () => {
     'gives the same whole Role to one %s: with what is better to have, and the Secret',
     async (_, granted) => {
       const { review } = setUp({ granted });
-      const { wholeRole } = await review({ secret: 'orders-app' });
+      const { wholeRole } = await review({
+        besides: [{ verb: 'get', group: '', resource: 'secrets', name: 'orders-app' }],
+      });
       expect(wholeRole.rules).toEqual([
         {
           apiGroups: [''],

@@ -39,8 +39,8 @@ export interface AccessReviewOptions {
   readonly pod?: string | undefined;
   /** The carriers in use. Raw SPDY needs create on pods/portforward; the WebSocket needs get, and create too since 1.35. */
   readonly carriers: readonly Carrier[];
-  /** The Secret that the password is read from, where it is. */
-  readonly secret?: string | undefined;
+  /** What else it takes, as reading the Secret with its password. */
+  readonly besides?: readonly AccessRule[];
   readonly signal?: AbortSignal;
 }
 
@@ -105,7 +105,24 @@ interface AccessNeed {
 
 /** The rules that forwarding to this target takes. `minor` is the API server's minor version; undefined where it is not known. */
 function accessNeeds(
-  { target, pod, carriers, secret }: Pick<AccessReviewOptions, 'target' | 'pod' | 'carriers' | 'secret'>,
+  options: Pick<AccessReviewOptions, 'target' | 'pod' | 'carriers' | 'besides'>,
+  minor: number | undefined,
+): readonly AccessNeed[] {
+  const needs = new Map<string, AccessNeed>();
+  for (const need of allNeeds(options, minor)) {
+    const key = JSON.stringify(need.rule);
+    if (!needs.has(key)) needs.set(key, need);
+  }
+  return [...needs.values()];
+}
+
+function allNeeds(
+  {
+    target,
+    pod,
+    carriers,
+    besides = [],
+  }: Pick<AccessReviewOptions, 'target' | 'pod' | 'carriers' | 'besides'>,
   minor: number | undefined,
 ): readonly AccessNeed[] {
   const rule = (verb: AccessRule['verb'], resource: string, name?: string, group = ''): AccessRule => ({
@@ -122,8 +139,7 @@ function accessNeeds(
   // Where the version is not known the WebSocket's create is not asked for: a false alarm is worse than a late one.
   if (carriers.includes('spdy') || (minor !== undefined && minor >= 35)) portForward.add('create');
   if (carriers.includes('websocket')) portForward.add('get');
-  const carrying = [...portForward].map((verb) => rule(verb, 'pods/portforward', podName));
-  if (secret !== undefined) carrying.push(rule('get', 'secrets', secret));
+  const carrying = [...[...portForward].map((verb) => rule(verb, 'pods/portforward', podName)), ...besides];
 
   const listed = (orElse?: AccessRule): AccessNeed[] => [
     { rule: rule('list', 'pods'), required: true, ...(orElse && { orElse }) },

@@ -63,7 +63,7 @@ const maxCredentials = 4;
 export async function reachDatabase(options: ReachOptions): Promise<Reached> {
   const { access, session, dial, clock, keyCache, signal } = options;
   const credentials = new Candidates(access);
-  const tls = await access.tls();
+  let tls: UpstreamTls | undefined;
   const met = new Set<string>();
   /** Each server is met once: the last one's refusal counts where none is of the role. */
   const turnsAway = (pod: DialledPod): boolean => {
@@ -73,11 +73,13 @@ export async function reachDatabase(options: ReachOptions): Promise<Reached> {
   };
   let closes = 0;
   for (let failures = 0; ; ) {
-    const credential = await credentials.current();
-    signal.throwIfAborted();
-    const attempt = { access, tls, credential, session };
     let dialled: Dialled | undefined;
     try {
+      // Where they come from may be away for a while too: the cluster's API, or the pod that tells where its credentials are.
+      const credential = await credentials.current();
+      tls ??= await access.tls();
+      signal.throwIfAborted();
+      const attempt = { access, tls, credential, session };
       dialled = await dial({ head: headOf(attempt), signal });
       const { stream, pod } = dialled;
       const entered = await whileOpen(stream, signal, () => enter(attempt, { stream, pod, keyCache }));

@@ -169,7 +169,10 @@ class Authentication {
     if (salt.length !== 4) throw broken('an md5 salt of another length', this.#pod);
     const { passwordPolicy, secured, user } = this.#options;
     if (passwordPolicy === 'scram-or-verified-tls' && !secured.verified)
-      throw this.#unsupported('md5', 'a shared profile sends its password by SCRAM or over verified TLS');
+      throw this.#unsupported(
+        'md5',
+        'a profile that others wrote sends its password by SCRAM or over verified TLS alone: have pg_hba.conf ask for scram-sha-256, or give the profile sslmode verify-full and a CA',
+      );
     const inner = md5(Buffer.from(password.reveal() + user));
     this.#wire.write(serialize.password(`md5${md5(Buffer.concat([Buffer.from(inner, 'latin1'), salt]))}`));
   }

@@ -129,7 +129,7 @@ sources:
     ],
     [
       withMore(...whole, 'connection: {password: {keychain: true, file: /x}}'),
-      '8:28 profiles.a.connection.password must be a map with one of secret, keychain, command, environment and file',
+      '8:28 profiles.a.connection.password must be a map with one of secret, configMap, keychain, command, environment and file',
     ],
     [
       withMore(...whole, 'policy: {timeLimit: 1 day}'),

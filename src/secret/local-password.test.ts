@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -14,12 +14,12 @@ afterEach(() => rm(home, { recursive: true }));
 const read = async (source: LocalSource, { isOwn = true, env = {}, said = [] as string[] } = {}) => {
   const onSaid = (text: string) => void said.push(text);
   const world = { env: { PATH: process.env.PATH, ...env }, home, cwd: home, onSaid };
-  return (await localPassword(source, { ...world, isOwn })).reveal();
+  return (await localPassword(source, { ...world, isOwn })).password.reveal();
 };
 
 describe('a password of this machine', () => {
   it('is that of a variable, a file or what a program prints, without the line end of who wrote it', async () => {
-    await writeFile(join(home, 'pw'), 's3 cret \r\n');
+    await writeFile(join(home, 'pw'), 's3 cret \r\n', { mode: 0o600 });
     expect(await read({ environment: 'PW' }, { env: { PW: 's3 cret ' } })).toBe('s3 cret ');
     expect(await read({ file: '~/pw' })).toBe('s3 cret ');
     expect(await read({ file: join(home, 'pw') })).toBe('s3 cret ');
@@ -38,6 +38,33 @@ describe('a password of this machine', () => {
     const error = await read(source).catch((thrown) => thrown);
     expect(error).toMatchObject({ code: 'SP-PASSWORD-SOURCE' });
     expect(error.message).toContain(message);
+  });
+
+  it.skipIf(process.getuid === undefined)('is not had from a file that others may read', async () => {
+    const file = join(home, 'pw');
+    await writeFile(file, 's3cret');
+    for (const mode of [0o640, 0o604]) {
+      await chmod(file, mode);
+      const error = await read({ file }).catch((thrown) => thrown);
+      expect(error).toMatchObject({ code: 'SP-PASSWORD-SOURCE' });
+      expect(error.message).toContain('may be read by others');
+    }
+    await chmod(file, 0o400);
+    expect(await read({ file })).toBe('s3cret');
+  });
+
+  it('is taken out of a connection string or the JSON of a secret store, with its user', async () => {
+    const world = { env: { DATABASE_URL: 'postgres://app:s3cret@db/orders' }, home, cwd: home, isOwn: true };
+    const found = await localPassword({ environment: 'DATABASE_URL' }, world);
+    expect({ ...found, password: found.password.reveal() }).toMatchObject({
+      password: 's3cret',
+      user: 'app',
+      database: 'orders',
+    });
+    expect(await read({ command: ['echo', '{"username":"app","password":"s3cret"}'] })).toBe('s3cret');
+    await expect(
+      localPassword({ environment: 'DATABASE_URL' }, { ...world, env: { DATABASE_URL: 'postgres://db/x' } }),
+    ).rejects.toMatchObject({ code: 'SP-PASSWORD-SOURCE' });
   });
 
   it('is not had from a program that is not there', async () => {

@@ -2,16 +2,19 @@
  * Passwords that the user's own file says where to find on this machine. Whose environment it is depends on who asks: a command line
  * reads in the user's shell, where a variable is set and a program can ask; the daemon in what it was started with. Trust boundary: only a
  * profile of the user's own names commands, variables and files; one of others' is refused, whatever it says. What is read goes into a
- * Secret and nowhere else.
+ * Secret and nowhere else; it may be a whole connection string or JSON, as DATABASE_URL and secret stores have it.
  */
 import { execFile } from 'node:child_process';
 import { AppError } from '../base/app-error.ts';
+import type { Ownership } from '../base/file-owner.ts';
 import { expandHome } from '../base/home-path.ts';
 import { readBounded } from '../base/read-bounded.ts';
-import { Secret } from '../base/secret.ts';
 import type { Profile } from '../contract/profile.ts';
+import { type CredentialText, readCredentialText } from '../credential/credential-text.ts';
 
 const maxPasswordBytes = 4_096;
+const groupOrAll = 0o077;
+const all = 0o007;
 const commandTimeoutMs = 60_000;
 /** With what it says besides. */
 const maxOutputBytes = 64 * 1024;
@@ -39,7 +42,7 @@ export function isLocal(source: PasswordSource): source is LocalSource {
 export async function localPassword(
   source: LocalSource,
   { isOwn, ...world }: LocalWorld & { readonly isOwn: boolean },
-): Promise<Secret> {
+): Promise<CredentialText> {
   if (!isOwn) {
     throw new AppError('SP-PROFILE-INVALID', {
       message: 'only a profile of your own file may take its password from a command, variable or file',
@@ -50,7 +53,7 @@ export async function localPassword(
     return found(world.env[source.environment], `the variable ${source.environment} is not set`);
   if ('file' in source) {
     const path = expandHome(source.file, world.home);
-    const read = await readBounded(path, maxPasswordBytes);
+    const read = await readBounded(path, maxPasswordBytes, whyNotPrivate);
     if (read.kind === 'text') return found(read.text, `${path} is empty`);
     throw notThere(`${path} ${read.kind === 'refused' ? read.why : 'does not exist'}`);
   }
@@ -58,12 +61,25 @@ export async function localPassword(
 }
 
 /** A line end is an editor's, not the password's. */
-function found(text: string | undefined, otherwise: string): Secret {
+function found(text: string | undefined, otherwise: string): CredentialText {
   const password = text?.replace(/\r?\n$/, '');
   if (!password) throw notThere(otherwise);
   if (Buffer.byteLength(password) > maxPasswordBytes)
     throw notThere(`what was found is longer than ${maxPasswordBytes} bytes`);
-  return new Secret(password);
+  const read = readCredentialText(password);
+  if (read === 'no-password') throw notThere('what was found is a connection string without one');
+  return read;
+}
+
+/** As libpq asks of a password file: nobody but its owner may read it. Windows gives a user's files to that user by their place. */
+function whyNotPrivate({ mode, uid }: Ownership): string | undefined {
+  const own = process.getuid?.();
+  if (own === undefined) return undefined;
+  if (uid !== own && uid !== 0) return `belongs to user ${uid}, not to you`;
+  // What the system hands out is often read by way of a group.
+  return (mode & (uid === own ? groupOrAll : all)) === 0
+    ? undefined
+    : 'may be read by others: chmod 600 takes that from them';
 }
 
 function output([program = '', ...args]: readonly string[], world: LocalWorld): Promise<string> {

@@ -292,7 +292,7 @@ describe('a file under a passphrase', () => {
 
 describe('a password of this machine', () => {
   it('is read by the daemon in its own environment where no command line is involved', async () => {
-    await writeFile(join(home.dir, 'pw'), 'from a file\n');
+    await writeFile(join(home.dir, 'pw'), 'from a file\n', { mode: 0o600 });
     home.env.ORDERS_PW = 'from a variable';
     const { control } = await started({
       file: orders({ file: '~/pw' }),
@@ -323,20 +323,31 @@ describe('a password of this machine', () => {
 it("of a project's profile is not read before its user has agreed, and then from its Secret alone", async () => {
   const project = join(home.dir, 'project');
   await mkdir(project);
-  const write = (password: object) =>
+  const write = (password: object, rest: object = { kind: 'mysql' }) =>
     writeFile(
       join(project, 'sallyport.yaml'),
-      JSON.stringify({ version: 1, profiles: { db: orders(password) } }),
+      JSON.stringify({ version: 1, profiles: { db: orders(password, rest) } }),
     );
+  const agree = async () => {
+    const { profiles } = await control.call('profiles', { folder: project });
+    await control.call('trust', { profile: 'db', folder: project, hash: profiles[0]!.hash });
+  };
   await write(secret('orders-app', 'password'));
   const { control } = await started({});
   const here = { name: 'db', folder: project };
   const before = sandbox.controls.audit().length;
   await expect(control.call('password', here)).rejects.toMatchObject({ code: 'SP-PROFILE-UNTRUSTED' });
   expect(sandbox.controls.audit()).toHaveLength(before);
-  const { profiles } = await control.call('profiles', { folder: project });
-  await control.call('trust', { profile: 'db', folder: project, hash: profiles[0]!.hash });
+  await agree();
   expect(await control.call('password', here)).toMatchObject({ password: planted });
+
+  // Of kind postgres nobody but the gateway can see to how it is sent.
+  await write(secret('orders-app', 'password'), {});
+  await control.call('reload', { folder: project });
+  await expect(control.call('password', here)).rejects.toMatchObject({ code: 'SP-PROFILE-UNTRUSTED' });
+  await agree();
+  await expect(control.call('password', here)).rejects.toMatchObject({ code: 'SP-PASSWORD-WITHHELD' });
+
   await write({ command: ['touch', join(home.dir, 'was-run')] });
   await control.call('reload', { folder: project });
   await expect(control.call('password', here)).rejects.toMatchObject({ code: 'SP-PROFILE-INVALID' });
@@ -346,7 +357,7 @@ it("of a project's profile is not read before its user has agreed, and then from
 it('is nowhere in what the daemon writes, tells or counts', async () => {
   const views: ControlView[] = [];
   const printed = join(dir, 'printed');
-  await writeFile(printed, planted);
+  await writeFile(printed, planted, { mode: 0o600 });
   const { control } = await started({
     secret: orders(secret('orders-app', 'password')),
     wrong: orders(secret('orders-app', 'pasword')),

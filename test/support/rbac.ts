@@ -30,6 +30,14 @@ export function secretRole(options: Omit<RoleOptions, 'pods'>, secret: string): 
   ]);
 }
 
+/** A Role that allows to read all Secrets and ConfigMaps of the namespace and to list Secrets, and its binding to one user. */
+export function allSecretsRole(options: Omit<RoleOptions, 'pods'>): KubeObject[] {
+  return boundRole(options, [
+    { apiGroups: [''], resources: ['secrets'], verbs: ['get', 'list'] },
+    { apiGroups: [''], resources: ['configmaps'], verbs: ['get'] },
+  ]);
+}
+
 function boundRole({ namespace, name, user }: Omit<RoleOptions, 'pods'>, rules: object[]): KubeObject[] {
   const group = 'rbac.authorization.k8s.io';
   return [

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { AppError } from '../../base/app-error.ts';
 import { calledAs } from '../../client/called-as.ts';
 import type { Check } from '../../contract/control-check.ts';
+import { errorText } from '../../contract/error-codes.ts';
 import { type AdHocFlags, adHocOptions } from '../ad-hoc.ts';
 import { auditPolicyRule } from '../audit-policy.ts';
 import type { Cli } from '../cli.ts';
@@ -39,7 +40,7 @@ export function define(command: Command, cli: Cli): void {
     });
 }
 
-function checkText({ resolved, access }: Check, cli: Cli): string {
+function checkText({ resolved, access, credential }: Check, cli: Cli): string {
   const colors = colorsFor(cli.stdout, cli);
   const { user, groups, allowed, missing, degraded, next } = access;
   const rule = ({ verb, group, resource, name }: (typeof allowed)[number]) =>
@@ -54,9 +55,27 @@ function checkText({ resolved, access }: Check, cli: Cli): string {
   const advice = [calledAs(next, cli.program), last]
     .filter((text) => text !== '')
     .map((text) => `  next:  ${text}\n`);
-  return [resolvedText(resolved, cli), `${who} in namespace ${access.namespace}\n`, ...rows, ...advice].join(
-    '',
-  );
+  return [
+    resolvedText(resolved, cli),
+    `${who} in namespace ${access.namespace}\n`,
+    ...rows,
+    credentialText(credential, cli),
+    ...advice,
+  ].join('');
+}
+
+function credentialText(credential: Check['credential'], cli: Cli): string {
+  const colors = colorsFor(cli.stdout, cli);
+  if (!credential) return '';
+  if (credential.kind === 'none') {
+    const { headline, next } = errorText(credential.error);
+    return `  ${colors.red('✗')} ${headline}\n${next ? `    ${calledAs(next, cli.program)}\n` : ''}`;
+  }
+  const { layout, secret, key, superuser, why } = credential;
+  const found = `password: Secret ${secret}, key ${key} (${layout}: ${why})\n`;
+  if (!superuser) return `  ${colors.green('✓')} ${found}`;
+  const warning = "a superuser: name the application's own role, or forbid it by policy.superuser";
+  return `  ${colors.yellow('◔')} ${found}    ${warning}\n`;
 }
 
 /** One document to apply, with what is for somebody else in comments. */

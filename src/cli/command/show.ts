@@ -73,6 +73,7 @@ function showText(
     'Traffic',
     `${count(traffic.served, 'connection')} served, ${traffic.failed} failed · ${bytesWords(traffic.receivedBytes)} received, ${bytesWords(traffic.sentBytes)} sent · ${count(traffic.recoveries, 'recovery').replace('recoverys', 'recoveries')}`,
   );
+  for (const notice of tunnel.notices ?? []) fact('Notice', notice);
   fact('Last error', lastError && `${timeWords(lastError.atMs)} ${errorText(lastError.error).headline}`);
 
   const parts = [

@@ -76,15 +76,35 @@ export const databaseErrors = {
     retry: 'user',
     exitCode: 7,
     headline: (d) =>
-      `the Secret ${say(d.secret, 'of the profile')} does not exist in namespace ${say(d.namespace, 'default')}`,
-    next: (d) => `kubectl get secrets -n ${say(d.namespace, 'default')}; correct what the profile names`,
+      `the ${say(d.object, 'Secret')} ${say(d.secret, 'of the profile')} does not exist in namespace ${say(d.namespace, 'default')}`,
+    next: (d) =>
+      `kubectl get ${d.object ? 'configmaps' : 'secrets'} -n ${say(d.namespace, 'default')}; correct what the profile names`,
   },
   'SP-SECRET-KEY': {
     retry: 'user',
     exitCode: 7,
     headline: (d) =>
-      `the Secret ${say(d.secret, 'of the profile')} has ${say(d.message, 'no password')} under the key ${say(d.key, '')}`,
+      `the ${say(d.object, 'Secret')} ${say(d.secret, 'of the profile')} has ${say(d.message, 'no password')} under the key ${say(d.key, '')}`,
     next: (d) => (d.known ? `keys there are: ${d.known}` : 'correct what the profile names'),
+  },
+  'SP-SECRET-NONE': {
+    retry: 'user',
+    exitCode: 7,
+    headline: (d) =>
+      `no credentials${d.user ? ` for role ${d.user}` : ''} were found for ${say(d.target, 'the target')}${d.refused ? ` but those of ${d.refused}` : ''}`,
+    next: (d) =>
+      say(
+        d.next,
+        d.looked
+          ? `looked for Secrets ${d.looked}; name another in the profile: connection.password.secret: {name, key}`
+          : 'name the Secret in the profile: connection.password.secret: {name, key}',
+      ),
+  },
+  'SP-SECRET-CHOICE': {
+    retry: 'user',
+    exitCode: 7,
+    headline: (d) => `several roles of ${say(d.target, 'the target')} have a Secret: ${say(d.known, '')}`,
+    next: (d) => say(d.next, 'name the role in the profile: connection.user'),
   },
   'SP-PASSWORD-SOURCE': {
     retry: 'user',
@@ -113,6 +133,13 @@ export const databaseErrors = {
     exitCode: 4,
     headline: (d) => `the password for ${say(d.tunnel, 'this tunnel')} is not kept here yet`,
     next: (d) => `sallyport password ${say(d.tunnel, 'NAME')} asks for it and keeps it`,
+  },
+  'SP-PASSWORD-WITHHELD': {
+    retry: 'user',
+    exitCode: 5,
+    headline: (d) =>
+      `the password of ${say(d.tunnel, 'this tunnel')} is not given to programs: others wrote its profile, and without the gateway nobody sees to how it is sent`,
+    next: (d) => say(d.next, 'take policy.gateway: false out of the profile, or copy it to your own file'),
   },
   'SP-KEYCHAIN': {
     retry: 'user',

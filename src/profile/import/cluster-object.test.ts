@@ -49,15 +49,18 @@ describe('profileFromObject', () => {
   });
 
   it.each([
-    [{ operator: 'CloudNativePG', cluster: 'orders' }, 'orders-app'],
-    [{ operator: 'Crunchy', cluster: 'hippo' }, 'hippo-pguser-hippo'],
-    [{ operator: 'Zalando', cluster: 'orders' }, undefined],
-    [{ operator: 'StackGres', cluster: 'orders' }, undefined],
-  ] as const)("names the Secret that %j keeps for the application, and no superuser's", (database, name) => {
-    const connection = name && { password: { secret: { name, key: 'password' } } };
-    expect(pick({ ports: [pg], database }).profile.connection).toEqual(connection);
-    expect(pick({ ports: [metrics], database }).profile.connection).toBeUndefined();
-  });
+    [{ operator: 'CloudNativePG', cluster: 'orders' }, true],
+    [{ operator: 'Crunchy', cluster: 'hippo' }, true],
+    [{ operator: 'Zalando', cluster: 'orders' }, true],
+    [{ operator: 'StackGres', cluster: 'orders' }, false],
+  ] as const)(
+    "has the Secret that %j keeps for the application found, and no superuser's",
+    (database, has) => {
+      const connection = has ? { password: { secret: 'auto' } } : undefined;
+      expect(pick({ ports: [pg], database }).profile.connection).toEqual(connection);
+      expect(pick({ ports: [metrics], database }).profile.connection).toBeUndefined();
+    },
+  );
 
   it('names a pod of a StatefulSet only when asked to', () => {
     const set: Partial<ClusterObject> = { kind: 'StatefulSet', ports: [pg] };

@@ -1,6 +1,7 @@
 import { AppError } from '../../base/app-error.ts';
 import type { ClusterObject } from '../../contract/control-objects.ts';
 import type { Profile } from '../../contract/profile.ts';
+import { hasApplicationRole } from '../../credential/operators.ts';
 import { guessKind, usualPort } from './guess-kind.ts';
 import { type NotCarried, profileNameOf } from './imported.ts';
 
@@ -57,19 +58,9 @@ export function profileFromObject(
   };
 }
 
-/**
- * The Secret that an operator keeps for the application's own role, never a superuser's (port-forward-protocol, section 8). Crunchy's and Percona's first
- * user is called as the cluster; Zalando's name of the Secret begins with a role's, which is not known here.
- */
+/** Where the operator makes a role for the application: found by what the pod tells when it is needed. A superuser is never proposed. */
 function connectionTo(database: ClusterObject['database']): Profile['connection'] {
-  const { operator, cluster } = database ?? {};
-  const name =
-    operator === 'CloudNativePG'
-      ? `${cluster}-app`
-      : operator === 'Crunchy'
-        ? `${cluster}-pguser-${cluster}`
-        : undefined;
-  return name === undefined ? undefined : { password: { secret: { name, key: 'password' } } };
+  return database && hasApplicationRole(database.operator) ? { password: { secret: 'auto' } } : undefined;
 }
 
 /** Those that can be forwarded, the most likely first: a database before what is beside it. */
