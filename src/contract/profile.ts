@@ -3,18 +3,10 @@
  * value. A message here says what would be right and follows "must be"; descriptions become the published JSON Schema.
  */
 import * as z from 'zod';
+import { policySchema, policyTighteningSchema } from './policy.ts';
+import { flag, hint, oneOf, text, visible } from './schema-words.ts';
 
-const text = (right: string, pattern: RegExp) => z.string(right).regex(pattern, right);
-/**
- * On one line, and nothing in it that is not seen: control and format characters (which turn the direction of what follows) and the
- * separators of lines. What a stranger wrote is shown before it is agreed to, and has to read as it is.
- */
-const visible = (right: string, least: number, most: number) =>
-  text(right, new RegExp(`^[^\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]{${least},${most}}$`, 'u'));
 const contextSchema = visible("a context's name of the kubeconfig", 1, 253);
-const oneOf = <const T extends readonly [string, ...string[]]>(...values: T) =>
-  z.enum(values, `one of ${values.join(', ')}`);
-const flag = () => z.boolean('true or false');
 
 /** Lower case, because names are typed, pasted into URLs and become environment variables; never integer-like, which JS would reorder. */
 export const profileNameSchema = text(
@@ -24,11 +16,6 @@ export const profileNameSchema = text(
 
 const portRight = 'a port from 1 to 65535';
 const portSchema = z.int(portRight).min(1, portRight).max(65_535, portRight);
-
-const durationSchema = text(
-  'a duration as 90s, 30m, 8h or 1h30m',
-  /^(?=.*[1-9])(\d{1,9}(\.\d{1,3})?(ms|s|m|h)){1,4}$/,
-);
 
 const clusterRight = 'a map with at least one of server, caFingerprint, uid and context';
 const clusterSchema = z
@@ -134,7 +121,6 @@ const passwordSourceSchema = z
   )
   .describe('Where the password is. Never the password itself.');
 
-const hint = (what: string) => visible(`${what} of at most 253 visible characters`, 1, 253);
 const connectionSchema = z
   .strictObject(
     {
@@ -167,67 +153,6 @@ const connectionSchema = z
     'a map with database, user, sslmode, pooler, scheme, password, ca and serverName',
   )
   .describe('What a client needs to know to connect; goes into connection strings.');
-
-const policySchema = z
-  .strictObject(
-    {
-      environment: oneOf('development', 'staging', 'production').describe('What is at stake.').optional(),
-      reason: z
-        .union(
-          [
-            flag(),
-            z.strictObject({
-              pattern: visible('a regular expression of at most 200 visible characters', 1, 200)
-                .refine(isPattern, 'a regular expression')
-                .describe('What the reason must match, e.g. a ticket: ^[A-Z]+-[0-9]+'),
-              example: hint('text').describe('Shown to who is asked.').optional(),
-            }),
-          ],
-          'true, false, or a map with pattern and example',
-        )
-        .describe('A reason is asked for before the tunnel opens.')
-        .optional(),
-      confirm: flag().describe('Asked for before each start.').optional(),
-      timeLimit: durationSchema.describe('The tunnel ends after this time.').optional(),
-      idleLimit: durationSchema.describe('The tunnel ends after this time without a connection.').optional(),
-      readOnly: flag().describe('Postgres: sessions are read-only.').optional(),
-      maxConnections: z
-        .int('a number from 1 to 10000')
-        .min(1, 'a number from 1 to 10000')
-        .max(10_000, 'a number from 1 to 10000')
-        .describe('Local connections at one time.')
-        .optional(),
-      programs: z
-        .array(
-          text('an absolute path', /^(\/|[A-Za-z]:\\)[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{1,4000}$/u),
-          'a list of absolute paths',
-        )
-        .min(1, 'a list of at least one path')
-        .max(64, 'a list of at most 64 paths')
-        .describe(
-          'Programs that may connect: paths of executables without symbolic links (of a script: its interpreter). Default: all of yours.',
-        )
-        .optional(),
-      statementAudit: flag().describe('Postgres: statements are recorded, with literals removed.').optional(),
-      gateway: flag()
-        .describe(
-          'Postgres: false: bytes are passed on, and programs bring the real password. Default: where connection.password is there, programs log in with a password of the tunnel.',
-        )
-        .optional(),
-      superuser: oneOf('allow', 'forbid')
-        .describe(
-          'Postgres, with a gateway: whether its role may be a superuser. Default: allow, with a warning.',
-        )
-        .optional(),
-      trust: oneOf('allow', 'forbid')
-        .describe(
-          'Postgres, with a gateway: whether the database may let in whoever comes through the tunnel without a password. Default: allow, with a warning.',
-        )
-        .optional(),
-    },
-    'a map',
-  )
-  .describe('What bounds the tunnel.');
 
 export const profileSchema = z.strictObject(
   {
@@ -278,16 +203,11 @@ export const profileOverrideSchema = z.strictObject(
     port: portSchema.describe('The local port to use here.').optional(),
     context: contextSchema.describe("The context to use here instead of the profile's cluster.").optional(),
     off: flag().describe('true: not started here. false: started although its source says off.').optional(),
+    policy: policyTighteningSchema
+      .describe("Bounds the tunnel further. What is looser than the profile's own policy is refused.")
+      .optional(),
   },
-  'a map with port, context and off',
+  'a map with port, context, off and policy',
 );
 
 export type ProfileOverride = z.infer<typeof profileOverrideSchema>;
-
-function isPattern(pattern: string): boolean {
-  try {
-    return new RegExp(pattern, 'u') instanceof RegExp;
-  } catch {
-    return false;
-  }
-}
