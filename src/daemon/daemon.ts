@@ -6,6 +6,7 @@ import type { DaemonPlaces } from '../base/daemon-places.ts';
 import { createLog, type Log, type LogLevel } from '../base/log.ts';
 import type { Secret } from '../base/secret.ts';
 import { protocolVersion } from '../contract/control-protocol.ts';
+import type { PolicyFloor } from '../contract/policy.ts';
 import { createKubeApi } from '../kube/http-kube-api.ts';
 import { loadKubeconfig } from '../kube/kubeconfig.ts';
 import { DaemonMetrics } from '../metrics/daemon-metrics.ts';
@@ -17,6 +18,7 @@ import { PasswordFile } from '../secret/password-file.ts';
 import { SystemKeychain } from '../secret/system-keychain.ts';
 import { checkTarget } from '../target/check-target.ts';
 import { listenPrivately, removeStaleSocket } from '../tunnel/unix-socket.ts';
+import { askForApproval, needsApproval } from './approval-command.ts';
 import { ClusterPool } from './cluster-pool.ts';
 import { ClusterQuestions } from './cluster-questions.ts';
 import { contextFinder } from './context-finder.ts';
@@ -27,6 +29,7 @@ import { EventHub } from './event-hub.ts';
 import { GatewayPasswords } from './gateway-passwords.ts';
 import { acquireInstanceLock } from './instance-lock.ts';
 import { keptEnvironment } from './kept-environment.ts';
+import { LiveSettings } from './live-settings.ts';
 import { LogFile } from './log-file.ts';
 import { LoopbackPage, refuseKubeconfig } from './loopback-page.ts';
 import { openMetricsEndpoint } from './metrics-endpoint.ts';
@@ -35,7 +38,7 @@ import { Passwords } from './passwords.ts';
 import { PastLines } from './past-lines.ts';
 import { ensurePrivateFolder } from './private-folder.ts';
 import { QuestionBoard } from './question-board.ts';
-import { readSettings, type Settings } from './settings.ts';
+import type { Settings } from './settings.ts';
 import { TunnelSet } from './tunnel-set.ts';
 import { WantedFile } from './wanted-file.ts';
 import { projectsOf } from './wanted-record.ts';
@@ -113,8 +116,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       [...wanted.tunnels.values(), ...all()].some(
         ({ id, wanted: now }) => now !== 'off' && id.startsWith(`${file}/`),
       );
-    const profiles = starting.use(profileStore({ options, log, clock, isProjectInUse }));
-    const [settings] = await Promise.all([readSettings(places.settingsFile), wanted.load()]);
+    const live = starting.use(new LiveSettings({ path: places.settingsFile, clock, log }));
+    const floor = () => live.current.policy ?? {};
+    const profiles = starting.use(profileStore({ options, log, clock, isProjectInUse, floor }));
+    const [settings] = await Promise.all([live.load(), wanted.load()]);
     // Projects are known by where somebody stood; those of wanted tunnels are looked up again.
     await profiles.addProjects(projectsOf(wanted));
     await profiles.watch();
@@ -207,6 +212,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         wanted,
         contextOf,
         audit,
+        floor,
+        approve: (wish, signal) => {
+          const { approval } = live.current;
+          if (!needsApproval(approval, wish.definition)) return undefined;
+          return askForApproval(approval, wish, { clock, env, home, signal });
+        },
         recovered: (gapMs) => metrics.recovered(gapMs),
         changed: (id, what) => {
           events.tunnelChanged(id, what);
@@ -238,6 +249,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     });
     starting.defer(audit.onState(() => tunnels.auditChanged()));
     await tunnels.restore();
+    starting.defer(
+      live.onChange(() => {
+        tunnels.floorChanged();
+        profiles.load().catch((error) => log.warn('profiles-not-loaded', { error: String(error) }));
+      }),
+    );
     starting.defer(profiles.onChange((snapshot) => events.profilesChanged(snapshot)));
 
     let metricsUrl: string | undefined;
@@ -309,11 +326,13 @@ function profileStore({
   log,
   clock,
   isProjectInUse,
+  floor,
 }: {
   options: DaemonOptions;
   log: Log;
   clock: Clock;
   isProjectInUse: (file: string) => boolean;
+  floor: () => PolicyFloor;
 }): ProfileStore {
   const { places, home, env, schemaLocation = './profiles.schema.json' } = options;
   const { userFile, trustFile, gitCache } = places;
@@ -329,6 +348,7 @@ function profileStore({
     schemaLocation,
     checkTarget,
     isProjectInUse,
+    floor,
   });
 }
 

@@ -12,6 +12,7 @@ import { AppError } from '../base/app-error.ts';
 import { silentLog } from '../base/log.ts';
 import { operations } from '../contract/control.ts';
 import type { AdHoc } from '../contract/control-tunnel.ts';
+import type { PolicyFloor } from '../contract/policy.ts';
 import { ProfileStore } from '../profile/profile-store.ts';
 import type { ClusterPool } from './cluster-pool.ts';
 import { QuestionBoard } from './question-board.ts';
@@ -49,7 +50,7 @@ const net = (rest: object = {}) => ({
 });
 
 /** The tunnels of a daemon that finds no cluster: its clients are held, and it is counted how often a cluster was looked for. */
-async function started() {
+async function started(floor: PolicyFloor = {}) {
   const clock = new FakeClock();
   const wanted = new WantedFile({ path: wantedFile(), log: silentLog });
   const profiles = new ProfileStore({
@@ -87,6 +88,8 @@ async function started() {
     profiles,
     wanted,
     audit: new FakeAudit(),
+    approve: () => undefined,
+    floor: () => floor,
     recovered() {},
     changed: () => tunnels?.wakeWaiting(),
     gone() {},
@@ -381,5 +384,45 @@ describe('a restart of the daemon', () => {
     expect(next.tunnels.all.map(({ id }) => id)).toEqual(['user/other']);
     await next.end();
     expect(await stored()).toMatchObject({ tunnels: [], ports: {} });
+  });
+});
+
+describe('the floor of the settings', () => {
+  const adHoc: AdHoc = { name: 'db', target: 'pod/postgres-0', port: 5432, namespace: 'data' };
+
+  it('bounds what no profile describes too, and is no part of what is remembered of it', async () => {
+    const { up, tunnels, end } = await started({ all: { maxConnections: 2, reason: true } });
+    await up({ adHoc: [adHoc] });
+    expect(tunnels.get('ad-hoc/db')!.entity).toMatchObject({
+      state: { error: { code: 'SP-REASON-REQUIRED' } },
+    });
+    await end();
+    expect((await stored()).tunnels[0].adHoc).not.toHaveProperty('policy');
+
+    const again = await started({ all: { confirm: true } });
+    expect(again.tunnels.get('ad-hoc/db')!.entity).toMatchObject({
+      wanted: 'on',
+      state: { error: { code: 'SP-CONFIRM-REQUIRED' } },
+    });
+  });
+
+  it('counts for one that is up from its next start on, which it says', async () => {
+    const floor: { all?: PolicyFloor['all'] } = {};
+    const { up, tunnels } = await started(floor);
+    await up({ adHoc: [adHoc] });
+    const { entity } = tunnels.get('ad-hoc/db')!;
+    expect(entity.profileChanged).toBe(false);
+    floor.all = { confirm: true };
+    tunnels.floorChanged();
+    expect(tunnels.get('ad-hoc/db')!.entity.profileChanged).toBe(true);
+    await tunnels.get('ad-hoc/db')!.restart();
+    expect(tunnels.get('ad-hoc/db')!.state).toMatchObject({ error: { code: 'SP-CONFIRM-REQUIRED' } });
+  });
+
+  it('refuses what only a gateway could see to, where there is none', async () => {
+    const { up } = await started({ all: { readOnly: true } });
+    const { error } = await up({ adHoc: [{ ...adHoc, kind: 'postgres' }] });
+    expect(error).toMatchObject({ code: 'SP-POLICY-UNENFORCED', details: { policy: 'readOnly' } });
+    expect((await up({ adHoc: [{ ...adHoc, kind: 'redis' }] })).error).toBeUndefined();
   });
 });

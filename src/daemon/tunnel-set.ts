@@ -6,6 +6,7 @@ import { nearestName } from '../base/nearest-name.ts';
 import type { HandledInput, Outcomes } from '../contract/control.ts';
 import type { AdHoc } from '../contract/control-tunnel.ts';
 import type { ErrorData } from '../contract/error-codes.ts';
+import type { PolicyFloor } from '../contract/policy.ts';
 import type { ProfileSnapshot } from '../contract/profile-snapshot.ts';
 import type { ProfileStore } from '../profile/profile-store.ts';
 import { ManagedTunnel, type TunnelHost } from './managed-tunnel.ts';
@@ -13,6 +14,7 @@ import { SettledWait } from './settled-wait.ts';
 import {
   adHocDefinition,
   adHocId,
+  adHocOf,
   isSwitchedOff,
   leadsTo,
   lostDefinition,
@@ -31,6 +33,8 @@ export interface TunnelSetOptions
   readonly wanted: WantedFile;
   readonly changed: (id: string, what: 'state' | 'counters') => void;
   readonly gone: (id: string) => void;
+  /** What bounds tunnels that no profile describes. */
+  readonly floor: () => PolicyFloor;
   /** Undefined where the kubeconfig names none, or cannot be read; the tunnel then says so. */
   readonly currentContext: (kubeconfig: string | undefined) => Promise<string | undefined>;
 }
@@ -198,6 +202,15 @@ export class TunnelSet implements AsyncDisposable {
     for (const tunnel of this.all) tunnel.auditChanged();
   }
 
+  /** What bounds tunnels that no profile describes is another; those that run take it up when they start again, and say so. */
+  floorChanged(): void {
+    for (const tunnel of this.all) {
+      const given = adHocOf(tunnel.definition);
+      if (given) tunnel.redefine(adHocDefinition(given, this.#options.floor()));
+      this.#options.changed(tunnel.id, 'state');
+    }
+  }
+
   retryNow(): void {
     for (const tunnel of this.#all.values()) tunnel.retryNow();
   }
@@ -286,11 +299,13 @@ export class TunnelSet implements AsyncDisposable {
 
   /** A name leads to one place as long as it is up: its clients must not find themselves at another. Throws SP-TUNNEL-TAKEN. */
   #adHoc(given: AdHoc): ManagedTunnel {
-    const definition = adHocDefinition(given);
+    const definition = adHocDefinition(given, this.#options.floor());
     const known = this.#all.get(definition.id);
     if (known && known.definition.digest !== definition.digest) {
       throw new AppError('SP-TUNNEL-TAKEN', { name: given.name, leadsTo: leadsTo(known.definition) });
     }
+    // What bounds it may be another by now.
+    known?.redefine(definition);
     return known ?? this.#add(definition);
   }
 

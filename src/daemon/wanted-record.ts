@@ -1,5 +1,6 @@
 import type { Profile } from '../contract/profile.ts';
 import type { ManagedTunnel } from './managed-tunnel.ts';
+import { adHocOf } from './tunnel-definition.ts';
 import type { WantedFile, WantedTunnel } from './wanted-file.ts';
 
 /** What it runs with, as it is bound to while its profile may not or can no longer be used. */
@@ -12,10 +13,8 @@ export function profileOf(tunnel: ManagedTunnel): Profile | undefined {
 /** What is to be remembered of a tunnel that is up or paused: what it runs with, not what it would be next. */
 export function wantedRecord(tunnel: ManagedTunnel, profile: Profile | undefined): WantedTunnel {
   const { id, wanted, upSinceMs } = tunnel;
-  const { name, access, profile: own } = tunnel.running ?? tunnel.definition;
-  if (access.kind === 'cluster') return { id, wanted, upSinceMs, profile };
-  const { kubeconfig, context } = access;
-  return { id, wanted, upSinceMs, adHoc: { ...own, kubeconfig, context, name } };
+  const adHoc = adHocOf(tunnel.running ?? tunnel.definition);
+  return { id, wanted, upSinceMs, ...(adHoc ? { adHoc } : { profile }) };
 }
 
 /** Folders of the projects that what is remembered belongs to. */
