@@ -254,6 +254,7 @@ export class ManagedTunnel implements AsyncDisposable {
         if (this.#isOutdated) this.#renewSoon();
       },
       onCounters: () => this.#host.changed(this.id, 'counters'),
+      onNear: () => this.#host.changed(this.id, 'state'),
       onConnection: (event) => {
         this.record.connection(event);
         this.audit.connection(event);

@@ -42,6 +42,8 @@ export interface TunnelRunOptions {
   readonly onState: (recovery: Recovery) => void;
   /** What is counted, or ends it, is another. */
   readonly onCounters: () => void;
+  /** A limit ends it soon. */
+  readonly onNear: () => void;
   /** Also of connections that end because it is let go of. */
   readonly onConnection: (event: ConnectionEvent) => void;
   readonly onSession?: BoundTunnelOptions['onSession'];
@@ -241,7 +243,7 @@ export class TunnelRun implements AsyncDisposable {
   #limitNear({ kind, endsAtMs }: Limit): void {
     if (this.limit?.kind !== kind) return;
     this.#options.log.info('its limit is near', { limit: kind, endsAt: new Date(endsAtMs).toISOString() });
-    this.#options.onCounters();
+    this.#options.onNear();
   }
 
   #limitOver(limit: Limit): void {
