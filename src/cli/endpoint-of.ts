@@ -29,7 +29,8 @@ export function endpointOf(source: EndpointSource): Endpoint {
       next: `sallyport up ${name} takes a free one, which it keeps; or write one into the profile`,
     });
   }
-  const { database, user, sslmode, pooler, serverName } = connection;
+  const { database, user, sslmode, pooler, serverName, ca, authSource } = connection;
+  const caFile = ca && 'file' in ca ? expandHome(ca.file, home) : undefined;
   return {
     tunnel: name,
     kind,
@@ -39,6 +40,8 @@ export function endpointOf(source: EndpointSource): Endpoint {
     password,
     // The profile's is for the way to the database; the gateway is on this machine and has no TLS.
     sslmode: isGateway ? undefined : sslmode,
+    caFile: isGateway ? undefined : caFile,
+    authSource,
     pooler: pooler === 'transaction' ? pooler : undefined,
     serverName: isGateway ? undefined : (serverName ?? /^(?:service|svc)\/([a-z0-9-]+)$/.exec(target)?.[1]),
   };

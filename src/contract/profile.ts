@@ -143,14 +143,15 @@ const connectionSchema = z
           'a map with secret or file',
         )
         .describe(
-          "Postgres: the CA that the database's certificate is checked against, where the gateway is on.",
+          "The CA that the server's certificate is checked against: by the gateway where it is on, else by programs, which are given the path.",
         )
         .optional(),
       serverName: text('a host name', /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/)
-        .describe("The name that the database's certificate is checked for. Default: that of the Service.")
+        .describe("The name that the server's certificate is checked for. Default: that of the Service.")
         .optional(),
+      authSource: hint('a name').describe('MongoDB: the database that knows the user.').optional(),
     },
-    'a map with database, user, sslmode, pooler, scheme, password, ca and serverName',
+    'a map with database, user, sslmode, pooler, scheme, password, ca, serverName and authSource',
   )
   .describe('What a client needs to know to connect; goes into connection strings.');
 
