@@ -71,6 +71,7 @@ export function managed(
       throw new AppError('SP-CLUSTER-UNKNOWN');
     },
     keptPort: () => port,
+    isKept: () => false,
     keepPort: (_id, kept) => {
       port = kept;
     },

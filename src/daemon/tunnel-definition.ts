@@ -163,13 +163,13 @@ function runDigest({
   return canonicalJson({ ...rest, connection });
 }
 
-/** Where it listens: as written, else on loopback at the port that it was given before, else at a free one. */
+/** Where it listens: as written, else on loopback at the port that it was given before, else at a free one that nobody else is to have. */
 export function listenSpec(
   local: LocalAddress | undefined,
   keptPort: number | undefined,
-  home: string,
+  { home, isKept }: { readonly home: string; readonly isKept: (port: number) => boolean },
 ): ListenSpec {
-  if (local === undefined) return { kind: 'tcp', port: keptPort ?? 0 };
+  if (local === undefined) return { kind: 'tcp', port: keptPort ?? 0, isKept };
   if (typeof local === 'number') return { kind: 'tcp', port: local };
   if ('socket' in local) return { kind: 'unix', path: expandHome(local.socket, home) };
   return {

@@ -25,6 +25,8 @@ export interface RunHost extends BindHost {
   readonly audit: AuditSink;
   readonly approve: Approve;
   keptPort(id: string): number | undefined;
+  /** Whether a local port is that of another tunnel than this one, up or not. */
+  isKept(port: number, id: string): boolean;
   /** Agrees to a profile by its hash; what is defined by it is told by a new definition. */
   agree(id: string, hash: string): Promise<void>;
 }
@@ -99,7 +101,10 @@ export class TunnelRun implements AsyncDisposable {
       },
     });
     const { local, policy } = definition.profile;
-    const listen = listenSpec(local, host.keptPort(definition.id), host.home);
+    const listen = listenSpec(local, host.keptPort(definition.id), {
+      home: host.home,
+      isKept: (port) => host.isKept(port, definition.id),
+    });
     this.#clients = new ClientAdmission({
       policy,
       listen: listen.kind,

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { connect, type Socket } from 'node:net';
+import { connect, Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FakeAudit } from '../../test/support/fake-audit.ts';
 import { FakeClock } from '../../test/support/fake-clock.ts';
 import { expectNoHandles } from '../../test/support/no-handles.ts';
@@ -425,4 +425,23 @@ describe('the floor of the settings', () => {
     expect(error).toMatchObject({ code: 'SP-POLICY-UNENFORCED', details: { policy: 'readOnly' } });
     expect((await up({ adHoc: [{ ...adHoc, kind: 'redis' }] })).error).toBeUndefined();
   });
+});
+
+it('takes no port that is kept for a tunnel that is down', async () => {
+  await write(userFile(), { a: net() });
+  const { up, down, tunnels } = await started();
+  await up({ names: ['a'] });
+  const kept = portOf(tunnels, 'user/a');
+  await down('a');
+  const { listen } = Server.prototype;
+  const offered = vi.spyOn(Server.prototype, 'listen').mockImplementationOnce(function (this: Server, at) {
+    // The system offers that very port first.
+    return listen.call(this, { ...(at as object), port: kept });
+  });
+  await up({ adHoc: [{ name: 'db', target: 'pod/postgres-0', port: 5432, namespace: 'data' }] });
+  expect(offered).toHaveBeenCalled();
+  offered.mockRestore();
+  expect(portOf(tunnels, 'ad-hoc/db')).not.toBe(kept);
+  await up({ names: ['a'] });
+  expect(tunnels.get('user/a')!.entity.addresses).toMatchObject([{ port: kept }, { port: kept }]);
 });

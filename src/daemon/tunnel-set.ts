@@ -17,6 +17,7 @@ import {
   adHocOf,
   isSwitchedOff,
   leadsTo,
+  localPortOf,
   lostDefinition,
   profileDefinition,
   type TunnelDefinition,
@@ -26,7 +27,7 @@ import type { WantedFile, WantedTunnel } from './wanted-file.ts';
 import { profileOf, wantedRecord } from './wanted-record.ts';
 
 export interface TunnelSetOptions
-  extends Omit<TunnelHost, 'keptPort' | 'keepPort' | 'agree' | 'changed' | 'ended'> {
+  extends Omit<TunnelHost, 'keptPort' | 'isKept' | 'keepPort' | 'agree' | 'changed' | 'ended'> {
   readonly clock: Clock;
   readonly log: Log;
   readonly profiles: ProfileStore;
@@ -67,6 +68,12 @@ export class TunnelSet implements AsyncDisposable {
     this.#host = {
       ...options,
       keptPort: (id) => wanted.portOf(id),
+      isKept: (port, id) =>
+        this.all.some(
+          (other) =>
+            other.id !== id &&
+            (localPortOf(other.definition.profile.local) ?? wanted.portOf(other.id)) === port,
+        ),
       // Written already to the log when it fails; the port is bound all the same.
       keepPort: (id, port) =>
         void wanted.keepPort(id, port).catch(() => log.warn('port not kept', { tunnel: id })),
