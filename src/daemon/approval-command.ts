@@ -6,6 +6,7 @@
 import { execFile } from 'node:child_process';
 import { userInfo } from 'node:os';
 import { stripVTControlCharacters } from 'node:util';
+import pLimit from 'p-limit';
 import * as z from 'zod';
 import type { Clock } from '../base/clock.ts';
 import { parseDurationMs } from '../base/duration.ts';
@@ -20,6 +21,8 @@ const longestTimeLimitMs = 600_000;
 const maxOutputBytes = 64 * 1024;
 const maxShownLength = 200;
 const processMs = 1_000;
+/** After a restart of the daemon all tunnels ask. */
+const maxAtOnce = 8;
 
 export const approvalSettingsSchema = z.strictObject({
   command: z
@@ -83,10 +86,26 @@ export type Approval =
   | { readonly kind: 'approved'; readonly by: string | undefined }
   | { readonly kind: 'refused'; readonly error: ErrorData };
 
+/** Asks whoever the settings name; undefined where they name nobody for this tunnel. Never rejects. */
+export type Approve = (wish: ApprovalWish, signal: AbortSignal) => Promise<Approval> | undefined;
+
 export interface ApprovalWorld {
   readonly clock: Clock;
   readonly env: NodeJS.ProcessEnv;
   readonly home: string;
+}
+
+/** By the settings as they are in the moment of each wish. */
+export function createApprove({
+  settings,
+  ...world
+}: ApprovalWorld & { readonly settings: () => ApprovalSettings | undefined }): Approve {
+  const turn = pLimit(maxAtOnce);
+  return (wish, signal) => {
+    const current = settings();
+    if (!needsApproval(current, wish.definition)) return undefined;
+    return turn(() => askForApproval(current, wish, { ...world, signal }));
+  };
 }
 
 /** Whether anybody is to be asked about a tunnel. */

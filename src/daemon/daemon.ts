@@ -18,7 +18,7 @@ import { PasswordFile } from '../secret/password-file.ts';
 import { SystemKeychain } from '../secret/system-keychain.ts';
 import { checkTarget } from '../target/check-target.ts';
 import { listenPrivately, removeStaleSocket } from '../tunnel/unix-socket.ts';
-import { askForApproval, needsApproval } from './approval-command.ts';
+import { createApprove } from './approval-command.ts';
 import { ClusterPool } from './cluster-pool.ts';
 import { ClusterQuestions } from './cluster-questions.ts';
 import { contextFinder } from './context-finder.ts';
@@ -213,11 +213,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         contextOf,
         audit,
         floor,
-        approve: (wish, signal) => {
-          const { approval } = live.current;
-          if (!needsApproval(approval, wish.definition)) return undefined;
-          return askForApproval(approval, wish, { clock, env, home, signal });
-        },
+        approve: createApprove({ settings: () => live.current.approval, clock, env, home }),
         recovered: (gapMs) => metrics.recovered(gapMs),
         changed: (id, what) => {
           events.tunnelChanged(id, what);

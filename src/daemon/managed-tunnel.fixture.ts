@@ -5,10 +5,10 @@ import { FakeClock } from '../../test/support/fake-clock.ts';
 import { AppError } from '../base/app-error.ts';
 import { silentLog } from '../base/log.ts';
 import type { Profile } from '../contract/profile.ts';
+import type { Approve } from './approval-command.ts';
 import type { ClusterPool } from './cluster-pool.ts';
 import { ManagedTunnel, type TunnelHost } from './managed-tunnel.ts';
 import { QuestionBoard } from './question-board.ts';
-import type { Approve } from './start-approval.ts';
 import type { AuditSink } from './tunnel-audit.ts';
 import { profileDefinition } from './tunnel-definition.ts';
 

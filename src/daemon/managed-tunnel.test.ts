@@ -189,6 +189,19 @@ describe('a policy with a time limit', () => {
   });
 });
 
+it('on demand is not woken by a record that can be written again', async () => {
+  const audit = new FakeAudit();
+  const policy = { environment: 'production' } as const;
+  const { tunnel, lookups } = managed({ onDemand: true, policy }, audit);
+  await tunnel.up({ unasked: true });
+  audit.unavailable = { code: 'SP-AUDIT-UNAVAILABLE', details: {} };
+  tunnel.auditChanged();
+  audit.unavailable = undefined;
+  tunnel.auditChanged();
+  expect(tunnel.state).toEqual({ kind: 'off' });
+  expect(lookups()).toBe(0);
+});
+
 describe('a policy with an idle limit', () => {
   it('takes the tunnel down when nobody was connected for that long', async () => {
     const { clock, tunnel, ended, client } = managed({ policy: { idleLimit: '10m' } });

@@ -1,10 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { ErrorData } from '../contract/error-codes.ts';
-import type { Approval, ApprovalWish } from './approval-command.ts';
+import type { ApprovalWish, Approve } from './approval-command.ts';
 import type { Shut } from './gated-upstream.ts';
-
-/** Asks whoever the settings name; undefined where they name nobody for this tunnel. Never rejects. */
-export type Approve = (wish: ApprovalWish, signal: AbortSignal) => Promise<Approval> | undefined;
 
 export interface StartApprovalOptions {
   readonly clock: Clock;

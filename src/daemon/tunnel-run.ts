@@ -4,13 +4,13 @@ import type { ErrorData } from '../contract/error-codes.ts';
 import type { TunnelState } from '../contract/tunnel-state.ts';
 import type { PeerFinder } from '../peer/peer-owner.ts';
 import type { ConnectionEvent, LocalPeer } from '../tunnel/connection-event.ts';
-import type { ApprovalWish } from './approval-command.ts';
+import type { ApprovalWish, Approve } from './approval-command.ts';
 import { type BindHost, BoundTunnel, type BoundTunnelOptions, type Recovery } from './bound-tunnel.ts';
 import { ClientAdmission } from './client-admission.ts';
 import type { ClusterLease } from './cluster-pool.ts';
 import type { Shut } from './gated-upstream.ts';
 import type { QuestionBoard } from './question-board.ts';
-import { type Approve, StartApproval } from './start-approval.ts';
+import { StartApproval } from './start-approval.ts';
 import { type Granted, startObstacle } from './start-obstacle.ts';
 import { StartPermission } from './start-permission.ts';
 import type { AuditSink, TunnelAudit } from './tunnel-audit.ts';
@@ -206,7 +206,7 @@ export class TunnelRun implements AsyncDisposable {
 
   /** The log can be written again, or cannot any more: then nothing of production goes on. */
   auditChanged(): void {
-    if (!this.#isProduction || this.#isOver) return;
+    if (!this.#isProduction || this.#isOver || this.isAsleep) return;
     const error = this.#unrecordable(this.#options.host.audit.unavailable);
     if (!error || this.#recorded !== 'yes') return this.#enter();
     this.#options.log.warn('ended, as it cannot be recorded', { code: error.code });

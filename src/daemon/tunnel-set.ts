@@ -24,7 +24,7 @@ import {
 } from './tunnel-definition.ts';
 import { TunnelLeases } from './tunnel-leases.ts';
 import type { WantedFile, WantedTunnel } from './wanted-file.ts';
-import { profileOf, wantedRecord } from './wanted-record.ts';
+import { forgetVanished, profileOf, wantedRecord } from './wanted-record.ts';
 
 export interface TunnelSetOptions
   extends Omit<TunnelHost, 'keptPort' | 'isKept' | 'keepPort' | 'agree' | 'changed' | 'ended'> {
@@ -97,7 +97,7 @@ export class TunnelSet implements AsyncDisposable {
   /** Brings back what was wanted, all ports at once, and follows the profiles, which are loaded already, from now on. */
   async restore(): Promise<void> {
     const { profiles, wanted, log } = this.#options;
-    await this.#forgetVanished();
+    await forgetVanished(wanted, profiles);
     this.#define(profiles.snapshot);
     this.#unfollow = profiles.onChange((snapshot) => {
       this.#define(snapshot);
@@ -130,7 +130,7 @@ export class TunnelSet implements AsyncDisposable {
       case 'refused': {
         const valid = this.#all.get(found.id);
         if (valid) return valid;
-        const { code, details } = this.#whyLost(found.id);
+        const { code, details } = whyLost(this.#options.profiles, found.id);
         throw new AppError(code, details);
       }
       case 'unknown': {
@@ -243,15 +243,6 @@ export class TunnelSet implements AsyncDisposable {
     return others.length === 0 ? first : undefined;
   }
 
-  /** Why there is no profile of this id. */
-  #whyLost(id: string): ErrorData {
-    const found = this.#options.profiles.find(id);
-    if (found.kind !== 'refused') return { code: 'SP-PROFILE-UNKNOWN', details: { profile: id } };
-    const [problem] = found.problems;
-    const message = problem && `${problem.file}:${problem.line}:${problem.column} ${problem.message}`;
-    return { code: 'SP-PROFILE-INVALID', details: { profile: id, message } };
-  }
-
   async #project(folder: string | undefined): Promise<string | undefined> {
     if (folder === undefined) return undefined;
     return (await this.#options.profiles.addProject(folder)).file;
@@ -334,7 +325,11 @@ export class TunnelSet implements AsyncDisposable {
     }
     for (const tunnel of this.all) {
       if (listed.has(tunnel.id) || tunnel.definition.origin.kind === 'ad-hoc') continue;
-      tunnel.redefine({ ...tunnel.definition, problem: this.#whyLost(tunnel.id), trust: undefined });
+      tunnel.redefine({
+        ...tunnel.definition,
+        problem: whyLost(this.#options.profiles, tunnel.id),
+        trust: undefined,
+      });
       this.#dropIfLost(tunnel);
     }
   }
@@ -354,7 +349,7 @@ export class TunnelSet implements AsyncDisposable {
     const problem = known?.definition.problem;
     if (known && !problem) return known;
     // Its port is that of before: a profile that may not start yet must not choose one either.
-    const definition = lostDefinition(record, problem ?? this.#whyLost(id));
+    const definition = lostDefinition(record, problem ?? whyLost(this.#options.profiles, id));
     if (!known) return this.#add(definition);
     known.redefine({ ...definition, origin: known.definition.origin, trust: known.definition.trust });
     return known;
@@ -392,19 +387,6 @@ export class TunnelSet implements AsyncDisposable {
     await wanted.keepProjects(projects).catch(() => log.warn('projects not kept'));
   }
 
-  /** An on-demand profile that its source has no more needs nothing that keeps it down. */
-  async #forgetVanished(): Promise<void> {
-    const { profiles, wanted } = this.#options;
-    const { sources } = profiles.snapshot;
-    const vanished = [...wanted.tunnels.values()].filter(
-      ({ id, wanted: then }) =>
-        then === 'off' &&
-        profiles.find(id).kind === 'unknown' &&
-        sources.some(({ key, state }) => state === 'read' && id.startsWith(`${key}/`)),
-    );
-    await Promise.all(vanished.map(({ id }) => wanted.drop(id, { forgetPort: true }).catch(() => {})));
-  }
-
   #save(tunnel: ManagedTunnel, profile = profileOf(tunnel)): Promise<void> {
     const { wanted } = this.#options;
     const { id } = tunnel;
@@ -421,4 +403,13 @@ export class TunnelSet implements AsyncDisposable {
       return wanted.want({ id, wanted: 'off' });
     return wanted.drop(id, { forgetPort: definition.origin.kind === 'ad-hoc' });
   }
+}
+
+/** Why there is no profile of this id. */
+function whyLost(profiles: ProfileStore, id: string): ErrorData {
+  const found = profiles.find(id);
+  if (found.kind !== 'refused') return { code: 'SP-PROFILE-UNKNOWN', details: { profile: id } };
+  const [problem] = found.problems;
+  const message = problem && `${problem.file}:${problem.line}:${problem.column} ${problem.message}`;
+  return { code: 'SP-PROFILE-INVALID', details: { profile: id, message } };
 }

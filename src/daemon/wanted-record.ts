@@ -1,4 +1,5 @@
 import type { Profile } from '../contract/profile.ts';
+import type { ProfileStore } from '../profile/profile-store.ts';
 import type { ManagedTunnel } from './managed-tunnel.ts';
 import { adHocOf } from './tunnel-definition.ts';
 import type { WantedFile, WantedTunnel } from './wanted-file.ts';
@@ -24,4 +25,16 @@ export function projectsOf({ tunnels, projects }: WantedFile): string[] {
     return at > 0 ? [id.slice(0, at)] : [];
   });
   return [...new Set([...folders, ...projects])];
+}
+
+/** An on-demand profile that its source has no more needs nothing that keeps it down. */
+export async function forgetVanished(wanted: WantedFile, profiles: ProfileStore): Promise<void> {
+  const { sources } = profiles.snapshot;
+  const vanished = [...wanted.tunnels.values()].filter(
+    ({ id, wanted: then }) =>
+      then === 'off' &&
+      profiles.find(id).kind === 'unknown' &&
+      sources.some(({ key, state }) => state === 'read' && id.startsWith(`${key}/`)),
+  );
+  await Promise.all(vanished.map(({ id }) => wanted.drop(id, { forgetPort: true }).catch(() => {})));
 }
