@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FakeCli, type FakeCliOptions } from '../../test/support/fake-cli.ts';
-import { FakeControl } from '../../test/support/fake-control.ts';
+import { FakeControl, fakeTunnel } from '../../test/support/fake-control.ts';
 import { daemonPlaces } from '../base/daemon-places.ts';
 import type { ClusterObject, ClusterObjects } from '../contract/control-objects.ts';
 
@@ -127,6 +127,12 @@ describe('profile import --pick', () => {
     await new Promise<void>((resolve) => server.listen(local, '127.0.0.1', resolve));
     await sallyport(['--pick', 'svc/orders']);
     await new Promise((resolve) => server.close(resolve));
+    expect(await written()).toContain(`local: ${local + 1}`);
+  });
+
+  it('passes over a port that is kept for a tunnel that is down', async () => {
+    const tunnels = [fakeTunnel({ localPort: local })];
+    await sallyport(['--pick', 'svc/orders'], { control: daemon().on('tunnels', async () => ({ tunnels })) });
     expect(await written()).toContain(`local: ${local + 1}`);
   });
 

@@ -63,7 +63,11 @@ export async function pickObject(flags: PickFlags, taken: Taken, cli: Cli): Prom
     ordinal: named?.ordinal,
     port: port !== undefined && /^\d+$/.test(port) ? Number(port) : port,
   });
-  return withPlaces(picked, flags.name, { taken, cli });
+  // Ports are kept also for tunnels that are down, and whose profiles name none.
+  const { tunnels } = await control.call('tunnels', {});
+  const kept = tunnels.flatMap(({ localPort }) => localPort ?? []);
+  const takenPorts = [...taken.takenPorts, ...kept];
+  return withPlaces(picked, flags.name, { taken: { ...taken, takenPorts }, cli });
 }
 
 interface NamedObject {

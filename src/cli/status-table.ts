@@ -8,20 +8,31 @@ import {
   stateWords,
 } from '../client/tunnel-words.ts';
 import type { TunnelEntity } from '../contract/control-tunnel.ts';
+import type { PodIdentity } from '../contract/pod.ts';
 import type { Cli } from './cli.ts';
 import { type Colors, colorsFor, paintedGlyph, paintState } from './paint.ts';
 import { type Row, table } from './table.ts';
 
 const head = ['  TUNNEL', 'STATE', 'LOCAL', 'POD', 'ROLE', 'NODE', 'RESTARTS', 'CONNECTIONS', 'SINCE'];
 
-/** The tunnels for a person. */
-export function statusTable(tunnels: readonly TunnelEntity[], cli: Cli): string {
+/** The tunnels for a person. `replaced`: by tunnel, a pod whose place another of its name took lately. */
+export function statusTable(
+  tunnels: readonly TunnelEntity[],
+  cli: Cli,
+  replaced: ReadonlyMap<string, PodIdentity> = new Map(),
+): string {
   if (tunnels.length === 0) return `No tunnel is up. \`${cli.program} list\` shows what there is.\n`;
   const colors = colorsFor(cli.stdout, cli);
   const nowMs = cli.clock.wallMs();
   const names = namesOf(tunnels);
   const rows = tunnels.map((tunnel, index) =>
-    row(tunnel, { name: names[index]!, nowMs, colors, program: cli.program }),
+    row(tunnel, {
+      name: names[index]!,
+      before: replaced.get(tunnel.id),
+      nowMs,
+      colors,
+      program: cli.program,
+    }),
   );
   return table(
     head.map((title) => colors.dim(title)),
@@ -31,12 +42,13 @@ export function statusTable(tunnels: readonly TunnelEntity[], cli: Cli): string 
 
 interface RowOptions {
   readonly name: string;
+  readonly before: PodIdentity | undefined;
   readonly nowMs: number;
   readonly colors: Colors;
   readonly program: string;
 }
 
-function row(tunnel: TunnelEntity, { name, nowMs, colors, program }: RowOptions): Row {
+function row(tunnel: TunnelEntity, { name, before, nowMs, colors, program }: RowOptions): Row {
   const { shown, state, connections, environment } = tunnel;
   const words = stateWords(tunnel, nowMs);
   const title = environment === 'production' ? `${name} ${colors.bold(colors.red('production'))}` : name;
@@ -53,6 +65,7 @@ function row(tunnel: TunnelEntity, { name, nowMs, colors, program }: RowOptions)
     return [...first, { rest: joined(facts) }];
   }
   const { pod } = state;
+  const news = before ? `new pod, ${shortUid(pod.uid)}, was ${shortUid(before.uid)}` : '';
   const ends = tunnel.limit?.isNear ? limitWords(tunnel, program) : '';
   return [
     ...first,
@@ -62,7 +75,7 @@ function row(tunnel: TunnelEntity, { name, nowMs, colors, program }: RowOptions)
     String(pod.restarts),
     String(connections),
     formatDuration(Math.max(0, nowMs - state.sinceMs)),
-    { rest: joined([ends, changed]) },
+    { rest: joined([news, ends, changed]) },
   ];
 }
 

@@ -163,6 +163,29 @@ describe('status --watch', () => {
     expect(cli.clock.pending).toBe(0);
   });
 
+  it('says of a pod for a minute that it is new in the place of another', async () => {
+    await using control = new FakeControl({ tunnels: [ready()] });
+    using cli = new FakeCli({ control, isTerminal: true });
+    const write = vi.spyOn(cli.stdout, 'write');
+    const drawn = () => String(write.mock.calls.at(-1)?.[0]);
+    const running = cli.run('status', '--watch');
+    await cli.said(/2c98/);
+    expect(drawn()).not.toContain('new pod');
+    const reason = { code: 'SP-POD-DELETED', details: { pod: 'postgres-0' } } as const;
+    control.tell(ready({ shown: 'waiting', state: { kind: 'waiting', reason, lastPod: fakePod, sinceMs } }));
+    const pod = { ...fakePod, uid: '7f3a0000-0000-4000-8000-000000000002' };
+    control.tell(ready({ state: { kind: 'ready', pod, port: 5432, sinceMs } }));
+    expect(drawn()).toMatch(/postgres-0 · 7f3a .*new pod, 7f3a, was 2c98/);
+    await cli.clock.advanceAsync(59_000);
+    control.tell(ready({ state: { kind: 'ready', pod, port: 5432, sinceMs }, connections: 9 }));
+    expect(drawn()).toContain('new pod');
+    await cli.clock.advanceAsync(30_000);
+    expect(drawn()).toContain('7f3a');
+    expect(drawn()).not.toContain('new pod');
+    cli.signal();
+    await running;
+  });
+
   it('counts the seconds of what waits', async () => {
     const reason = { code: 'SP-POD-DELETED', details: { pod: 'postgres-0' } } as const;
     const state = { kind: 'waiting', reason, sinceMs: 1_700_000_000_000 } as const;

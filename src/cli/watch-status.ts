@@ -140,9 +140,14 @@ function lineOf(tunnel: TunnelEntity, cli: Cli): string {
 /** How often a table that shows times is drawn anew while nothing changes. */
 const [waitingEveryMs, restingEveryMs] = [1_000, 30_000];
 
+/** How long a table says of a pod that it is new. */
+const newsMs = 60_000;
+
 /** The table, drawn over itself. */
 class TableDisplay implements StatusDisplay {
   readonly #cli: Cli;
+  /** By tunnel: the pod that answered last, and the one before it where it was of the same name. */
+  readonly #pods = new Map<string, { pod: PodIdentity; before?: PodIdentity; sinceMs: number }>();
   #tunnels: readonly TunnelEntity[] = [];
   #note = '';
   #lines = 0;
@@ -157,6 +162,7 @@ class TableDisplay implements StatusDisplay {
   show(tunnels: readonly TunnelEntity[]): void {
     this.#tunnels = tunnels;
     this.#note = '';
+    for (const tunnel of tunnels) this.#notePod(tunnel);
     this.#draw();
   }
 
@@ -170,10 +176,27 @@ class TableDisplay implements StatusDisplay {
     this.#cli.stdout.write('\x1b[?25h');
   }
 
+  #notePod({ id, state }: TunnelEntity): void {
+    const pod = state.kind === 'ready' ? state.pod : state.kind === 'waiting' ? state.lastPod : undefined;
+    const known = this.#pods.get(id);
+    if (!pod || known?.pod.uid === pod.uid) return;
+    const sinceMs = this.#cli.clock.wallMs();
+    this.#pods.set(id, { pod, sinceMs, ...(known?.pod.name === pod.name && { before: known.pod }) });
+  }
+
+  /** What took the place of another of its name lately. */
+  #replaced(): Map<string, PodIdentity> {
+    const nowMs = this.#cli.clock.wallMs();
+    const recent = [...this.#pods].flatMap(([id, { before, sinceMs }]) =>
+      before && nowMs - sinceMs < newsMs ? [[id, before] as const] : [],
+    );
+    return new Map(recent);
+  }
+
   #draw(): void {
     this.#timer?.cancel();
     const { stdout, clock } = this.#cli;
-    const text = `${this.#note}${statusTable(this.#tunnels, this.#cli)}`;
+    const text = `${this.#note}${statusTable(this.#tunnels, this.#cli, this.#replaced())}`;
     const up = this.#lines > 0 ? `\x1b[${this.#lines}A` : '';
     // Auto-wrap off: a line that wraps would be two to go up over. One write: a table is never seen half drawn.
     stdout.write(`${up}\r\x1b[J\x1b[?7l${text}\x1b[?7h`);

@@ -72,6 +72,12 @@ it('tells what a policy asks and limits', () => {
     'asks for a reason',
     'ends after 8h',
     'at most 1 connection',
+    "no pod of a node's network",
   ]);
   expect(policyWords({ confirm: false })).toEqual([]);
+  expect(policyWords({ programs: ['/bin/a', '/bin/b'], superuser: 'forbid', trust: 'forbid' })).toEqual([
+    'for 2 programs alone',
+    'no superuser',
+    'no database that trusts everybody',
+  ]);
 });

@@ -2,6 +2,7 @@ import { formatDuration } from '../base/duration.ts';
 import type { TunnelEntity } from '../contract/control-tunnel.ts';
 import { type ErrorData, errorText } from '../contract/error-codes.ts';
 import type { PodIdentity } from '../contract/pod.ts';
+import { forbidsHostNetwork } from '../contract/policy.ts';
 import type { Profile } from '../contract/profile.ts';
 import { calledAs } from './called-as.ts';
 
@@ -86,8 +87,8 @@ export function limitWords(
 
 /** What a policy asks and limits, each in a few words. */
 export function policyWords(policy: Profile['policy'] = {}): string[] {
-  const { environment, reason, confirm, timeLimit, idleLimit, maxConnections, readOnly, statementAudit } =
-    policy;
+  const { environment, reason, confirm, timeLimit, idleLimit, maxConnections, programs } = policy;
+  const { readOnly, statementAudit, gateway, superuser, replication, trust } = policy;
   const { passwordless, localPasswordLifetime } = policy;
   return [
     environment,
@@ -96,10 +97,16 @@ export function policyWords(policy: Profile['policy'] = {}): string[] {
     timeLimit && `ends after ${timeLimit}`,
     idleLimit && `ends after ${idleLimit} without a connection`,
     maxConnections && `at most ${count(maxConnections, 'connection')}`,
+    programs && `for ${count(programs.length, 'program')} alone`,
+    gateway && 'through the gateway alone',
     readOnly && 'read-only',
     statementAudit && 'statements recorded',
     passwordless && `no password for ${passwordless.join(', ')}`,
     localPasswordLifetime && `its password ends after ${localPasswordLifetime}`,
+    superuser === 'forbid' && 'no superuser',
+    replication === 'forbid' && 'no replication',
+    trust === 'forbid' && 'no database that trusts everybody',
+    forbidsHostNetwork(policy) && "no pod of a node's network",
   ].filter((words) => typeof words === 'string');
 }
 

@@ -29,7 +29,8 @@ export function endpointOf(source: EndpointSource): Endpoint {
       next: `sallyport up ${name} takes a free one, which it keeps; or write one into the profile`,
     });
   }
-  const { database, user, sslmode, pooler, serverName } = connection;
+  const { database, user, sslmode, pooler, serverName, ca, authSource } = connection;
+  const caFile = ca && 'file' in ca ? expandHome(ca.file, home) : undefined;
   return {
     tunnel: name,
     kind,
@@ -40,6 +41,8 @@ export function endpointOf(source: EndpointSource): Endpoint {
     // The profile's is for the way to the database. The gateway is on this machine: TLS would only cost each new connection its handshake, and a
     // second connection where libpq finds a trust file without our authority. Programs that insist on TLS get it.
     sslmode: isGateway ? 'disable' : sslmode,
+    caFile: isGateway ? undefined : caFile,
+    authSource,
     pooler: pooler === 'transaction' ? pooler : undefined,
     serverName: isGateway ? undefined : (serverName ?? /^(?:service|svc)\/([a-z0-9-]+)$/.exec(target)?.[1]),
   };

@@ -23,6 +23,10 @@ export interface Endpoint {
   readonly pooler?: 'transaction' | undefined;
   /** The name that the server's certificate carries, for sslmode=verify-full: usually the Service. */
   readonly serverName?: string | undefined;
+  /** Absolute path of the CA certificates, PEM, where the server's certificate is to be checked. */
+  readonly caFile?: string | undefined;
+  /** MongoDB: the database that knows the user, where that is not the one to use. */
+  readonly authSource?: string | undefined;
 }
 
 /** An endpoint that is fit to be written. The password is here in plain only where it was asked for: a format cannot leak what it is not given. */
@@ -41,7 +45,16 @@ export function openEndpoint(endpoint: Endpoint, withPassword: boolean): Login {
   const database = endpoint.database || undefined;
   const user = endpoint.user || undefined;
   const serverName = endpoint.serverName || undefined;
-  for (const [what, value] of Object.entries({ tunnel, database, user, password })) {
+  // Where nothing is checked, there is nothing to check it by.
+  const caFile = checksCertificate(endpoint.sslmode) ? endpoint.caFile : undefined;
+  for (const [what, value] of Object.entries({
+    tunnel,
+    database,
+    user,
+    password,
+    caFile,
+    authSource: endpoint.authSource,
+  })) {
     if (value === undefined) continue;
     if (value.includes('\0')) throw unfit(`the ${what} holds a NUL character`);
     if (!value.isWellFormed()) throw unfit(`the ${what} is not valid Unicode`);
@@ -50,7 +63,11 @@ export function openEndpoint(endpoint: Endpoint, withPassword: boolean): Login {
   if (serverName !== undefined && !/^[\w.-]+$/.test(serverName)) {
     throw unfit(`the server's name ${JSON.stringify(serverName)} is no host name`);
   }
-  return { ...endpoint, database, user, serverName, password, local: dialled(endpoint.local) };
+  return { ...endpoint, database, user, serverName, caFile, password, local: dialled(endpoint.local) };
+}
+
+function checksCertificate(sslmode: Sslmode | undefined): boolean {
+  return sslmode === 'verify-ca' || sslmode === 'verify-full';
 }
 
 /** One cannot dial "all addresses", and a client that resolves "localhost" itself may try an address that is not bound. */

@@ -37,7 +37,7 @@ function httpUrl(login: Login): string {
 
 /** curl can dial one address and check for another name (--resolve), so that verify-full needs no line in the hosts file. */
 function curl(login: Login): Written {
-  const { local, user, password, sslmode, serverName } = login;
+  const { local, user, password, sslmode, serverName, caFile } = login;
   const words = ['curl'];
   const warnings = [...passwordInArguments(login, 'curl')];
   // The name is not checked by itself in curl: all or nothing.
@@ -45,6 +45,7 @@ function curl(login: Login): Written {
     throw cannotSay('curl', 'sslmode=verify-ca', "use verify-full with the Service's name, or require");
   }
   if (sslmode === 'require') words.push('--insecure');
+  if (caFile !== undefined) words.push('--cacert', caFile);
   // curl takes the first ":" for the end of the user.
   if (user?.includes(':'))
     throw cannotSay('curl', 'a user with ":"', 'write the Authorization header yourself');

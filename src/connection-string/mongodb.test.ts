@@ -24,6 +24,12 @@ describe('mongodb', () => {
       { ...plain, sslmode: 'verify-ca' },
       'mongodb://app@127.0.0.1:17017/orders?directConnection=true&tls=true&tlsAllowInvalidHostnames=true',
     ],
+    [
+      'uri',
+      { ...verified, caFile: '/etc/my ca.pem', authSource: 'admin' },
+      'mongodb://app@mongo-0.mongo.db.svc:17017/orders?directConnection=true&authSource=admin&tls=true&tlsCAFile=%2Fetc%2Fmy%20ca.pem',
+    ],
+    ['uri', { ...plain, caFile: '/ca.pem' }, 'mongodb://app@127.0.0.1:17017/orders?directConnection=true'],
     ['uri', socket, 'mongodb://app@%2Frun%2Fmongodb-27017.sock/orders?directConnection=true'],
     ['uri', v6, 'mongodb://app@[::1]:17017/orders?directConnection=true'],
     ['env', plain, "export MONGODB_URI='mongodb://app@127.0.0.1:17017/orders?directConnection=true'"],

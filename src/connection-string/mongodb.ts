@@ -3,7 +3,7 @@ import type { ConnectionWarning, Sslmode } from '../contract/connection-string.t
 import type { Login } from './endpoint.ts';
 import { databasePath, hostPort, percentEncode, query, userInfo } from './percent-encoding.ts';
 import { dialledHost, passwordInArguments, warning } from './warnings.ts';
-import { cannotSay, type FormatWriter, type Variables } from './written.ts';
+import { cannotSay, type FormatWriter, known, type Variables } from './written.ts';
 
 export const mongodbFormats: Record<FormatOf<'mongodb'>, FormatWriter> = {
   // With a user and no password in the URI mongosh asks for it.
@@ -49,7 +49,7 @@ const tls: Record<Sslmode, Record<string, string>> = {
  * the client is told another authSource.
  */
 function mongodbUri(login: Login): string {
-  const { local, database, user, password, sslmode } = login;
+  const { local, database, user, password, sslmode, caFile, authSource } = login;
   if (user === undefined && password !== undefined) {
     throw cannotSay('a MongoDB URI', 'a password without a user', 'put the user into the profile');
   }
@@ -62,7 +62,12 @@ function mongodbUri(login: Login): string {
   }
   const address =
     local.kind === 'unix' ? percentEncode(local.path) : hostPort({ ...local, host: mongodbHost(login).host });
-  const parameters = { directConnection: 'true', ...(sslmode && tls[sslmode]) };
+  const parameters = known({
+    directConnection: 'true',
+    authSource,
+    ...(sslmode && tls[sslmode]),
+    tlsCAFile: caFile,
+  });
   return `mongodb://${userInfo(login)}${address}/${databasePath('a MongoDB URI', database)}${query(parameters)}`;
 }
 

@@ -43,13 +43,15 @@ function mysqlAddress(login: Login): string | undefined {
  * "Environment Variables"). MariaDB's client takes all of it but --ssl-mode.
  */
 function mysql(login: Login): Written {
-  const { local, database, user, password, sslmode } = login;
+  const { local, database, user, password, sslmode, caFile } = login;
   const { host, warnings } = mysqlHost(login);
   const where =
     local.kind === 'tcp'
       ? ['--protocol=TCP', `--host=${host}`, `--port=${local.port}`]
       : ['--protocol=SOCKET', `--socket=${local.path}`];
-  const options = Object.entries(known({ user, database, 'ssl-mode': sslmode && tlsMode[sslmode] }));
+  const options = Object.entries(
+    known({ user, database, 'ssl-mode': sslmode && tlsMode[sslmode], 'ssl-ca': caFile }),
+  );
   const words = ['mysql', ...where, ...options.map(([name, value]) => `--${name}=${value}`)];
   const client = sslmode
     ? [
@@ -81,9 +83,9 @@ function uriWarnings(login: Login): ConnectionWarning[] {
 
 /** MySQL's URI; a socket stands percent-encoded in the place of the host ("Connecting to the Server Using URI-Like Strings"). */
 function mysqlUri(login: Login): string {
-  const { local, database, sslmode } = login;
+  const { local, database, sslmode, caFile } = login;
   const address = local.kind === 'unix' ? percentEncode(local.path) : mysqlAddress(login);
-  const parameters = known({ 'ssl-mode': sslmode && tlsMode[sslmode] });
+  const parameters = known({ 'ssl-mode': sslmode && tlsMode[sslmode], 'ssl-ca': caFile });
   return `mysql://${userInfo(login)}${address}/${databasePath('a MySQL URI', database)}${query(parameters)}`;
 }
 

@@ -7,6 +7,7 @@ import {
   isUnlikeInUrls,
   keyValues,
   libpqHost,
+  libpqTls,
   libpqWarnings,
   socketFolder,
 } from './postgres-libpq.ts';
@@ -31,8 +32,12 @@ function driverHost(login: Login): { host: string; port: string; warnings: reado
 export function jdbcUrl(login: Login): { text: string; warnings: readonly ConnectionWarning[] } {
   if (login.local.kind === 'unix') throw cannotSay('JDBC', 'a unix socket', 'use a local port');
   const { host, port, warnings } = driverHost(login);
-  const { database = '', user, password, sslmode, pooler } = login;
-  const parameters = known({ user, password, sslmode, prepareThreshold: pooler && '0' });
+  const { database = '', user, password, pooler } = login;
+  const parameters = {
+    ...known({ user, password }),
+    ...libpqTls(login),
+    ...known({ prepareThreshold: pooler && '0' }),
+  };
   const address = hostPort({ kind: 'tcp', host, port: Number(port) });
   return { text: `jdbc:postgresql://${address}/${percentEncode(database)}${query(parameters)}`, warnings };
 }
@@ -50,7 +55,7 @@ export function sqlalchemy(login: Login): Written {
   const { host, hostaddr, port } = libpqHost(login);
   const plain = /^[\w.~-]*$/.test(login.database ?? '');
   const database = plain ? (login.database ?? '') : '';
-  const parameters = known({ dbname: plain ? undefined : login.database, sslmode: effectiveSslmode(login) });
+  const parameters = { ...known({ dbname: plain ? undefined : login.database }), ...libpqTls(login) };
   const start = `postgresql+psycopg://${userInfo(login)}`;
   const text =
     login.local.kind === 'unix'
@@ -92,6 +97,7 @@ export function npgsql(login: Login): Written {
     Username: user,
     Password: password,
     'SSL Mode': sslmode && npgsqlSslmode[sslmode],
+    'Root Certificate': sslmode && login.caFile,
     'No Reset On Close': pooler && 'true',
     'Max Auto Prepare': pooler && '0',
   });
@@ -116,7 +122,7 @@ export function pgx(login: Login): Written {
       dbname: database,
       user,
       password,
-      sslmode: effectiveSslmode(login),
+      ...libpqTls(login),
       default_query_exec_mode: pooler && 'exec',
     }),
   );
@@ -153,6 +159,7 @@ export function prisma(login: Login): Written {
   const parameters = {
     ...known({ host: folder }),
     ...(sslmode && prismaTls[sslmode]),
+    ...known({ sslcert: sslmode && login.caFile }),
     ...(login.pooler && { pgbouncer: 'true' }),
   };
   const uri = `postgresql://${userInfo(login)}${address}/${databasePath('Prisma', login.database)}${query(parameters)}`;

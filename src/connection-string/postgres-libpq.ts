@@ -44,6 +44,12 @@ export function effectiveSslmode({ local, sslmode }: Login): Sslmode | undefined
   return local.kind === 'unix' ? undefined : sslmode;
 }
 
+/** TLS in libpq's words, which other drivers have taken over. */
+export function libpqTls(login: Login): Record<string, string> {
+  const sslmode = effectiveSslmode(login);
+  return known({ sslmode, sslrootcert: sslmode && login.caFile });
+}
+
 interface LibpqHost {
   readonly host: string;
   /** Dialled instead of `host`, which is then only the name that the certificate must have. */
@@ -71,7 +77,7 @@ export function libpqWarnings(login: Login): ConnectionWarning[] {
 export function libpqParameters(login: Login): Record<string, string> {
   const { host, hostaddr, port } = libpqHost(login);
   const { database, user, password } = login;
-  return known({ host, hostaddr, port, dbname: database, user, password, sslmode: effectiveSslmode(login) });
+  return { ...known({ host, hostaddr, port, dbname: database, user, password }), ...libpqTls(login) };
 }
 
 /** `host=127.0.0.1 dbname='it''s'` with backslashes before quotes and backslashes; pgx reads the same grammar. */
@@ -194,7 +200,7 @@ function serviceRefusal(name: string, value: string): string | undefined {
  */
 export function postgresVariables(login: Login): Variables {
   const { host, hostaddr, port } = libpqHost(login);
-  const sslmode = effectiveSslmode(login);
+  const { sslmode, sslrootcert } = libpqTls(login);
   return known({
     PGHOST: host,
     PGHOSTADDR: hostaddr,
@@ -203,6 +209,7 @@ export function postgresVariables(login: Login): Variables {
     PGUSER: login.user,
     PGPASSWORD: login.password,
     PGSSLMODE: sslmode,
-    DATABASE_URL: postgresUri(login, known({ sslmode })),
+    PGSSLROOTCERT: sslrootcert,
+    DATABASE_URL: postgresUri(login, libpqTls(login)),
   });
 }

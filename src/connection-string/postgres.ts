@@ -4,11 +4,11 @@ import type { Login } from './endpoint.ts';
 import { jdbc, npgsql, pgx, prisma, sqlalchemy } from './postgres-drivers.ts';
 import { datagrip, dbeaver } from './postgres-ide.ts';
 import {
-  effectiveSslmode,
   environmentWarnings,
   keyValues,
   libpqHost,
   libpqParameters,
+  libpqTls,
   libpqWarnings,
   postgresUri,
   postgresVariables,
@@ -22,10 +22,7 @@ export const postgresFormats: Record<FormatOf<'postgres'>, FormatWriter> = {
   psql,
   uri: (login) => ({
     form: 'value',
-    text: postgresUri(
-      login,
-      known({ hostaddr: libpqHost(login).hostaddr, sslmode: effectiveSslmode(login) }),
-    ),
+    text: postgresUri(login, { ...known({ hostaddr: libpqHost(login).hostaddr }), ...libpqTls(login) }),
     warnings: [...uriWarnings(login), ...poolerWarnings(login)],
   }),
   libpq: (login) => ({

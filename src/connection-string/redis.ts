@@ -62,13 +62,14 @@ function checked(login: Login): string | undefined {
 
 /** The command. The password goes by REDISCLI_AUTH: arguments are public. */
 function redisCli(login: Login): Written {
-  const { local, user, password, sslmode, serverName } = login;
+  const { local, user, password, sslmode, serverName, caFile } = login;
   const database = checked(login);
   const words = ['redis-cli'];
   if (local.kind === 'unix') words.push('-s', local.path);
   else words.push('-h', local.host, '-p', String(local.port));
   if (usesTls(sslmode)) words.push('--tls');
   if (sslmode === 'require') words.push('--insecure');
+  if (caFile !== undefined) words.push('--cacert', caFile);
   // redis-cli checks the chain, never the name; with --sni a proxy before the server can tell which one is meant.
   if (sslmode === 'verify-full' && serverName !== undefined) words.push('--sni', serverName);
   if (user !== undefined) words.push('--user', user);

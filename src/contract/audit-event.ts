@@ -63,6 +63,8 @@ const tunnelEvents = [
     environment: z.enum(['development', 'staging', 'production']).optional(),
     /** What the person gave where the policy asks for one. */
     reason: z.string().optional(),
+    /** Who said yes, where the settings have a program asked and it named somebody. */
+    approvedBy: z.string().optional(),
   }),
   z.object({
     event: z.literal('tunnel-closed'),

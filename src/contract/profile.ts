@@ -3,18 +3,10 @@
  * value. A message here says what would be right and follows "must be"; descriptions become the published JSON Schema.
  */
 import * as z from 'zod';
+import { policySchema, policyTighteningSchema, programsSchema } from './policy.ts';
+import { flag, hint, oneOf, text, visible } from './schema-words.ts';
 
-const text = (right: string, pattern: RegExp) => z.string(right).regex(pattern, right);
-/**
- * On one line, and nothing in it that is not seen: control and format characters (which turn the direction of what follows) and the
- * separators of lines. What a stranger wrote is shown before it is agreed to, and has to read as it is.
- */
-const visible = (right: string, least: number, most: number) =>
-  text(right, new RegExp(`^[^\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]{${least},${most}}$`, 'u'));
 const contextSchema = visible("a context's name of the kubeconfig", 1, 253);
-const oneOf = <const T extends readonly [string, ...string[]]>(...values: T) =>
-  z.enum(values, `one of ${values.join(', ')}`);
-const flag = () => z.boolean('true or false');
 
 /** Lower case, because names are typed, pasted into URLs and become environment variables; never integer-like, which JS would reorder. */
 export const profileNameSchema = text(
@@ -24,11 +16,6 @@ export const profileNameSchema = text(
 
 const portRight = 'a port from 1 to 65535';
 const portSchema = z.int(portRight).min(1, portRight).max(65_535, portRight);
-
-const durationSchema = text(
-  'a duration as 90s, 30m, 8h or 1h30m',
-  /^(?=.*[1-9])(\d{1,9}(\.\d{1,3})?(ms|s|m|h)){1,4}$/,
-);
 
 const clusterRight = 'a map with at least one of server, caFingerprint, uid and context';
 const clusterSchema = z
@@ -151,7 +138,6 @@ const passwordSourceSchema = z
   )
   .describe('Where the password is. Never the password itself.');
 
-const hint = (what: string) => visible(`${what} of at most 253 visible characters`, 1, 253);
 const connectionSchema = z
   .strictObject(
     {
@@ -174,7 +160,7 @@ const connectionSchema = z
           'a map with secret or file',
         )
         .describe(
-          "Postgres: the CA that the database's certificate is checked against, where the gateway is on.",
+          "The CA that the server's certificate is checked against: by the gateway where it is on, else by programs, which are given the path.",
         )
         .optional(),
       serverRole: oneOf('primary', 'replica')
@@ -183,90 +169,13 @@ const connectionSchema = z
         )
         .optional(),
       serverName: text('a host name', /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/)
-        .describe("The name that the database's certificate is checked for. Default: that of the Service.")
+        .describe("The name that the server's certificate is checked for. Default: that of the Service.")
         .optional(),
+      authSource: hint('a name').describe('MongoDB: the database that knows the user.').optional(),
     },
-    'a map with database, user, sslmode, pooler, scheme, password, ca, serverRole and serverName',
+    'a map with database, user, sslmode, pooler, scheme, password, ca, serverRole, serverName and authSource',
   )
   .describe('What a client needs to know to connect; goes into connection strings.');
-
-const programsSchema = z
-  .array(
-    text('an absolute path', /^(\/|[A-Za-z]:\\)[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{1,4000}$/u),
-    'a list of absolute paths',
-  )
-  .min(1, 'a list of at least one path')
-  .max(64, 'a list of at most 64 paths');
-
-const policySchema = z
-  .strictObject(
-    {
-      environment: oneOf('development', 'staging', 'production').describe('What is at stake.').optional(),
-      reason: z
-        .union(
-          [
-            flag(),
-            z.strictObject({
-              pattern: visible('a regular expression of at most 200 visible characters', 1, 200)
-                .refine(isPattern, 'a regular expression')
-                .describe('What the reason must match, e.g. a ticket: ^[A-Z]+-[0-9]+'),
-              example: hint('text').describe('Shown to who is asked.').optional(),
-            }),
-          ],
-          'true, false, or a map with pattern and example',
-        )
-        .describe('A reason is asked for before the tunnel opens.')
-        .optional(),
-      confirm: flag().describe('Asked for before each start.').optional(),
-      timeLimit: durationSchema.describe('The tunnel ends after this time.').optional(),
-      idleLimit: durationSchema.describe('The tunnel ends after this time without a connection.').optional(),
-      readOnly: flag().describe('Postgres: sessions are read-only.').optional(),
-      maxConnections: z
-        .int('a number from 1 to 10000')
-        .min(1, 'a number from 1 to 10000')
-        .max(10_000, 'a number from 1 to 10000')
-        .describe('Local connections at one time.')
-        .optional(),
-      programs: programsSchema
-        .describe(
-          'Programs that may connect: paths of executables without symbolic links (of a script: its interpreter). Default: all of yours.',
-        )
-        .optional(),
-      passwordless: programsSchema
-        .describe(
-          "Postgres, with a gateway: programs that need not know the tunnel's password: paths as in programs. Only in your own file, there also as an override of a shared profile.",
-        )
-        .optional(),
-      localPasswordLifetime: durationSchema
-        .describe(
-          "Postgres, with a gateway: the tunnel's own password ends so long after it was made; who asks for it then gets a new one.",
-        )
-        .optional(),
-      statementAudit: flag().describe('Postgres: statements are recorded, with literals removed.').optional(),
-      gateway: flag()
-        .describe(
-          'Postgres: false: bytes are passed on, and programs bring the real password. Default: where connection.password is there, programs log in with a password of the tunnel.',
-        )
-        .optional(),
-      superuser: oneOf('allow', 'forbid')
-        .describe(
-          'Postgres, with a gateway: whether its role may be a superuser. Default: allow, with a warning.',
-        )
-        .optional(),
-      replication: oneOf('allow', 'forbid')
-        .describe(
-          'Postgres, with a gateway: whether programs may copy the whole server by replication connections (pg_basebackup, pg_receivewal, logical decoding). Default: allow; never on a read-only tunnel.',
-        )
-        .optional(),
-      trust: oneOf('allow', 'forbid')
-        .describe(
-          'Postgres, with a gateway: whether the database may let in whoever comes through the tunnel without a password. Default: allow, with a warning.',
-        )
-        .optional(),
-    },
-    'a map',
-  )
-  .describe('What bounds the tunnel.');
 
 export const profileSchema = z.strictObject(
   {
@@ -322,16 +231,11 @@ export const profileOverrideSchema = z.strictObject(
         "Programs that need not know the password of this tunnel's gateway here, as policy.passwordless has them.",
       )
       .optional(),
+    policy: policyTighteningSchema
+      .describe("Bounds the tunnel further. What is looser than the profile's own policy is refused.")
+      .optional(),
   },
-  'a map with port, context, off and passwordless',
+  'a map with port, context, off, passwordless and policy',
 );
 
 export type ProfileOverride = z.infer<typeof profileOverrideSchema>;
-
-function isPattern(pattern: string): boolean {
-  try {
-    return new RegExp(pattern, 'u') instanceof RegExp;
-  } catch {
-    return false;
-  }
-}

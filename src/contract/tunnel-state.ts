@@ -8,7 +8,13 @@ export const errorDataSchema = z.object({
   details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).optional()),
 });
 
-export const connectingStepSchema = z.enum(['recording', 'credentials', 'resolving', 'dialling']);
+export const connectingStepSchema = z.enum([
+  'approving',
+  'recording',
+  'credentials',
+  'resolving',
+  'dialling',
+]);
 
 /** Present where the user may not watch: changes are read every few seconds, so learnt of late. */
 const polledSchema = z.literal(true).optional();

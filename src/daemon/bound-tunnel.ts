@@ -3,6 +3,7 @@ import type { Timer } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { ErrorData } from '../contract/error-codes.ts';
 import { usesGateway } from '../contract/gateway.ts';
+import { forbidsHostNetwork } from '../contract/policy.ts';
 import type { TunnelState } from '../contract/tunnel-state.ts';
 import { portOwner } from '../peer/port-owner.ts';
 import { parseTarget } from '../target/parse-target.ts';
@@ -13,6 +14,7 @@ import { createTunnel, type Tunnel } from '../tunnel/tunnel.ts';
 import type { ClusterChoice, ClusterLease, ClusterPool } from './cluster-pool.ts';
 import { GatedUpstream, type Shut } from './gated-upstream.ts';
 import { type GatewayHost, TunnelGateway, type TunnelGatewayOptions } from './gateway.ts';
+import { withoutHostNetwork } from './host-network.ts';
 import type { TunnelDefinition } from './tunnel-definition.ts';
 
 /** A port that another program has is tried again this often. */
@@ -106,7 +108,8 @@ export class BoundTunnel implements AsyncDisposable {
   get state(): TunnelState {
     if (this.#bindError) return { kind: 'blocked', ...this.#bindError };
     const { shut } = this.#gate;
-    if (shut?.kind === 'recording') return { kind: 'connecting', step: 'recording', sinceMs: shut.sinceMs };
+    if (shut?.kind === 'recording' || shut?.kind === 'approving')
+      return { kind: 'connecting', step: shut.kind, sinceMs: shut.sinceMs };
     if (shut?.kind !== 'asleep') return this.#withRole(this.#tunnel.state);
     return { kind: 'off', ...(shut.reason && { reason: shut.reason }) };
   }
@@ -159,12 +162,16 @@ export class BoundTunnel implements AsyncDisposable {
     else this.#tunnel.retryNow();
   }
 
-  /** Ends its connections and frees its port; resolves when clean. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  /** Ends its connections, which are told why where that can be said, and frees its port; resolves when clean. */
+  async stop(why?: AppError): Promise<void> {
     this.#isOver = true;
     this.#over.resolve();
     this.#again?.cancel();
-    await this.#tunnel.stop();
+    await this.#tunnel.stop(why);
   }
 
   async #bind(): Promise<void> {
@@ -214,12 +221,14 @@ export class BoundTunnel implements AsyncDisposable {
       {
         clock,
         lease: async () => clusters.lease(await contextOf(this.#definition), () => this.#tunnel.held > 0),
-        upstreamOf: ({ engine, api }) =>
-          engine.upstream({
+        upstreamOf: ({ engine, api }) => {
+          const upstream = engine.upstream({
             target: parseTarget(profile.target),
             namespace: profile.namespace ?? api.namespace,
             port: profile.port,
-          }),
+          });
+          return forbidsHostNetwork(profile.policy) ? withoutHostNetwork(upstream) : upstream;
+        },
         onRetry: () => this.#tunnel.retryNow(),
         onLease: (lease) => {
           this.#lease = lease;

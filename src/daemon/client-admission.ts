@@ -2,6 +2,7 @@ import { compileHotCode } from '../base/hot-code.ts';
 import type { Profile } from '../contract/profile.ts';
 import type { PeerFinder } from '../peer/peer-owner.ts';
 import { createPeerCheck, ownUids } from '../peer/peer-policy.ts';
+import type { LocalPeer } from '../tunnel/connection-event.ts';
 import type { Admit } from '../tunnel/listener.ts';
 
 export interface ClientAdmissionOptions {
@@ -9,13 +10,13 @@ export interface ClientAdmissionOptions {
   readonly listen: 'tcp' | 'unix';
   readonly peers: PeerFinder;
   /** Called in the moment in which a client is let in, before it is served. */
-  readonly onAdmitted: () => void;
+  readonly onAdmitted: (peer: LocalPeer | undefined) => void;
 }
 
 /** Who may use a tunnel, and how many at one time. */
 export class ClientAdmission {
   readonly #limit: number | undefined;
-  readonly #onAdmitted: () => void;
+  readonly #onAdmitted: ClientAdmissionOptions['onAdmitted'];
   readonly #check: Admit;
   /** Let in and not gone: some of them are not among the tunnel's connections yet. */
   #clients = 0;
@@ -37,7 +38,7 @@ export class ClientAdmission {
       return { kind: 'denied', error: { code: 'SP-CONNECTION-LIMIT', details: { limit } } };
     this.#clients++;
     compileHotCode();
-    this.#onAdmitted();
+    this.#onAdmitted(verdict.peer);
     return verdict;
   };
 

@@ -123,7 +123,7 @@ export class ClusterQuestions {
     if ((name === undefined) === (adHoc === undefined)) {
       throw new AppError('SP-USAGE', { message: 'one of name and adHoc is needed' });
     }
-    const definition = adHoc ? adHocDefinition(adHoc) : (await tunnels.find(name!, folder)).definition;
+    const definition = adHoc ? adHocDefinition(adHoc, {}) : (await tunnels.find(name!, folder)).definition;
     // A stranger's profile must not choose a cluster, not even to ask it.
     const { problem } = definition;
     if (problem && problem.code !== 'SP-PROFILE-OFF' && problem.code !== 'SP-POLICY-UNENFORCED') {

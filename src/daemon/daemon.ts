@@ -7,6 +7,7 @@ import { isPortFree } from '../base/free-port.ts';
 import { createLog, type Log, type LogLevel } from '../base/log.ts';
 import type { Secret } from '../base/secret.ts';
 import { protocolVersion } from '../contract/control-protocol.ts';
+import type { PolicyFloor } from '../contract/policy.ts';
 import { createKubeApi } from '../kube/http-kube-api.ts';
 import { loadKubeconfig } from '../kube/kubeconfig.ts';
 import { DaemonMetrics } from '../metrics/daemon-metrics.ts';
@@ -18,6 +19,7 @@ import { PasswordFile } from '../secret/password-file.ts';
 import { SystemKeychain } from '../secret/system-keychain.ts';
 import { checkTarget } from '../target/check-target.ts';
 import { listenPrivately, removeStaleSocket } from '../tunnel/unix-socket.ts';
+import { createApprove } from './approval-command.ts';
 import { ClusterPool } from './cluster-pool.ts';
 import { ClusterQuestions } from './cluster-questions.ts';
 import { contextFinder } from './context-finder.ts';
@@ -28,6 +30,7 @@ import { EventHub } from './event-hub.ts';
 import { GatewayPasswords } from './gateway-passwords.ts';
 import { acquireInstanceLock } from './instance-lock.ts';
 import { keptEnvironment } from './kept-environment.ts';
+import { LiveSettings } from './live-settings.ts';
 import { LocalAuthority } from './local-authority.ts';
 import { LogFile } from './log-file.ts';
 import { LoopbackPage } from './loopback-page.ts';
@@ -39,7 +42,7 @@ import { PastLines } from './past-lines.ts';
 import { ensurePrivateFolder } from './private-folder.ts';
 import { ProfileDesk } from './profile-desk.ts';
 import { QuestionBoard } from './question-board.ts';
-import { readSettings, type Settings } from './settings.ts';
+import type { Settings } from './settings.ts';
 import { TunnelSet } from './tunnel-set.ts';
 import { WantedFile } from './wanted-file.ts';
 import { projectsOf } from './wanted-record.ts';
@@ -117,8 +120,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       [...wanted.tunnels.values(), ...all()].some(
         ({ id, wanted: now }) => now !== 'off' && id.startsWith(`${file}/`),
       );
-    const profiles = starting.use(profileStore({ options, log, clock, isProjectInUse }));
-    const [settings] = await Promise.all([readSettings(places.settingsFile), wanted.load()]);
+    const live = starting.use(new LiveSettings({ path: places.settingsFile, clock, log }));
+    const floor = () => live.current.policy ?? {};
+    const profiles = starting.use(profileStore({ options, log, clock, isProjectInUse, floor }));
+    const [settings] = await Promise.all([live.load(), wanted.load()]);
     // Projects are known by where somebody stood; those of wanted tunnels are looked up again.
     await profiles.addProjects(projectsOf(wanted));
     await profiles.watch();
@@ -218,6 +223,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         wanted,
         contextOf,
         audit,
+        floor,
+        approve: createApprove({ settings: () => live.current.approval, clock, env, home }),
         recovered: (gapMs) => metrics.recovered(gapMs),
         changed: (id, what) => {
           events.tunnelChanged(id, what);
@@ -249,6 +256,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     });
     starting.defer(audit.onState(() => tunnels.auditChanged()));
     await tunnels.restore();
+    starting.defer(
+      live.onChange(() => {
+        tunnels.floorChanged();
+        profiles.load().catch((error) => log.warn('profiles-not-loaded', { error: String(error) }));
+      }),
+    );
     starting.defer(profiles.onChange((snapshot) => events.profilesChanged(snapshot)));
 
     let metricsUrl: string | undefined;
@@ -333,11 +346,13 @@ function profileStore({
   log,
   clock,
   isProjectInUse,
+  floor,
 }: {
   options: DaemonOptions;
   log: Log;
   clock: Clock;
   isProjectInUse: (file: string) => boolean;
+  floor: () => PolicyFloor;
 }): ProfileStore {
   const { places, home, env, schemaLocation = './profiles.schema.json' } = options;
   const { userFile, trustFile, gitCache } = places;
@@ -353,6 +368,7 @@ function profileStore({
     schemaLocation,
     checkTarget,
     isProjectInUse,
+    floor,
   });
 }
 

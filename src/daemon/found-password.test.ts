@@ -6,14 +6,17 @@ import { PasswordFinder } from './found-password.ts';
 import { adHocDefinition } from './tunnel-definition.ts';
 
 const { signal } = new AbortController();
-const definition = adHocDefinition({
-  name: 'db',
-  namespace: 'data',
-  target: 'statefulset/orders/0',
-  port: 5432,
-  kind: 'postgres',
-  connection: { password: { secret: 'auto' } },
-});
+const definition = adHocDefinition(
+  {
+    name: 'db',
+    namespace: 'data',
+    target: 'statefulset/orders/0',
+    port: 5432,
+    kind: 'postgres',
+    connection: { password: { secret: 'auto' } },
+  },
+  {},
+);
 const suffix = '.orders.credentials.postgresql.acid.zalan.do';
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const pods = '/api/v1/namespaces/data/pods/';

@@ -23,6 +23,8 @@ export interface GatedUpstreamOptions {
 export type Shut =
   | { readonly kind: 'blocked'; readonly error: ErrorData }
   | { readonly kind: 'asleep'; readonly reason?: ErrorData }
+  /** Somebody else is asked first. */
+  | { readonly kind: 'approving'; readonly sinceMs: number }
   /** Its opening is not on record yet. */
   | { readonly kind: 'recording'; readonly sinceMs: number };
 

@@ -74,13 +74,16 @@ class Md5Database {
   }
 }
 
-const own = adHocDefinition({
-  name: 'db',
-  target: 'statefulset/db/0',
-  port: 5432,
-  kind: 'postgres',
-  connection: { database: 'orders', password: { secret: 'auto' } },
-});
+const own = adHocDefinition(
+  {
+    name: 'db',
+    target: 'statefulset/db/0',
+    port: 5432,
+    kind: 'postgres',
+    connection: { database: 'orders', password: { secret: 'auto' } },
+  },
+  {},
+);
 const shared: TunnelDefinition = {
   ...own,
   origin: { kind: 'profile', source: 'team', sourceKind: 'folder' },

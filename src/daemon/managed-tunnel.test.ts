@@ -1,111 +1,15 @@
-import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { FakeAudit } from '../../test/support/fake-audit.ts';
-import { FakeClock } from '../../test/support/fake-clock.ts';
 import { expectNoHandles } from '../../test/support/no-handles.ts';
 import { until } from '../../test/support/tunnel-fixture.ts';
-import { AppError } from '../base/app-error.ts';
-import { silentLog } from '../base/log.ts';
 import type { ErrorData } from '../contract/error-codes.ts';
-import type { Profile } from '../contract/profile.ts';
-import type { ClusterPool } from './cluster-pool.ts';
-import { ManagedTunnel, type TunnelHost } from './managed-tunnel.ts';
-import { QuestionBoard } from './question-board.ts';
-import type { AuditSink } from './tunnel-audit.ts';
-import { profileDefinition } from './tunnel-definition.ts';
+import { definition, endManaged, managed } from './managed-tunnel.fixture.ts';
+import type { ManagedTunnel } from './managed-tunnel.ts';
 
 const minuteMs = 60_000;
-const stack: { [Symbol.asyncDispose](): Promise<void> }[] = [];
-const clients: Socket[] = [];
 
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.destroy();
-  for (const tunnel of stack.splice(0)) await tunnel[Symbol.asyncDispose]();
-});
+afterEach(endManaged);
 afterAll(expectNoHandles);
-
-function definition(given: Partial<Profile>) {
-  const profile: Profile = {
-    cluster: { context: 'none' },
-    namespace: 'data',
-    target: 'statefulset/postgres/0',
-    port: 5432,
-    ...given,
-  };
-  return profileDefinition({
-    id: 'user/orders-db',
-    name: 'orders-db',
-    source: 'user',
-    sourceKind: 'user',
-    file: '/u/profiles.yaml',
-    line: 1,
-    profile,
-    written: profile,
-    trust: { kind: 'own' },
-    hash: 'h',
-  });
-}
-
-/** A tunnel with a real port and a cluster that nobody finds, so that clients are held. */
-function managed(given: Partial<Profile>, audit: AuditSink = new FakeAudit()) {
-  const clock = new FakeClock();
-  const questions = new QuestionBoard(clock, { onAsked() {}, onGone() {} });
-  const ended: string[] = [];
-  let port: number | undefined;
-  let lookups = 0;
-  let answered = Promise.resolve();
-  const host: TunnelHost = {
-    clock,
-    log: silentLog,
-    home: '/u',
-    // Never reached: there is no context.
-    clusters: {} as ClusterPool,
-    questions,
-    passwords: { find: async () => ({ kind: 'none' }), certificates: async () => undefined },
-    gatewayPasswords: { of: () => Promise.reject(new AppError('SP-KEYCHAIN')) },
-    localAuthority: { tlsOf: () => Promise.reject(new AppError('SP-KEYCHAIN')) },
-    peers: { ownerOf: async () => ({ kind: 'absent' }), prepare: async () => {}, [Symbol.dispose]() {} },
-    contextOf: async () => {
-      lookups++;
-      await answered;
-      throw new AppError('SP-CLUSTER-UNKNOWN');
-    },
-    keptPort: () => port,
-    keepPort: (_id, kept) => {
-      port = kept;
-    },
-    audit,
-    agree: async () => {},
-    changed() {},
-    ended: ({ id }) => void ended.push(id),
-    recovered() {},
-  };
-  const tunnel = new ManagedTunnel(host, definition(given));
-  stack.push(tunnel);
-  const client = async () => {
-    const socket = connect({ port: port!, host: '127.0.0.1' });
-    clients.push(socket.on('error', () => {}).resume());
-    await once(socket, 'connect');
-    return socket;
-  };
-  /** From now on the cluster is being looked for until what it returns is called. */
-  const slowLookups = () => {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    answered = promise;
-    return resolve;
-  };
-  return {
-    clock,
-    tunnel,
-    questions,
-    ended,
-    client,
-    slowLookups,
-    lookups: () => lookups,
-    port: () => port,
-  };
-}
 
 describe('the record', () => {
   const policy = { environment: 'production' } as const;
@@ -283,6 +187,19 @@ describe('a policy with a time limit', () => {
     await until(() => questions.all.length > 0);
     expect(tunnel.state).toMatchObject({ kind: 'blocked', error: { code: 'SP-CONFIRM-REQUIRED' } });
   });
+});
+
+it('on demand is not woken by a record that can be written again', async () => {
+  const audit = new FakeAudit();
+  const policy = { environment: 'production' } as const;
+  const { tunnel, lookups } = managed({ onDemand: true, policy }, audit);
+  await tunnel.up({ unasked: true });
+  audit.unavailable = { code: 'SP-AUDIT-UNAVAILABLE', details: {} };
+  tunnel.auditChanged();
+  audit.unavailable = undefined;
+  tunnel.auditChanged();
+  expect(tunnel.state).toEqual({ kind: 'off' });
+  expect(lookups()).toBe(0);
 });
 
 describe('a policy with an idle limit', () => {

@@ -143,7 +143,7 @@ export class ManagedTunnel implements AsyncDisposable {
       throw new AppError(unavailable.code, { ...unavailable.details, tunnel: name });
     const granted = { confirmed, reason };
     this.#isAsked = !unasked;
-    if (this.#run && prolong) this.#prolong(this.#run, granted);
+    if (this.#run && prolong) await this.#prolong(this.#run, granted);
     if (this.#run) return this.#run.startAgain(granted);
     this.#upSinceMs = restored?.sinceMs ?? this.#host.clock.wallMs();
     this.#wanted = 'on';
@@ -254,6 +254,7 @@ export class ManagedTunnel implements AsyncDisposable {
         if (this.#isOutdated) this.#renewSoon();
       },
       onCounters: () => this.#host.changed(this.id, 'counters'),
+      onNear: () => this.#host.changed(this.id, 'state'),
       onConnection: (event) => {
         this.record.connection(event);
         this.audit.connection(event);
@@ -268,8 +269,10 @@ export class ManagedTunnel implements AsyncDisposable {
     await this.#run.start(granted, sinceMs);
   }
 
-  #prolong(run: TunnelRun, granted: Granted): void {
-    run.prolong(granted);
+  async #prolong(run: TunnelRun, granted: Granted): Promise<void> {
+    await run.prolong(granted);
+    // Unless it has ended while somebody was asked.
+    if (run !== this.#run) return;
     this.#upSinceMs = this.#host.clock.wallMs();
     this.#log.info('prolonged', { reason: granted.reason });
     this.#host.changed(this.id, 'state');
@@ -281,7 +284,7 @@ export class ManagedTunnel implements AsyncDisposable {
     const next = ran?.profile.onDemand ? this.#successor(ran) : undefined;
     this.#endedBy = error;
     if (!next) this.#wanted = 'off';
-    await this.#endRun(closedBy(error));
+    await this.#endRun(closedBy(error), new AppError(error.code, error.details));
     // Somebody may have started it again meanwhile, or taken it down.
     if (this.#endedBy !== error) return;
     if (next) return this.#startRun(next, { granted: nothingGranted, sinceMs: this.#host.clock.wallMs() });
@@ -290,12 +293,12 @@ export class ManagedTunnel implements AsyncDisposable {
     this.#host.ended(this);
   }
 
-  async #endRun(why: Parameters<TunnelAudit['closed']>[0]): Promise<void> {
+  async #endRun(why: Parameters<TunnelAudit['closed']>[0], told?: AppError): Promise<void> {
     const run = this.#run;
     this.#run = undefined;
     if (!run) return;
     this.#lastApi = run.lease?.api;
-    await run[Symbol.asyncDispose]();
+    await run.stop(told);
     this.audit.closed(why);
     this.#lastApi = undefined;
     this.record.keepTraffic(run.local.traffic);

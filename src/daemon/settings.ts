@@ -3,11 +3,19 @@ import * as z from 'zod';
 import { AppError } from '../base/app-error.ts';
 import { whyNotOwn } from '../base/file-owner.ts';
 import { readBounded } from '../base/read-bounded.ts';
+import { policyFloorSchema } from '../contract/policy.ts';
+import { approvalSettingsSchema } from './approval-command.ts';
 import { shipperSettingsSchema } from './audit-destination.ts';
 
 const maxSettingsBytes = 256 * 1024;
 
 const settingsSchema = z.strictObject({
+  policy: policyFloorSchema
+    .describe('What bounds all tunnels, or those of an environment, whatever their profiles say.')
+    .optional(),
+  approval: approvalSettingsSchema
+    .describe('A program that has to say yes before a tunnel may use its cluster.')
+    .optional(),
   metrics: z
     .strictObject({ port: z.int().min(1).max(65_535) })
     .describe('Offers metrics on this port of 127.0.0.1; the bearer token is in the file metrics-token.')

@@ -1,4 +1,5 @@
 import type { ErrorData } from '../contract/error-codes.ts';
+import { patternsOf } from '../profile/tightest-policy.ts';
 import type { QuestionDraft } from './question-board.ts';
 import type { TunnelDefinition } from './tunnel-definition.ts';
 
@@ -35,7 +36,8 @@ export function startObstacle(definition: TunnelDefinition, granted: Granted): S
     };
   }
   if (reason && granted.reason === undefined) {
-    const { pattern, example } = typeof reason === 'object' ? reason : {};
+    const { example } = typeof reason === 'object' ? reason : {};
+    const pattern = patternsOf(reason).join(' and ') || undefined;
     return {
       error: { code: 'SP-REASON-REQUIRED', details: { tunnel: name, example } },
       question: { kind: 'reason', tunnel: id, pattern, example },

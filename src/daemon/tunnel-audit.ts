@@ -70,7 +70,7 @@ export class TunnelAudit {
     }: Pick<TunnelDefinition, 'hash'> & {
       readonly profile: Pick<TunnelDefinition['profile'], 'target' | 'namespace' | 'policy'>;
     },
-    given: Pick<Event<'tunnel-opened'>, 'local' | 'by' | 'reason'>,
+    given: Pick<Event<'tunnel-opened'>, 'local' | 'by' | 'reason' | 'approvedBy'>,
   ): void {
     if (this.#isOpen) return;
     this.#isOpen = true;

@@ -2,9 +2,11 @@ import { expandHome } from '../base/home-path.ts';
 import type { AdHoc, TunnelEntity } from '../contract/control-tunnel.ts';
 import type { ErrorData } from '../contract/error-codes.ts';
 import { usesGateway } from '../contract/gateway.ts';
+import type { PolicyFloor } from '../contract/policy.ts';
 import type { LocalAddress, Profile } from '../contract/profile.ts';
 import type { ListedProfile } from '../contract/profile-snapshot.ts';
 import { canonicalJson } from '../profile/canonical.ts';
+import { withFloor } from '../profile/tightest-policy.ts';
 import type { ListenSpec } from '../tunnel/listen-address.ts';
 import type { WantedTunnel } from './wanted-file.ts';
 
@@ -56,11 +58,15 @@ export function profileDefinition(listed: ListedProfile): TunnelDefinition {
 }
 
 /** What only a gateway that speaks the database's protocol could see to. Without it the tunnel must not open as if it were seen to. */
-function unenforced(tunnel: string, profile: ListedProfile['profile']): ErrorData | undefined {
+function unenforced(
+  tunnel: string,
+  profile: Pick<Profile, 'kind' | 'connection' | 'policy'>,
+): ErrorData | undefined {
   if (usesGateway(profile)) return undefined;
-  const { readOnly, statementAudit, superuser, replication, trust, localPasswordLifetime } =
+  const { gateway, readOnly, statementAudit, superuser, replication, trust, localPasswordLifetime } =
     profile.policy ?? {};
   const asked = [
+    gateway && 'gateway',
     readOnly && 'readOnly',
     statementAudit && 'statementAudit',
     superuser === 'forbid' && 'superuser',
@@ -84,20 +90,31 @@ export function adHocId(name: string): string {
   return `ad-hoc/${name}`;
 }
 
-export function adHocDefinition(adHoc: AdHoc): TunnelDefinition {
-  const { name, kubeconfig, context, ...profile } = adHoc;
+/** `floor`: what bounds a tunnel that no profile does. */
+export function adHocDefinition(adHoc: AdHoc, floor: PolicyFloor): TunnelDefinition {
+  const { name, kubeconfig, context, ...given } = adHoc;
+  const policy = withFloor(adHoc, floor);
+  const profile = { ...given, ...(policy && { policy }) };
   return {
     id: adHocId(name),
     name,
     origin: { kind: 'ad-hoc' },
     // Also of one that was read back from the disk, with its keys in another order.
     digest: canonicalJson(adHoc),
-    runDigest: runDigest(adHoc),
+    runDigest: runDigest(profile),
     profile,
     access: { kind: 'context', kubeconfig, context },
-    problem: undefined,
+    problem: unenforced(name, profile),
     trust: undefined,
   };
+}
+
+/** What was asked for of a tunnel that no profile describes; undefined where one does. */
+export function adHocOf({ name, access, profile }: TunnelDefinition): AdHoc | undefined {
+  if (access.kind !== 'context') return undefined;
+  const { kubeconfig, context } = access;
+  const { policy: _ofTheFloor, ...given } = profile;
+  return { ...given, kubeconfig, context, name };
 }
 
 /** Of a tunnel that is wanted and whose profile is refused, gone, or of a source that cannot be read now. */
@@ -150,13 +167,13 @@ function runDigest({
   return canonicalJson({ ...rest, connection });
 }
 
-/** Where it listens: as written, else on loopback at the port that it was given before, else at a free one. */
+/** Where it listens: as written, else on loopback at the port that it was given before, else at a free one that nobody else is to have. */
 export function listenSpec(
   local: LocalAddress | undefined,
   keptPort: number | undefined,
-  home: string,
+  { home, isKept }: { readonly home: string; readonly isKept: (port: number) => boolean },
 ): ListenSpec {
-  if (local === undefined) return { kind: 'tcp', port: keptPort ?? 0 };
+  if (local === undefined) return { kind: 'tcp', port: keptPort ?? 0, isKept };
   if (typeof local === 'number') return { kind: 'tcp', port: local };
   if ('socket' in local) return { kind: 'unix', path: expandHome(local.socket, home) };
   return {

@@ -3,12 +3,14 @@ import type { Log } from '../base/log.ts';
 import type { ErrorData } from '../contract/error-codes.ts';
 import type { TunnelState } from '../contract/tunnel-state.ts';
 import type { PeerFinder } from '../peer/peer-owner.ts';
-import type { ConnectionEvent } from '../tunnel/connection-event.ts';
+import type { ConnectionEvent, LocalPeer } from '../tunnel/connection-event.ts';
+import type { ApprovalWish, Approve } from './approval-command.ts';
 import { type BindHost, BoundTunnel, type BoundTunnelOptions, type Recovery } from './bound-tunnel.ts';
 import { ClientAdmission } from './client-admission.ts';
 import type { ClusterLease } from './cluster-pool.ts';
 import type { Shut } from './gated-upstream.ts';
 import type { QuestionBoard } from './question-board.ts';
+import { StartApproval } from './start-approval.ts';
 import { type Granted, startObstacle } from './start-obstacle.ts';
 import { StartPermission } from './start-permission.ts';
 import type { AuditSink, TunnelAudit } from './tunnel-audit.ts';
@@ -21,7 +23,10 @@ export interface RunHost extends BindHost {
   readonly peers: PeerFinder;
   readonly questions: QuestionBoard;
   readonly audit: AuditSink;
+  readonly approve: Approve;
   keptPort(id: string): number | undefined;
+  /** Whether a local port is that of another tunnel than this one, up or not. */
+  isKept(port: number, id: string): boolean;
   /** Agrees to a profile by its hash; what is defined by it is told by a new definition. */
   agree(id: string, hash: string): Promise<void>;
 }
@@ -39,6 +44,8 @@ export interface TunnelRunOptions {
   readonly onState: (recovery: Recovery) => void;
   /** What is counted, or ends it, is another. */
   readonly onCounters: () => void;
+  /** A limit ends it soon. */
+  readonly onNear: () => void;
   /** Also of connections that end because it is let go of. */
   readonly onConnection: (event: ConnectionEvent) => void;
   readonly onSession?: BoundTunnelOptions['onSession'];
@@ -56,15 +63,19 @@ export class TunnelRun implements AsyncDisposable {
   readonly definition: TunnelDefinition;
   readonly #options: TunnelRunOptions;
   readonly #permission: StartPermission;
+  readonly #approval: StartApproval;
   readonly #clients: ClientAdmission;
   readonly #bound: BoundTunnel;
   /** While it may use its cluster, or waits for leave to. */
   #limits: TunnelLimits | undefined;
   #by: 'asked' | 'restored' | 'on-demand';
+  /** Whose connection woke it, where one did. */
+  #client: LocalPeer | undefined;
   /** Nothing has to be answered before it may use its cluster. */
   #mayEnter = false;
   #recorded: 'no' | 'writing' | 'yes' = 'no';
   #isOver = false;
+  readonly #over = new AbortController();
 
   constructor(options: TunnelRunOptions) {
     const { host, definition, log } = options;
@@ -79,13 +90,26 @@ export class TunnelRun implements AsyncDisposable {
       refused: () => options.onRefused(),
       answered: () => this.#enter(),
     });
+    this.#approval = new StartApproval({
+      clock: host.clock,
+      approve: host.approve,
+      wish: () => this.#wish(this.#by, this.reason),
+      answered: () => this.#approvalAnswered(),
+      refused: (error) => {
+        options.log.warn('not approved', { code: error.code, ...error.details });
+        options.audit.denied(error, this.reason);
+      },
+    });
     const { local, policy } = definition.profile;
-    const listen = listenSpec(local, host.keptPort(definition.id), host.home);
+    const listen = listenSpec(local, host.keptPort(definition.id), {
+      home: host.home,
+      isKept: (port) => host.isKept(port, definition.id),
+    });
     this.#clients = new ClientAdmission({
       policy,
       listen: listen.kind,
       peers: host.peers,
-      onAdmitted: () => this.#clientCame(),
+      onAdmitted: (peer) => this.#clientCame(peer),
     });
     this.#bound = new BoundTunnel({
       host,
@@ -157,16 +181,20 @@ export class TunnelRun implements AsyncDisposable {
   /** Somebody asked for it again, and may have answered what it waits for. */
   async startAgain(granted: Granted): Promise<void> {
     this.#permission.give(granted);
+    this.#approval.askAgain();
     this.#by = 'asked';
     if (this.#bound.isAsleep) this.#wake();
     else this.#enter();
     if (this.#bound.isUnbound) await this.#bound.start();
   }
 
-  /** Its limits count from now on, where what the policy asks before a start is answered anew. Throws what is not. */
-  prolong(granted: Granted): void {
+  /** Its limits count from now on, where what is asked before a start is answered anew. Throws what is not. */
+  async prolong(granted: Granted): Promise<void> {
     const obstacle = startObstacle(this.definition, granted);
     if (obstacle) throw new AppError(obstacle.error.code, { ...obstacle.error.details, prolong: true });
+    const wish = this.#wish('prolonged', granted.reason);
+    const approval = await this.#options.host.approve(wish, this.#over.signal);
+    if (approval?.kind === 'refused') throw new AppError(approval.error.code, approval.error.details);
     this.#limits?.prolong();
   }
 
@@ -178,7 +206,7 @@ export class TunnelRun implements AsyncDisposable {
 
   /** The log can be written again, or cannot any more: then nothing of production goes on. */
   auditChanged(): void {
-    if (!this.#isProduction || this.#isOver) return;
+    if (!this.#isProduction || this.#isOver || this.isAsleep) return;
     const error = this.#unrecordable(this.#options.host.audit.unavailable);
     if (!error || this.#recorded !== 'yes') return this.#enter();
     this.#options.log.warn('ended, as it cannot be recorded', { code: error.code });
@@ -186,12 +214,18 @@ export class TunnelRun implements AsyncDisposable {
     this.#options.onLimit(error);
   }
 
-  /** Ends its connections and frees its port; resolves when clean. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  /** Ends its connections, which are told why where that can be said, and frees its port; resolves when clean. */
+  async stop(why?: AppError): Promise<void> {
     this.#isOver = true;
+    this.#over.abort();
     this.#limits?.[Symbol.dispose]();
     this.#permission.withdraw();
-    await this.#bound[Symbol.asyncDispose]();
+    this.#approval.withdraw();
+    await this.#bound.stop(why);
   }
 
   get #onDemand(): boolean {
@@ -214,7 +248,7 @@ export class TunnelRun implements AsyncDisposable {
   #limitNear({ kind, endsAtMs }: Limit): void {
     if (this.limit?.kind !== kind) return;
     this.#options.log.info('its limit is near', { limit: kind, endsAt: new Date(endsAtMs).toISOString() });
-    this.#options.onCounters();
+    this.#options.onNear();
   }
 
   #limitOver(limit: Limit): void {
@@ -229,11 +263,21 @@ export class TunnelRun implements AsyncDisposable {
   #enter(): void {
     if (this.#isOver) return;
     const obstacle = this.#permission.look()?.error;
-    this.#mayEnter = obstacle === undefined;
-    this.#bound.setShut(obstacle ? { kind: 'blocked', error: obstacle } : this.#shutUnrecorded());
+    const shut: Shut | undefined = obstacle ? { kind: 'blocked', error: obstacle } : this.#approval.look();
+    this.#mayEnter = shut === undefined;
+    this.#bound.setShut(shut ?? this.#shutUnrecorded());
     this.#record();
     // Somebody asks for it, or has answered: what the cluster has refused may be allowed by now.
-    if (!obstacle) this.#bound.askAnew();
+    if (!shut) this.#bound.askAnew();
+  }
+
+  #approvalAnswered(): void {
+    this.#enter();
+    if (!this.#isOver) this.#options.onState({});
+  }
+
+  #wish(by: ApprovalWish['by'], reason: string | undefined): ApprovalWish {
+    return { definition: this.definition, by, reason, client: by === 'on-demand' ? this.#client : undefined };
   }
 
   /** A production tunnel leads nowhere before its opening is on disk. */
@@ -254,6 +298,7 @@ export class TunnelRun implements AsyncDisposable {
       local: addresses.map((at) => (at.kind === 'unix' ? at.path : `${at.address}:${at.port}`)),
       by: this.#by,
       reason: this.reason,
+      approvedBy: this.#approval.by,
     });
     this.#recorded = 'writing';
     if (this.#isProduction) void host.audit.whenDurable().then(() => this.#written());
@@ -280,6 +325,7 @@ export class TunnelRun implements AsyncDisposable {
     this.#limits?.[Symbol.dispose]();
     this.#limits = undefined;
     this.#permission.withdraw();
+    this.#approval.withdraw();
     this.#mayEnter = false;
     this.#recorded = 'no';
     this.#bound.setShut({ kind: 'asleep' });
@@ -303,10 +349,11 @@ export class TunnelRun implements AsyncDisposable {
     this.retryNow();
   }
 
-  #clientCame(): void {
+  #clientCame(peer: LocalPeer | undefined): void {
     if (this.#bound.isAsleep) {
       this.#options.log.info('woken by a client');
       this.#by = 'on-demand';
+      this.#client = peer;
       this.#wake();
     }
     this.#options.onCounters();

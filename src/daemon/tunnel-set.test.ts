@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { connect, type Socket } from 'node:net';
+import { connect, Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FakeAudit } from '../../test/support/fake-audit.ts';
 import { FakeClock } from '../../test/support/fake-clock.ts';
 import { expectNoHandles } from '../../test/support/no-handles.ts';
@@ -12,6 +12,7 @@ import { AppError } from '../base/app-error.ts';
 import { silentLog } from '../base/log.ts';
 import { operations } from '../contract/control.ts';
 import type { AdHoc } from '../contract/control-tunnel.ts';
+import type { PolicyFloor } from '../contract/policy.ts';
 import { ProfileStore } from '../profile/profile-store.ts';
 import type { ClusterPool } from './cluster-pool.ts';
 import { QuestionBoard } from './question-board.ts';
@@ -49,7 +50,7 @@ const net = (rest: object = {}) => ({
 });
 
 /** The tunnels of a daemon that finds no cluster: its clients are held, and it is counted how often a cluster was looked for. */
-async function started() {
+async function started(floor: PolicyFloor = {}) {
   const clock = new FakeClock();
   const wanted = new WantedFile({ path: wantedFile(), log: silentLog });
   const profiles = new ProfileStore({
@@ -88,6 +89,8 @@ async function started() {
     profiles,
     wanted,
     audit: new FakeAudit(),
+    approve: () => undefined,
+    floor: () => floor,
     recovered() {},
     changed: () => tunnels?.wakeWaiting(),
     gone() {},
@@ -383,4 +386,63 @@ describe('a restart of the daemon', () => {
     await next.end();
     expect(await stored()).toMatchObject({ tunnels: [], ports: {} });
   });
+});
+
+describe('the floor of the settings', () => {
+  const adHoc: AdHoc = { name: 'db', target: 'pod/postgres-0', port: 5432, namespace: 'data' };
+
+  it('bounds what no profile describes too, and is no part of what is remembered of it', async () => {
+    const { up, tunnels, end } = await started({ all: { maxConnections: 2, reason: true } });
+    await up({ adHoc: [adHoc] });
+    expect(tunnels.get('ad-hoc/db')!.entity).toMatchObject({
+      state: { error: { code: 'SP-REASON-REQUIRED' } },
+    });
+    await end();
+    expect((await stored()).tunnels[0].adHoc).not.toHaveProperty('policy');
+
+    const again = await started({ all: { confirm: true } });
+    expect(again.tunnels.get('ad-hoc/db')!.entity).toMatchObject({
+      wanted: 'on',
+      state: { error: { code: 'SP-CONFIRM-REQUIRED' } },
+    });
+  });
+
+  it('counts for one that is up from its next start on, which it says', async () => {
+    const floor: { all?: PolicyFloor['all'] } = {};
+    const { up, tunnels } = await started(floor);
+    await up({ adHoc: [adHoc] });
+    const { entity } = tunnels.get('ad-hoc/db')!;
+    expect(entity.profileChanged).toBe(false);
+    floor.all = { confirm: true };
+    tunnels.floorChanged();
+    expect(tunnels.get('ad-hoc/db')!.entity.profileChanged).toBe(true);
+    await tunnels.get('ad-hoc/db')!.restart();
+    expect(tunnels.get('ad-hoc/db')!.state).toMatchObject({ error: { code: 'SP-CONFIRM-REQUIRED' } });
+  });
+
+  it('refuses what only a gateway could see to, where there is none', async () => {
+    const { up } = await started({ all: { readOnly: true } });
+    const { error } = await up({ adHoc: [{ ...adHoc, kind: 'postgres' }] });
+    expect(error).toMatchObject({ code: 'SP-POLICY-UNENFORCED', details: { policy: 'readOnly' } });
+    expect((await up({ adHoc: [{ ...adHoc, kind: 'redis' }] })).error).toBeUndefined();
+  });
+});
+
+it('takes no port that is kept for a tunnel that is down', async () => {
+  await write(userFile(), { a: net() });
+  const { up, down, tunnels } = await started();
+  await up({ names: ['a'] });
+  const kept = portOf(tunnels, 'user/a');
+  await down('a');
+  const { listen } = Server.prototype;
+  const offered = vi.spyOn(Server.prototype, 'listen').mockImplementationOnce(function (this: Server, at) {
+    // The system offers that very port first.
+    return listen.call(this, { ...(at as object), port: kept });
+  });
+  await up({ adHoc: [{ name: 'db', target: 'pod/postgres-0', port: 5432, namespace: 'data' }] });
+  expect(offered).toHaveBeenCalled();
+  offered.mockRestore();
+  expect(portOf(tunnels, 'ad-hoc/db')).not.toBe(kept);
+  await up({ names: ['a'] });
+  expect(tunnels.get('user/a')!.entity.addresses).toMatchObject([{ port: kept }, { port: kept }]);
 });

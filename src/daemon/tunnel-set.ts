@@ -6,6 +6,7 @@ import { nearestName } from '../base/nearest-name.ts';
 import type { HandledInput, Outcomes } from '../contract/control.ts';
 import type { AdHoc } from '../contract/control-tunnel.ts';
 import type { ErrorData } from '../contract/error-codes.ts';
+import type { PolicyFloor } from '../contract/policy.ts';
 import type { ProfileSnapshot } from '../contract/profile-snapshot.ts';
 import type { ProfileStore } from '../profile/profile-store.ts';
 import { ManagedTunnel, type TunnelHost } from './managed-tunnel.ts';
@@ -13,24 +14,28 @@ import { SettledWait } from './settled-wait.ts';
 import {
   adHocDefinition,
   adHocId,
+  adHocOf,
   isSwitchedOff,
   leadsTo,
+  localPortOf,
   lostDefinition,
   profileDefinition,
   type TunnelDefinition,
 } from './tunnel-definition.ts';
 import { TunnelLeases } from './tunnel-leases.ts';
 import type { WantedFile, WantedTunnel } from './wanted-file.ts';
-import { profileOf, wantedRecord } from './wanted-record.ts';
+import { forgetVanished, profileOf, wantedRecord } from './wanted-record.ts';
 
 export interface TunnelSetOptions
-  extends Omit<TunnelHost, 'keptPort' | 'keepPort' | 'agree' | 'changed' | 'ended'> {
+  extends Omit<TunnelHost, 'keptPort' | 'isKept' | 'keepPort' | 'agree' | 'changed' | 'ended'> {
   readonly clock: Clock;
   readonly log: Log;
   readonly profiles: ProfileStore;
   readonly wanted: WantedFile;
   readonly changed: (id: string, what: 'state' | 'counters') => void;
   readonly gone: (id: string) => void;
+  /** What bounds tunnels that no profile describes. */
+  readonly floor: () => PolicyFloor;
   /** Undefined where the kubeconfig names none, or cannot be read; the tunnel then says so. */
   readonly currentContext: (kubeconfig: string | undefined) => Promise<string | undefined>;
 }
@@ -63,6 +68,12 @@ export class TunnelSet implements AsyncDisposable {
     this.#host = {
       ...options,
       keptPort: (id) => wanted.portOf(id),
+      isKept: (port, id) =>
+        this.all.some(
+          (other) =>
+            other.id !== id &&
+            (localPortOf(other.definition.profile.local) ?? wanted.portOf(other.id)) === port,
+        ),
       // Written already to the log when it fails; the port is bound all the same.
       keepPort: (id, port) =>
         void wanted.keepPort(id, port).catch(() => log.warn('port not kept', { tunnel: id })),
@@ -86,7 +97,7 @@ export class TunnelSet implements AsyncDisposable {
   /** Brings back what was wanted, all ports at once, and follows the profiles, which are loaded already, from now on. */
   async restore(): Promise<void> {
     const { profiles, wanted, log } = this.#options;
-    await this.#forgetVanished();
+    await forgetVanished(wanted, profiles);
     this.#define(profiles.snapshot);
     this.#unfollow = profiles.onChange((snapshot) => {
       this.#define(snapshot);
@@ -119,7 +130,7 @@ export class TunnelSet implements AsyncDisposable {
       case 'refused': {
         const valid = this.#all.get(found.id);
         if (valid) return valid;
-        const { code, details } = this.#whyLost(found.id);
+        const { code, details } = whyLost(this.#options.profiles, found.id);
         throw new AppError(code, details);
       }
       case 'unknown': {
@@ -198,6 +209,15 @@ export class TunnelSet implements AsyncDisposable {
     for (const tunnel of this.all) tunnel.auditChanged();
   }
 
+  /** What bounds tunnels that no profile describes is another; those that run take it up when they start again, and say so. */
+  floorChanged(): void {
+    for (const tunnel of this.all) {
+      const given = adHocOf(tunnel.definition);
+      if (given) tunnel.redefine(adHocDefinition(given, this.#options.floor()));
+      this.#options.changed(tunnel.id, 'state');
+    }
+  }
+
   retryNow(): void {
     for (const tunnel of this.#all.values()) tunnel.retryNow();
   }
@@ -221,15 +241,6 @@ export class TunnelSet implements AsyncDisposable {
       ({ definition }) => definition.name === name && definition.problem?.code === 'SP-PROFILE-UNKNOWN',
     );
     return others.length === 0 ? first : undefined;
-  }
-
-  /** Why there is no profile of this id. */
-  #whyLost(id: string): ErrorData {
-    const found = this.#options.profiles.find(id);
-    if (found.kind !== 'refused') return { code: 'SP-PROFILE-UNKNOWN', details: { profile: id } };
-    const [problem] = found.problems;
-    const message = problem && `${problem.file}:${problem.line}:${problem.column} ${problem.message}`;
-    return { code: 'SP-PROFILE-INVALID', details: { profile: id, message } };
   }
 
   async #project(folder: string | undefined): Promise<string | undefined> {
@@ -286,11 +297,13 @@ export class TunnelSet implements AsyncDisposable {
 
   /** A name leads to one place as long as it is up: its clients must not find themselves at another. Throws SP-TUNNEL-TAKEN. */
   #adHoc(given: AdHoc): ManagedTunnel {
-    const definition = adHocDefinition(given);
+    const definition = adHocDefinition(given, this.#options.floor());
     const known = this.#all.get(definition.id);
     if (known && known.definition.digest !== definition.digest) {
       throw new AppError('SP-TUNNEL-TAKEN', { name: given.name, leadsTo: leadsTo(known.definition) });
     }
+    // What bounds it may be another by now.
+    known?.redefine(definition);
     return known ?? this.#add(definition);
   }
 
@@ -312,7 +325,11 @@ export class TunnelSet implements AsyncDisposable {
     }
     for (const tunnel of this.all) {
       if (listed.has(tunnel.id) || tunnel.definition.origin.kind === 'ad-hoc') continue;
-      tunnel.redefine({ ...tunnel.definition, problem: this.#whyLost(tunnel.id), trust: undefined });
+      tunnel.redefine({
+        ...tunnel.definition,
+        problem: whyLost(this.#options.profiles, tunnel.id),
+        trust: undefined,
+      });
       this.#dropIfLost(tunnel);
     }
   }
@@ -332,7 +349,7 @@ export class TunnelSet implements AsyncDisposable {
     const problem = known?.definition.problem;
     if (known && !problem) return known;
     // Its port is that of before: a profile that may not start yet must not choose one either.
-    const definition = lostDefinition(record, problem ?? this.#whyLost(id));
+    const definition = lostDefinition(record, problem ?? whyLost(this.#options.profiles, id));
     if (!known) return this.#add(definition);
     known.redefine({ ...definition, origin: known.definition.origin, trust: known.definition.trust });
     return known;
@@ -370,19 +387,6 @@ export class TunnelSet implements AsyncDisposable {
     await wanted.keepProjects(projects).catch(() => log.warn('projects not kept'));
   }
 
-  /** An on-demand profile that its source has no more needs nothing that keeps it down. */
-  async #forgetVanished(): Promise<void> {
-    const { profiles, wanted } = this.#options;
-    const { sources } = profiles.snapshot;
-    const vanished = [...wanted.tunnels.values()].filter(
-      ({ id, wanted: then }) =>
-        then === 'off' &&
-        profiles.find(id).kind === 'unknown' &&
-        sources.some(({ key, state }) => state === 'read' && id.startsWith(`${key}/`)),
-    );
-    await Promise.all(vanished.map(({ id }) => wanted.drop(id, { forgetPort: true }).catch(() => {})));
-  }
-
   #save(tunnel: ManagedTunnel, profile = profileOf(tunnel)): Promise<void> {
     const { wanted } = this.#options;
     const { id } = tunnel;
@@ -399,4 +403,13 @@ export class TunnelSet implements AsyncDisposable {
       return wanted.want({ id, wanted: 'off' });
     return wanted.drop(id, { forgetPort: definition.origin.kind === 'ad-hoc' });
   }
+}
+
+/** Why there is no profile of this id. */
+function whyLost(profiles: ProfileStore, id: string): ErrorData {
+  const found = profiles.find(id);
+  if (found.kind !== 'refused') return { code: 'SP-PROFILE-UNKNOWN', details: { profile: id } };
+  const [problem] = found.problems;
+  const message = problem && `${problem.file}:${problem.line}:${problem.column} ${problem.message}`;
+  return { code: 'SP-PROFILE-INVALID', details: { profile: id, message } };
 }

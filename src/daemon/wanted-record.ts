@@ -1,5 +1,7 @@
 import type { Profile } from '../contract/profile.ts';
+import type { ProfileStore } from '../profile/profile-store.ts';
 import type { ManagedTunnel } from './managed-tunnel.ts';
+import { adHocOf } from './tunnel-definition.ts';
 import type { WantedFile, WantedTunnel } from './wanted-file.ts';
 
 /** What it runs with, as it is bound to while its profile may not or can no longer be used. */
@@ -12,10 +14,8 @@ export function profileOf(tunnel: ManagedTunnel): Profile | undefined {
 /** What is to be remembered of a tunnel that is up or paused: what it runs with, not what it would be next. */
 export function wantedRecord(tunnel: ManagedTunnel, profile: Profile | undefined): WantedTunnel {
   const { id, wanted, upSinceMs } = tunnel;
-  const { name, access, profile: own } = tunnel.running ?? tunnel.definition;
-  if (access.kind === 'cluster') return { id, wanted, upSinceMs, profile };
-  const { kubeconfig, context } = access;
-  return { id, wanted, upSinceMs, adHoc: { ...own, kubeconfig, context, name } };
+  const adHoc = adHocOf(tunnel.running ?? tunnel.definition);
+  return { id, wanted, upSinceMs, ...(adHoc ? { adHoc } : { profile }) };
 }
 
 /** Folders of the projects that what is remembered belongs to. */
@@ -25,4 +25,16 @@ export function projectsOf({ tunnels, projects }: WantedFile): string[] {
     return at > 0 ? [id.slice(0, at)] : [];
   });
   return [...new Set([...folders, ...projects])];
+}
+
+/** An on-demand profile that its source has no more needs nothing that keeps it down. */
+export async function forgetVanished(wanted: WantedFile, profiles: ProfileStore): Promise<void> {
+  const { sources } = profiles.snapshot;
+  const vanished = [...wanted.tunnels.values()].filter(
+    ({ id, wanted: then }) =>
+      then === 'off' &&
+      profiles.find(id).kind === 'unknown' &&
+      sources.some(({ key, state }) => state === 'read' && id.startsWith(`${key}/`)),
+  );
+  await Promise.all(vanished.map(({ id }) => wanted.drop(id, { forgetPort: true }).catch(() => {})));
 }

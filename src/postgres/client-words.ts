@@ -12,7 +12,11 @@ export function farewell(error: AppError | undefined, pod: string): Buffer {
     severity: 'FATAL',
     sqlstate: error?.code === 'SP-DB-READ-ONLY' ? '25006' : '57P01',
     message: `terminating connection: ${headline}`,
-    hint: 'Connect again: the tunnel waits for the pod that serves next.',
+    // What its user has to do first, as after a limit of its policy.
+    hint:
+      error && error.retry !== 'auto' && error.code !== 'SP-DB-READ-ONLY'
+        ? errorText(error).next
+        : 'Connect again: the tunnel waits for the pod that serves next.',
   });
 }
 

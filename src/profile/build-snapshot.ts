@@ -1,4 +1,5 @@
 import { nearestName } from '../base/nearest-name.ts';
+import type { PolicyFloor } from '../contract/policy.ts';
 import type { Profile, ProfileOverride } from '../contract/profile.ts';
 import type {
   ListedProfile,
@@ -12,6 +13,7 @@ import { diffProfiles, type ProfileIdentity, profileHash } from './canonical.ts'
 import { withGuessedKind } from './import/guess-kind.ts';
 import { localText, sameLocal, withLocalPort } from './local-address.ts';
 import type { ProfileFile } from './read-profile-file.ts';
+import { loosenings, tightest, withFloor } from './tightest-policy.ts';
 
 /** One source as it was read. */
 export interface LoadedSource {
@@ -38,10 +40,12 @@ export interface SnapshotParts {
   /** In their fixed order, the user's own first. */
   readonly sources: readonly LoadedSource[];
   readonly judge: (identity: ProfileIdentity, profile: Profile) => ProfileTrust;
+  /** What bounds all profiles. */
+  readonly floor: PolicyFloor;
 }
 
 /** What all sources come to: first of a name wins, overrides applied, trust judged, and everything wrong in one list. Pure. */
-export function buildSnapshot({ sequence, sources, judge }: SnapshotParts): ProfileSnapshot {
+export function buildSnapshot({ sequence, sources, judge, floor }: SnapshotParts): ProfileSnapshot {
   const own = sources.find(({ kind }) => kind === 'user')?.files[0];
   const problems: ProfileProblem[] = [];
   const profiles: ListedProfile[] = [];
@@ -62,7 +66,11 @@ export function buildSnapshot({ sequence, sources, judge }: SnapshotParts): Prof
         }
         seen.set(name, file);
         const override = own?.content.overrides[source.key]?.[name];
-        profiles.push({ ...listed(source, name, profile, override, judge), file, line });
+        const looser = own ? looserOverrides({ own, source: source.key, name, profile, override }) : [];
+        problems.push(...looser);
+        const isFaulty = own?.content.refusedOverrides.get(source.key)?.includes(name) ?? false;
+        if (isFaulty || looser.length > 0) refused.push({ id: idOf(source.key, name), file });
+        else profiles.push({ ...listed(source, name, profile, { override, judge, floor }), file, line });
       }
       for (const [name, members] of content.groups) {
         groups.push({
@@ -101,31 +109,60 @@ export function withOverride(profile: Profile, override: ProfileOverride | undef
     ...(override.port === undefined ? {} : { local: withLocalPort(profile.local, override.port) }),
     ...(override.context === undefined ? {} : { cluster: { context: override.context } }),
     ...(override.off === undefined ? {} : { off: override.off }),
-    ...(override.passwordless === undefined
-      ? {}
-      : { policy: { ...profile.policy, passwordless: override.passwordless } }),
+    ...((override.policy || override.passwordless) && { policy: boundedPolicy(profile.policy, override) }),
   };
+}
+
+function boundedPolicy(policy: Profile['policy'], override: ProfileOverride): Profile['policy'] {
+  const { passwordless } = override;
+  return { ...tightest(policy, override.policy), ...(passwordless && { passwordless }) };
 }
 
 function listed(
   { key, kind, origin }: LoadedSource,
   name: string,
   written: Profile,
-  override: ProfileOverride | undefined,
-  judge: SnapshotParts['judge'],
+  {
+    override,
+    judge,
+    floor,
+  }: Pick<SnapshotParts, 'judge' | 'floor'> & { readonly override: ProfileOverride | undefined },
 ): Omit<ListedProfile, 'file' | 'line'> {
   const identity = { origin, name };
+  const overridden = withOverride(withGuessedKind(name, written), override);
+  const policy = withFloor(overridden, floor);
   return {
     id: idOf(key, name),
     name,
     source: key,
     sourceKind: kind,
-    profile: withOverride(withGuessedKind(name, written), override),
+    profile: { ...overridden, ...(policy && { policy }) },
     written,
     override,
     trust: kind === 'user' ? { kind: 'own' } : judge(identity, written),
     hash: profileHash(identity, written),
   };
+}
+
+/** What of an override's policy would allow what its profile forbids. */
+function looserOverrides({
+  own: { file, content },
+  source,
+  name,
+  profile,
+  override,
+}: {
+  readonly own: LoadedFile;
+  readonly source: string;
+  readonly name: string;
+  readonly profile: Profile;
+  readonly override: ProfileOverride | undefined;
+}): ProfileProblem[] {
+  return loosenings(profile.policy, override?.policy ?? {}).map(({ field, right }): ProfileProblem => {
+    const path = ['overrides', source, name, 'policy', field];
+    const message = `${field} must be ${right}: an override may only tighten the policy of ${idOf(source, name)}`;
+    return { file, ...content.place(path), at: path.join('.'), message, severity: 'error' };
+  });
 }
 
 function listedSource({ key, kind, location, state, files, commit, pending }: LoadedSource): ListedSource {

@@ -42,10 +42,24 @@ export function checkProfile(
   if (profile.connection?.pooler && kind !== 'postgres') {
     complain(['connection', 'pooler'], 'pooler is for profiles of kind postgres', 'key');
   }
-  for (const word of ['ca', 'serverName', 'serverRole'] as const) {
-    if (profile.connection?.[word] && kind !== 'postgres') {
-      complain(['connection', word], `${word} is for profiles of kind postgres`, 'key');
+  if (profile.connection?.serverRole && kind !== 'postgres') {
+    complain(['connection', 'serverRole'], 'serverRole is for profiles of kind postgres', 'key');
+  }
+  const { ca } = profile.connection ?? {};
+  if (ca && 'secret' in ca && kind !== 'postgres') {
+    complain(
+      ['connection', 'ca', 'secret'],
+      'ca.secret is for profiles of kind postgres: name a file',
+      'key',
+    );
+  }
+  for (const word of ['ca', 'serverName'] as const) {
+    if (profile.connection?.[word] && kind === 'tcp') {
+      complain(['connection', word], `${word} is for profiles of a kind that knows TLS, not tcp`, 'key');
     }
+  }
+  if (profile.connection?.authSource && kind !== 'mongodb') {
+    complain(['connection', 'authSource'], 'authSource is for profiles of kind mongodb', 'key');
   }
   for (const word of postgresPolicies) {
     if (profile.policy?.[word] && kind !== 'postgres') {

@@ -37,16 +37,18 @@ export function findProfile(snapshot: ProfileSnapshot, given: string, project?: 
   return { kind: 'unknown', meant: nearestName(given, names) };
 }
 
+/** Also what the user's own file says over it. */
 function problemsOf(
   { problems }: ProfileSnapshot,
   { id, file }: ProfileSnapshot['refused'][number],
   source: string,
 ): ProfileProblem[] {
-  const at = `profiles.${id.slice(source.length + 1)}`;
+  const name = id.slice(source.length + 1);
+  const isBelow = (at: string, path: string) => at === path || at.startsWith(`${path}.`);
   return problems.filter(
     (problem) =>
-      problem.file === file &&
       problem.severity === 'error' &&
-      (problem.at === at || problem.at.startsWith(`${at}.`)),
+      ((problem.file === file && isBelow(problem.at, `profiles.${name}`)) ||
+        isBelow(problem.at, `overrides.${source}.${name}`)),
   );
 }

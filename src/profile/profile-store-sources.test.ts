@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { environment, messages, one, profileFiles, trusts } from '../../test/support/profile-files.ts';
 import { systemClock } from '../base/clock.ts';
+import type { PolicyFloor } from '../contract/policy.ts';
 
 const files = profileFiles();
 const { open, write } = files;
@@ -136,5 +137,100 @@ describe('the sources of a ProfileStore', () => {
     await store.load();
     await writeFile(file, 'version: 1\nprofiles: {');
     expect(trusts(await store.load())).toEqual({});
+  });
+});
+
+describe('policies from several hands', () => {
+  const team = 'policy: {environment: production, timeLimit: 4h, programs: [/bin/a, /bin/b]}';
+
+  async function shared(...overrides: string[]) {
+    await write('shared/team.yaml', 'profiles:', one('web', team), one('db'));
+    await write(
+      'config/profiles.yaml',
+      `sources: {team: {folder: ${join(files.home, 'shared')}}}`,
+      'overrides:',
+      '  team:',
+      ...overrides,
+    );
+    return open().load();
+  }
+
+  it('comes to the tightest of them', async () => {
+    const snapshot = await shared(
+      '    web: {policy: {timeLimit: 30m, programs: [/bin/a], confirm: true}}',
+      '    db: {policy: {reason: true}}',
+    );
+    expect(messages(snapshot)).toEqual([]);
+    const { profiles } = snapshot;
+    expect(profiles.map(({ profile }) => profile.policy)).toEqual([
+      { environment: 'production', timeLimit: '30m', programs: ['/bin/a'], confirm: true },
+      { reason: true },
+    ]);
+    // What was agreed to is what the team wrote.
+    expect(profiles[0]!.written.policy).toMatchObject({ timeLimit: '4h' });
+  });
+
+  it('refuses a profile over which something looser is said, with the place and what would be right', async () => {
+    const snapshot = await shared(
+      '    web:',
+      '      policy:',
+      '        timeLimit: 5h',
+      '        programs: [/bin/c]',
+      '    db: {policy: {confirm: true}}',
+    );
+    const file = join(files.home, 'config/profiles.yaml');
+    expect(snapshot.problems).toEqual([
+      {
+        file,
+        line: 7,
+        column: 9,
+        at: 'overrides.team.web.policy.timeLimit',
+        message: 'timeLimit must be at most 4h: an override may only tighten the policy of team/web',
+        severity: 'error',
+      },
+      expect.objectContaining({
+        line: 8,
+        message:
+          'programs must be some of /bin/a, /bin/b: an override may only tighten the policy of team/web',
+      }),
+    ]);
+    expect(snapshot.refused).toEqual([{ id: 'team/web', file: join(files.home, 'shared/team.yaml') }]);
+    expect(snapshot.profiles.map(({ name }) => name)).toEqual(['db']);
+  });
+
+  it('refuses a word that loosens, and the profile that it is said over, but no other one', async () => {
+    const store = open();
+    await write('shared/team.yaml', 'profiles:', one('web', team), one('db'));
+    await write(
+      'config/profiles.yaml',
+      `sources: {team: {folder: ${join(files.home, 'shared')}}}`,
+      'overrides: {team: {web: {policy: {hostNetwork: allow}}, db: {policy: {confirm: true}}}}',
+    );
+    const { problems, profiles } = await store.load();
+    expect(problems).toMatchObject([
+      {
+        line: 3,
+        at: 'overrides.team.web.policy.hostNetwork',
+        message:
+          'overrides.team.web.policy.hostNetwork must be forbid, as nothing here can loosen a policy, not allow',
+      },
+    ]);
+    expect(profiles).toMatchObject([{ name: 'db', profile: { policy: { confirm: true } } }]);
+    expect(store.find('team/web')).toMatchObject({ kind: 'refused', problems: [{ line: 3 }] });
+  });
+
+  it('never goes below the floor of the settings, which counts with the next load', async () => {
+    let floor: PolicyFloor = {};
+    await write(
+      'config/profiles.yaml',
+      'profiles:',
+      one('web', 'policy: {environment: production, timeLimit: 9h}'),
+    );
+    const store = open({ floor: () => floor });
+    expect((await store.load()).profiles[0]!.profile.policy).toMatchObject({ timeLimit: '9h' });
+    floor = { production: { timeLimit: '8h' } };
+    const { profiles } = await store.load();
+    expect(profiles[0]!.profile.policy).toMatchObject({ timeLimit: '8h' });
+    expect(profiles[0]!.written.policy).toMatchObject({ timeLimit: '9h' });
   });
 });

@@ -8,6 +8,7 @@ import { FolderWatch, withTarget } from '../base/folder-watch.ts';
 import { Listeners } from '../base/listeners.ts';
 import type { Log } from '../base/log.ts';
 import type { ProfileEdit } from '../contract/control-profile.ts';
+import type { PolicyFloor } from '../contract/policy.ts';
 import type { GitSourceSettings } from '../contract/profile-file.ts';
 import type { ListedProfile, ProfileSnapshot } from '../contract/profile-snapshot.ts';
 import { buildSnapshot, type LoadedSource } from './build-snapshot.ts';
@@ -37,6 +38,8 @@ export interface ProfileStoreOptions {
   readonly checkTarget: TargetCheck;
   /** Whether a tunnel of a project's file is wanted: such a project is kept. Default: none is. */
   readonly isProjectInUse?: (file: string) => boolean;
+  /** What bounds all profiles, asked for with each load. Default: nothing. */
+  readonly floor?: () => PolicyFloor;
   /** Named in the first line of files that are made here. */
   readonly schemaLocation: string;
 }
@@ -60,6 +63,7 @@ export class ProfileStore implements AsyncDisposable {
     sequence: 0,
     sources: [],
     judge: () => ({ kind: 'untrusted' }),
+    floor: {},
   });
   #content = '';
   #watch: FolderWatch | undefined;
@@ -240,7 +244,12 @@ export class ProfileStore implements AsyncDisposable {
     this.#sources = loaded.map((source) => this.#withFault(source));
     const sequence = this.#snapshot.sequence + 1;
     const judge: TrustStore['judge'] = (identity, profile) => this.#trust.judge(identity, profile);
-    const snapshot = buildSnapshot({ sequence, sources: this.#sources, judge });
+    const snapshot = buildSnapshot({
+      sequence,
+      sources: this.#sources,
+      judge,
+      floor: this.#options.floor?.() ?? {},
+    });
     this.#follow();
     const content = JSON.stringify({ ...snapshot, sequence: 0 });
     if (content === this.#content) return this.#snapshot;

@@ -48,6 +48,8 @@ export interface ProfileFile {
   /** By source and name. Empty in a shared file, as are the sources. */
   readonly overrides: NonNullable<ProfileFileContent['overrides']>;
   readonly sources: NonNullable<ProfileFileContent['sources']>;
+  /** By source: names of overrides that have errors. What bounds their profiles is not known. */
+  readonly refusedOverrides: ReadonlyMap<string, readonly string[]>;
   /** Where a thing stands, or what is nearest to it. */
   readonly place: (path: Path) => Place;
   /** All of them, in the order of the text. */
@@ -91,6 +93,7 @@ const empty: ProfileFile = {
   groups: new Map(),
   overrides: {},
   sources: {},
+  refusedOverrides: new Map(),
   place: () => ({ line: 1, column: 1 }),
   problems: [],
 };
@@ -144,8 +147,8 @@ class Reading {
       readable: !this.#problems.has([]) && !this.#problems.has(['version']),
       ...profiles,
       groups: this.#groups(),
-      overrides: origin === 'own' ? this.#whole('overrides') : {},
-      sources: origin === 'own' ? this.#whole('sources') : {},
+      ...this.#overrides(),
+      sources: origin === 'own' ? this.#sources() : {},
       place: (path) => this.#problems.places.key(path),
       problems: this.#problems.sorted(),
     };
@@ -193,12 +196,28 @@ class Reading {
     return groups;
   }
 
-  /** The entries of a part that have no problem. */
-  #whole<Key extends 'overrides' | 'sources'>(key: Key): NonNullable<ProfileFileContent[Key]> {
-    const entries = Object.entries(this.#part(key) ?? {}).filter(
-      ([name]) => !this.#problems.has([key, name]),
-    );
-    return Object.fromEntries(entries) as NonNullable<ProfileFileContent[Key]>;
+  #overrides(): Pick<ProfileFile, 'overrides' | 'refusedOverrides'> {
+    const overrides: ProfileFile['overrides'] = {};
+    const refusedOverrides = new Map<string, readonly string[]>();
+    if (this.#options.origin !== 'own') return { overrides, refusedOverrides };
+    for (const [source, all] of Object.entries(this.#part('overrides') ?? {})) {
+      const names = typeof all === 'object' && all !== null ? Object.keys(all) : [];
+      const faulty = names.filter((name) => this.#problems.has(['overrides', source, name]));
+      // What is wrong with the source as such is wrong with all of it.
+      const isWhole = faulty.length === 0 && this.#problems.has(['overrides', source]);
+      const refused = isWhole ? names : faulty;
+      refusedOverrides.set(source, refused);
+      const fitting = Object.entries(all ?? {}).filter(([name]) => !refused.includes(name));
+      overrides[source] = Object.fromEntries(fitting);
+    }
+    return { overrides, refusedOverrides };
+  }
+
+  #sources(): ProfileFile['sources'] {
+    const entries = Object.entries(this.#part('sources') ?? {});
+    return Object.fromEntries(
+      entries.filter(([name]) => !this.#problems.has(['sources', name])),
+    ) as ProfileFile['sources'];
   }
 
   #part(key: string): Record<string, unknown> | undefined {
@@ -249,7 +268,7 @@ class Problems {
     this.#push(place, shownPath(path), `there is ${what}: ${right}`);
   }
 
-  /** Whether something at or below the path, of at most two parts, is wrong; with the empty path, the whole. */
+  /** Whether something at or below the path, of at most three parts, is wrong; with the empty path, the whole. */
   has(path: readonly (string | number)[]): boolean {
     return this.#paths.has(JSON.stringify(path));
   }
@@ -263,7 +282,7 @@ class Problems {
 
   /** A fault is also that of the profile or the part that it is in; asked for are no deeper paths. */
   #mark(path: Path): Path {
-    for (let length = Math.min(1, path.length); length <= Math.min(2, path.length); length++) {
+    for (let length = Math.min(1, path.length); length <= Math.min(3, path.length); length++) {
       this.#paths.add(JSON.stringify(path.slice(0, length)));
     }
     return path;

@@ -28,8 +28,10 @@ export interface LocalConnection {
   start(): void;
   /** Takes the way that it has submitted itself for. */
   attempt(route: Route): void;
-  /** Ends it at once, whatever it is doing; without an error where that is what was asked for. */
-  cutOff(error?: AppError): void;
+  /** Ends it at once, whatever it is doing. */
+  cutOff(error: AppError): void;
+  /** The tunnel stops, which ends it at once; without a reason where that is what was asked for. */
+  stop(why?: AppError): void;
 }
 
 /** What a connection tells and asks. */

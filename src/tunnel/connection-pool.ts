@@ -118,8 +118,8 @@ export class ConnectionPool implements ConnectionHost {
   }
 
   /** Ends every connection; resolves when none is left. */
-  async endAll(): Promise<void> {
-    for (const connection of [...this.#live]) connection.cutOff();
+  async endAll(why?: AppError): Promise<void> {
+    for (const connection of [...this.#live]) connection.stop(why);
     if (this.#live.size > 0) await new Promise<void>((resolve) => this.#whenEmpty.push(resolve));
   }
 

@@ -96,8 +96,12 @@ export class Connection implements LocalConnection {
   }
 
   /** Ends it at once, whatever it is doing; without an error where that is what was asked for. */
-  cutOff(error?: AppError): void {
-    this.#error ??= error?.toData();
+  cutOff(error: AppError): void {
+    this.stop(error);
+  }
+
+  stop(why?: AppError): void {
+    this.#error ??= why?.toData();
     this.#giveUp();
     this.#bridge?.cancel();
     resetSocket(this.#socket);

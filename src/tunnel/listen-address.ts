@@ -9,6 +9,8 @@ export type ListenSpec =
       readonly port: number;
       /** IP addresses; `localhost` is 127.0.0.1 and, where this machine has it, ::1. Default: localhost. */
       readonly addresses?: readonly string[];
+      /** Where any port will do: which ones are kept for others, who do not listen now. */
+      readonly isKept?: (port: number) => boolean;
     }
   | { readonly kind: 'unix'; readonly path: string };
 

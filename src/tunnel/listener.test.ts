@@ -64,6 +64,31 @@ const hasIpv6 = await other('::1').then(
   () => false,
 );
 
+describe('any port', () => {
+  it('is none that is kept for another, as long as there are others', async () => {
+    const asked: number[] = [];
+    const isKept = (port: number) => asked.push(port) < 3;
+    const { listener } = listenerOn({ kind: 'tcp', port: 0, isKept });
+    await listener.start();
+    expect(asked).toHaveLength(3);
+    expect(portOf(listener)).toBe(asked[2]);
+    for (const port of asked.slice(0, 2)) {
+      if (port !== asked[2]) await other('127.0.0.1', port);
+    }
+  });
+
+  it('is taken all the same where all seem to be kept, and never asked about where one is named', async () => {
+    const { listener } = listenerOn({ kind: 'tcp', port: 0, isKept: () => true });
+    await listener.start();
+    const port = portOf(listener);
+    expect(port).toBeGreaterThan(0);
+    await listener[Symbol.asyncDispose]();
+    const named = listenerOn({ kind: 'tcp', port, isKept: () => true }).listener;
+    await named.start();
+    expect(portOf(named)).toBe(port);
+  });
+});
+
 describe('addresses', () => {
   it('localhost is both loopbacks, the second where there is one', () => {
     const both = [

@@ -87,16 +87,20 @@ export class Listener implements AsyncDisposable {
     this.#addresses = [];
   }
 
-  async #bindTcp({ port, addresses }: ListenSpec & { kind: 'tcp' }): Promise<void> {
+  async #bindTcp({ port, addresses, isKept }: ListenSpec & { kind: 'tcp' }): Promise<void> {
     const [first, ...others] = wantedAddresses(addresses);
     if (!first) throw new AppError('SP-LOCAL-ADDRESS', { address: '', message: 'no address is given' });
     for (let tries = 1; ; tries++) {
       const bound: BoundAddress[] = [await this.#bind(first.address, port)];
+      const [{ port: given }] = bound as [BoundAddress & { kind: 'tcp' }];
+      if (port === 0 && isKept?.(given) && tries < freePortTries) {
+        this.#closeServers();
+        continue;
+      }
       const notBound: string[] = [];
       try {
         for (const { address, optional } of others) {
-          const same = (bound[0] as BoundAddress & { kind: 'tcp' }).port;
-          await this.#bind(address, same).then(
+          await this.#bind(address, given).then(
             (one) => bound.push(one),
             (error) => {
               if (!optional || !isMissingAddress(error)) throw error;

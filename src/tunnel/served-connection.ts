@@ -88,10 +88,14 @@ export class ServedConnection implements LocalConnection {
     );
   }
 
-  cutOff(error?: AppError): void {
-    this.#error ??= error?.toData();
+  cutOff(error: AppError): void {
+    this.#error ??= error.toData();
     this.#served?.end(error);
-    if (error) return;
+  }
+
+  stop(why?: AppError): void {
+    this.#error ??= why?.toData();
+    this.#served?.end(why);
     const socket = this.#socket;
     const timer = this.#host.clock.after(endGraceMs, () =>
       socket.writableFinished ? socket.destroy() : resetSocket(socket),

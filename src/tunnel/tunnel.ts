@@ -1,3 +1,4 @@
+import type { AppError } from '../base/app-error.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { TunnelState, Wanted } from '../contract/tunnel-state.ts';
@@ -27,8 +28,8 @@ export interface TunnelOptions {
 export interface Tunnel extends AsyncDisposable {
   /** Binds the local port, then looks for the pod. Rejects with SP-LOCAL-PORT-IN-USE or SP-LOCAL-ADDRESS; nothing is left then. */
   start(): Promise<void>;
-  /** Ends all connections and lets go of everything; resolves when clean. */
-  stop(): Promise<void>;
+  /** Ends all connections, which are told why where that can be said, and lets go of everything; resolves when clean. */
+  stop(why?: AppError): Promise<void>;
   readonly wanted: Wanted;
   readonly state: TunnelState;
   /** Local connections that wait for a pod, and all there are. */
@@ -102,11 +103,11 @@ export function createTunnel(options: TunnelOptions): Tunnel {
     else runner.dispatch({ type: 'started' });
   }
 
-  async function stop(): Promise<void> {
+  async function stop(why?: AppError): Promise<void> {
     isStopped = true;
     // Nobody new first, so that endAll sees the last one.
     const closed = listener[Symbol.asyncDispose]();
-    const ended = pool.endAll();
+    const ended = pool.endAll(why);
     const cleaned = runner[Symbol.asyncDispose]();
     const results = await Promise.allSettled([closed, ended, cleaned]);
     const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
@@ -116,7 +117,7 @@ export function createTunnel(options: TunnelOptions): Tunnel {
   return {
     start,
     stop,
-    [Symbol.asyncDispose]: stop,
+    [Symbol.asyncDispose]: () => stop(),
     get wanted() {
       return runner.model.wanted;
     },

@@ -127,6 +127,27 @@ export const profileErrors = {
       `${say(d.tunnel, 'this tunnel')} does not open: its policy asks for ${say(d.policy, 'something')}, which takes the gateway`,
     next: (d) => say(d.next, 'take it out of the policy, or have the one who owns the profile do so'),
   },
+  'SP-HOST-NETWORK': {
+    retry: 'user',
+    exitCode: 5,
+    headline: (d) =>
+      `${say(d.pod, 'the pod')} is in the network of its node${d.node ? ` ${d.node}` : ''}, which the policy forbids`,
+    next: () =>
+      'what listens on the localhost of the node would be reached: have the pod moved out of hostNetwork, or the owner of the profile say `hostNetwork: allow`',
+  },
+  'SP-APPROVAL-REFUSED': {
+    retry: 'user',
+    exitCode: 5,
+    headline: (d) => `${say(d.tunnel, 'this tunnel')} was not approved: ${say(d.message, 'no reason given')}`,
+    next: (d) => `sallyport up ${say(d.tunnel, 'NAME')} asks again`,
+  },
+  'SP-APPROVAL-FAILED': {
+    retry: 'user',
+    exitCode: 5,
+    headline: (d) =>
+      `${say(d.tunnel, 'this tunnel')} could not be approved by ${say(d.program, 'the program of the settings')}: ${say(d.message, 'it failed')}`,
+    next: () => 'correct approval.command in settings.yaml',
+  },
   'SP-QUESTION-GONE': {
     retry: 'never',
     exitCode: 1,
