@@ -35,6 +35,8 @@ import { Passwords } from './passwords.ts';
 import { PastLines } from './past-lines.ts';
 import { ensurePrivateFolder } from './private-folder.ts';
 import { QuestionBoard } from './question-board.ts';
+import { RequestCallers } from './request-callers.ts';
+import { RequestRecord } from './request-record.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { TunnelSet } from './tunnel-set.ts';
 import { WantedFile } from './wanted-file.ts';
@@ -240,6 +242,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     await tunnels.restore();
     starting.defer(profiles.onChange((snapshot) => events.profilesChanged(snapshot)));
 
+    const requests = new RequestRecord(audit.gathered);
+    const callers = new RequestCallers({ peers, clock });
     let metricsUrl: string | undefined;
     const page = new LoopbackPage({
       clock,
@@ -247,7 +251,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       peers,
       pageFolder: options.pageFolder,
       createServer: (guard) =>
-        createControlServer({ ...server, guard, without: ['ui', 'password'], check: refuseKubeconfig }),
+        createControlServer({
+          ...server,
+          guard,
+          without: ['ui', 'password'],
+          check: refuseKubeconfig,
+          onRequest: ({ socket, ...request }, error) =>
+            requests.tell({ ...request, by: callers.onPage(socket) }, error),
+        }),
     });
     const handlers = controlHandlers({
       hello,
@@ -270,7 +281,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       shutdown: () => void setImmediate(() => asked.abort()),
     });
     const server = { handlers, events, metrics: () => metrics.text(), version, log };
-    const control = await createControlServer(server);
+    const control = await createControlServer({
+      ...server,
+      onRequest: ({ socket, ...request }, error) =>
+        requests.tell({ ...request, by: callers.onSocket(socket) }, error),
+    });
     starting.defer(() => closeServer(control));
     starting.use(page);
     await listenOn(control, places.socket);

@@ -164,7 +164,10 @@ export class ManagedTunnel implements AsyncDisposable {
   /** With its profile as it is now. */
   async restart(): Promise<void> {
     const { problem } = this.#definition;
-    if (problem) throw new AppError(problem.code, problem.details);
+    if (problem) {
+      this.audit.denied(problem, undefined);
+      throw new AppError(problem.code, problem.details);
+    }
     const wanted = this.#wanted;
     await this.#endRun('asked');
     // Unless somebody took it down or paused it meanwhile.
@@ -259,7 +262,11 @@ export class ManagedTunnel implements AsyncDisposable {
         this.audit.connection(event);
       },
       onSession: (event, connection) => this.audit.postgres(event, connection),
-      onRefused: () => this.down(),
+      onRefused: () => {
+        const { state } = this;
+        if (state.kind === 'blocked') this.audit.denied(state.error, undefined);
+        return this.down();
+      },
       onLimit: (error) =>
         void this.#limitOver(error).catch((thrown) =>
           this.#log.warn('not ended cleanly', { error: String(thrown) }),

@@ -9,7 +9,11 @@ function setup() {
   const clock = new FakeClock();
   const told: { readonly event: AuditEvent; readonly atMs: number | undefined }[] = [];
   const audit = new TunnelAudit({
-    sink: { append: (event, atMs) => told.push({ event, atMs }), userOf: () => undefined },
+    sink: {
+      append: (event, atMs) => told.push({ event, atMs }),
+      userOf: () => undefined,
+      gathered: { add: (event) => told.push({ event, atMs: undefined }), flush() {} },
+    },
     clock,
     id: 'user/a',
     profile: 'user/a',

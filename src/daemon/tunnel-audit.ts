@@ -7,7 +7,7 @@ import type { PodIdentity } from '../contract/pod.ts';
 import type { KubeApi } from '../kube/kube-api.ts';
 import type { GatewayEvent } from '../postgres/gateway-event.ts';
 import type { ConnectionEvent, LocalPeer } from '../tunnel/connection-event.ts';
-import { DeniedAttempts } from './denied-attempts.ts';
+import type { GatheredEvents } from './gathered-events.ts';
 import type { TunnelDefinition } from './tunnel-definition.ts';
 
 type Event<K extends AuditEvent['event']> = Extract<AuditEvent, { event: K }>;
@@ -22,10 +22,12 @@ export interface AuditSink {
   whenDurable(): Promise<unknown>;
   /** Whom a cluster takes the user for, where that is known. */
   userOf(api: KubeApi): string | undefined;
+  /** Takes what may come very often; alike events become one. */
+  readonly gathered: Pick<GatheredEvents, 'add' | 'flush'>;
 }
 
 export interface TunnelAuditOptions {
-  readonly sink: Pick<AuditSink, 'append' | 'userOf'>;
+  readonly sink: Pick<AuditSink, 'append' | 'userOf' | 'gathered'>;
   readonly clock: Clock;
   readonly id: string;
   /** That describes it, where one does. */
@@ -34,7 +36,6 @@ export interface TunnelAuditOptions {
   readonly api: () => KubeApi | undefined;
 }
 
-/** Told by the Postgres gateway of a login through one connection. */
 /** The process of a connection is waited for this long; so many wait at one time. */
 const processMs = 1_000;
 const maxPending = 1_000;
@@ -52,15 +53,12 @@ interface Pending {
 /** What is recorded of one tunnel. Nothing here waits: an event whose local process is still looked for goes out when that is known. */
 export class TunnelAudit {
   readonly #options: TunnelAuditOptions;
-  readonly #denied: DeniedAttempts;
   readonly #pending = new Map<number, Pending>();
   #isOpen = false;
   #toldState = '';
 
   constructor(options: TunnelAuditOptions) {
     this.#options = options;
-    const { sink, clock } = options;
-    this.#denied = new DeniedAttempts({ clock, append: (event) => sink.append(event) });
   }
 
   /** From now on it may use its cluster. */
@@ -88,7 +86,7 @@ export class TunnelAudit {
 
   /** After its connections have ended. Nothing where it was not open. */
   closed(why: Event<'tunnel-closed'>['why']): void {
-    this.#denied[Symbol.dispose]();
+    this.#options.sink.gathered.flush(this.#options.id);
     for (const number of [...this.#pending.keys()]) this.#settle(number, undefined);
     if (!this.#isOpen) return;
     this.#isOpen = false;
@@ -96,7 +94,7 @@ export class TunnelAudit {
   }
 
   denied(error: ErrorData, reason: string | undefined): void {
-    this.#append({ event: 'tunnel-denied', ...this.#context, error, reason });
+    this.#options.sink.gathered.add({ event: 'tunnel-denied', ...this.#context, error, reason });
   }
 
   /** A state is told once, however often what belongs to it changes. */
@@ -154,7 +152,7 @@ export class TunnelAudit {
       }
       case 'denied': {
         const { error } = event;
-        return this.#denied.add({
+        return this.#options.sink.gathered.add({
           event: 'connection-denied',
           ...this.#context,
           peer: deniedPeer(error),
@@ -178,7 +176,7 @@ export class TunnelAudit {
           application: event.applicationName,
         });
       case 'login-failed':
-        return this.#append({
+        return this.#options.sink.gathered.add({
           event: 'postgres-login',
           ...this.#context,
           connection,
@@ -199,9 +197,23 @@ export class TunnelAudit {
           text: event.text,
         });
       case 'denied':
+        return this.#options.sink.gathered.add({
+          event: 'connection-denied',
+          ...this.#context,
+          connection,
+          databaseUser: event.user,
+          error: { code: 'SP-DB-LOCAL-LOGIN', details: { why: event.why } },
+        });
       case 'statement-refused':
+        return this.#options.sink.gathered.add({
+          event: 'statement-denied',
+          ...this.#context,
+          connection,
+          databaseUser: event.user,
+          database: event.database,
+          error: { code: 'SP-DB-READ-ONLY', details: { message: event.why } },
+        });
       case 'cancel':
-        // Told by the daemon's log.
         return;
     }
   }

@@ -29,7 +29,7 @@ export type GatewayEvent =
     })
   /** A client that may, and for which there was no way into the database. */
   | (LoginNames & { readonly kind: 'login-failed'; readonly error: ErrorData })
-  | { readonly kind: 'statement-refused'; readonly why: Refusal }
+  | (LoginNames & { readonly kind: 'statement-refused'; readonly why: Refusal })
   | (LoginNames & { readonly kind: 'statement' } & AuditedStatement)
   | { readonly kind: 'cancel'; readonly found: boolean };
 

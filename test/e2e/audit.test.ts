@@ -242,6 +242,80 @@ describe('the audit log of the daemon', () => {
   });
 });
 
+describe('denied attempts and who asked', () => {
+  it('has who asked for what, and again what failed, but nobody who only looks', async () => {
+    const { home } = machine;
+    const control = await daemonWith({ net: net({ policy: { reason: true } }) });
+    await upPort(control, { reason: 'OPS-1' });
+    await control.call('tunnels', {});
+    await control.call('pause', { all: true });
+    await expect(control.call('trust', { profile: 'absent' })).rejects.toThrow();
+    await control.call('down', { names: ['net'] });
+    await recorded(home, (record) => is('control-request')(record) && record.operation === 'down');
+    const asked = (await records(home)).filter(is('control-request'));
+    expect(
+      asked.map(({ operation, names, error }) => [operation, names, (error as { code?: string })?.code]),
+    ).toEqual([
+      ['up', ['net'], undefined],
+      ['pause', ['all'], undefined],
+      ['trust', ['absent', 'withdraw'], undefined],
+      ['trust', ['absent', 'withdraw'], 'SP-TUNNEL-UNKNOWN'],
+      ['down', ['net'], undefined],
+    ]);
+    for (const { by } of asked)
+      expect(by).toEqual({
+        via: 'socket',
+        ...(process.platform === 'linux' && {
+          uid: process.geteuid?.(),
+          pid: process.pid,
+          program: await realpath(process.execPath),
+        }),
+      });
+    expect(JSON.stringify(asked)).not.toContain('OPS-1');
+  });
+
+  it('has sessions that the API server refused, with the Audit-ID that it was sent, and not each of them', async () => {
+    const { home, sandbox } = machine;
+    sandbox.controls.setAccess(
+      (_user, { resource, subresource }) => resource !== 'pods' || subresource !== 'portforward',
+    );
+    const control = await daemonWith({ net: net() });
+    const { outcomes } = await control.call('up', { names: ['net'], waitMs: 20_000 });
+    expect(outcomes[0]?.tunnel?.state).toMatchObject({ kind: 'blocked', error: { code: 'SP-FORBIDDEN' } });
+    for (let times = 0; times < 3; times++) await control.call('up', { names: ['net'], waitMs: 20_000 });
+    const denied = await recorded(home, is('session-denied'));
+    expect(denied).toMatchObject({
+      auditId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      cluster: sandbox.server,
+      pod: { name: 'net-0' },
+      error: { code: 'SP-FORBIDDEN' },
+    });
+    expect((await records(home)).filter(is('session-denied'))).toHaveLength(1);
+  });
+
+  it('has tunnels that were asked for and not opened, once for many alike', async () => {
+    const { home } = machine;
+    const control = await daemonWith({
+      net: net({ policy: { reason: { pattern: '^OPS-' } } }),
+      asks: net({ policy: { confirm: true } }),
+    });
+    for (let times = 0; times < 50; times++)
+      await control.call('up', { names: ['net'], reason: `because ${times}` });
+    await control.call('up', { names: ['asks'] });
+    const { questions } = await control.call('questions', {});
+    await control.call('answer', { question: questions[0]!.id, answer: { kind: 'no' } });
+    const no = await recorded(
+      home,
+      (record) => record.event === 'tunnel-denied' && record.tunnel === 'user/asks',
+    );
+    expect(no).toMatchObject({ error: { code: 'SP-CONFIRM-REQUIRED' } });
+    const denied = (await records(home)).filter(is('tunnel-denied'));
+    expect(denied.filter(({ tunnel }) => tunnel === 'user/net')).toMatchObject([
+      { error: { code: 'SP-REASON-MISMATCH' } },
+    ]);
+  });
+});
+
 describe('receivers of the settings', () => {
   it('get the log as it stands; one whose file is missing is said to be off, and holds up nobody', async () => {
     const { home, stack } = machine;

@@ -45,6 +45,12 @@ export const databaseErrors = {
     headline: (d) => `the database refused the login: ${say(d.message, 'no reason given')}`,
     next: (d) => say(d.next, 'check database, role and pg_hba.conf'),
   },
+  'SP-DB-LOCAL-LOGIN': {
+    retry: 'user',
+    exitCode: 5,
+    headline: (d) => `the gateway let a program not in: ${say(d.why, 'it did not log in')}`,
+    next: (d) => say(d.next, "use the tunnel's own password: `sallyport copy NAME` copies it"),
+  },
   'SP-DB-READ-ONLY': {
     retry: 'user',
     exitCode: 5,
