@@ -10,6 +10,7 @@ import { createKubeApi } from '../kube/http-kube-api.ts';
 import { loadKubeconfig } from '../kube/kubeconfig.ts';
 import { DaemonMetrics } from '../metrics/daemon-metrics.ts';
 import { createPeerFinder } from '../peer/peer-finder.ts';
+import { StatementReader } from '../postgres/statement-reader.ts';
 import { ProfileStore } from '../profile/profile-store.ts';
 import type { Keychain } from '../secret/keychain.ts';
 import { MemoryKeychain } from '../secret/memory-keychain.ts';
@@ -195,6 +196,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     );
     const gatewayPasswords = new GatewayPasswords({ keychain: store.keychain, log });
     const peers = starting.use(createPeerFinder({ clock }));
+    const statements = starting.use(new StatementReader({ clock, log }));
     const tunnels: TunnelSet = starting.use(
       new TunnelSet({
         clock,
@@ -205,6 +207,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         passwords,
         gatewayPasswords,
         peers,
+        statements,
         profiles,
         wanted,
         contextOf,

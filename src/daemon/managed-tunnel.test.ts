@@ -64,6 +64,7 @@ function managed(given: Partial<Profile>, audit: AuditSink = new FakeAudit()) {
     questions,
     passwords: { find: async () => ({ kind: 'none' }), certificates: async () => undefined },
     gatewayPasswords: { of: () => Promise.reject(new AppError('SP-KEYCHAIN')) },
+    statements: { read: async () => ({ kind: 'unread' }) },
     peers: { ownerOf: async () => ({ kind: 'absent' }), prepare: async () => {}, [Symbol.dispose]() {} },
     contextOf: async () => {
       lookups++;

@@ -5,6 +5,7 @@ import type { ErrorData } from '../contract/error-codes.ts';
 import { isSettled, shownState } from '../contract/shown-state.ts';
 import type { TunnelState, Wanted } from '../contract/tunnel-state.ts';
 import type { KubeApi } from '../kube/kube-api.ts';
+import type { StatementReader } from '../postgres/statement-reader.ts';
 import { parseTarget } from '../target/parse-target.ts';
 import type { Recovery } from './bound-tunnel.ts';
 import { checkReason } from './reason-pattern.ts';
@@ -18,6 +19,8 @@ import { type RunHost, TunnelRun } from './tunnel-run.ts';
 /** What a tunnel needs of the daemon around it. */
 export interface TunnelHost extends RunHost {
   readonly log: Log;
+  /** For what is recorded of statements. */
+  readonly statements: Pick<StatementReader, 'read'>;
   /** state: at once worth telling. counters: worth telling soon. */
   changed(id: string, what: 'state' | 'counters'): void;
   /** A limit of its policy, or its profile, took it down: it is not wanted any more. */
@@ -60,6 +63,7 @@ export class ManagedTunnel implements AsyncDisposable {
       clock: host.clock,
       id: definition.id,
       profile: definition.origin.kind === 'profile' ? definition.id : undefined,
+      reader: host.statements,
       api: () => this.#run?.lease?.api ?? this.#lastApi,
     });
     this.#log = this.record.lines.log(host.log, definition.id);

@@ -6,8 +6,10 @@ import type { PeerProcess } from '../contract/peer.ts';
 import type { PodIdentity } from '../contract/pod.ts';
 import type { KubeApi } from '../kube/kube-api.ts';
 import type { GatewayEvent } from '../postgres/gateway-event.ts';
+import type { StatementReader } from '../postgres/statement-reader.ts';
 import type { ConnectionEvent, LocalPeer } from '../tunnel/connection-event.ts';
 import type { GatheredEvents } from './gathered-events.ts';
+import { StatementRecords } from './statement-records.ts';
 import type { TunnelDefinition } from './tunnel-definition.ts';
 
 type Event<K extends AuditEvent['event']> = Extract<AuditEvent, { event: K }>;
@@ -32,6 +34,8 @@ export interface TunnelAuditOptions {
   readonly id: string;
   /** That describes it, where one does. */
   readonly profile: string | undefined;
+  /** Of statements; undefined: they are recorded unread. */
+  readonly reader?: Pick<StatementReader, 'read'>;
   /** The cluster that the tunnel uses now. */
   readonly api: () => KubeApi | undefined;
 }
@@ -54,11 +58,16 @@ interface Pending {
 export class TunnelAudit {
   readonly #options: TunnelAuditOptions;
   readonly #pending = new Map<number, Pending>();
+  readonly #statements: StatementRecords;
   #isOpen = false;
   #toldState = '';
 
   constructor(options: TunnelAuditOptions) {
     this.#options = options;
+    this.#statements = new StatementRecords({
+      reader: options.reader,
+      append: (event, atMs) => this.#append(event, atMs),
+    });
   }
 
   /** From now on it may use its cluster. */
@@ -87,6 +96,7 @@ export class TunnelAudit {
   /** After its connections have ended. Nothing where it was not open. */
   closed(why: Event<'tunnel-closed'>['why']): void {
     this.#options.sink.gathered.flush(this.#options.id);
+    this.#statements.flush();
     for (const number of [...this.#pending.keys()]) this.#settle(number, undefined);
     if (!this.#isOpen) return;
     this.#isOpen = false;
@@ -187,15 +197,18 @@ export class TunnelAudit {
           error: event.error,
         });
       case 'statement':
-        return this.#append({
-          event: 'postgres-statement',
-          ...this.#context,
-          connection,
-          databaseUser: event.user,
-          database: event.database,
-          statement: event.statement,
-          text: event.text,
-        });
+        return this.#statements.add(
+          {
+            event: 'postgres-statement',
+            ...this.#context,
+            connection,
+            databaseUser: event.user,
+            database: event.database,
+            statement: event.statement,
+            text: event.text,
+          },
+          { sql: event.sql, atMs: this.#options.clock.wallMs() },
+        );
       case 'denied':
         return this.#options.sink.gathered.add({
           event: 'connection-denied',
