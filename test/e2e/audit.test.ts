@@ -18,6 +18,7 @@ import { runForward } from '../../src/engine/run-forward.ts';
 import { MemoryKeychain } from '../../src/secret/memory-keychain.ts';
 import { type DaemonHome, firstLine, tunnelOnce, useMachine } from '../support/daemon-fixture.ts';
 import { connectAs, mayBeOtherUser, otherUid, outputOf } from '../support/other-user.ts';
+import { mayMount, SmallDisk } from '../support/small-disk.ts';
 
 const machine = useMachine();
 const folderOf = (home: DaemonHome) => join(home.places.auditFolder, 'daemon');
@@ -497,6 +498,57 @@ describe('a log that cannot be written', () => {
     expect(other!.destroyed).toBe(false);
     other!.destroy();
   });
+
+  it.runIf(mayMount)(
+    'on a disk that is full: production ends and does not open, until there is room again',
+    async () => {
+      const { home, stack } = machine;
+      const disk = stack.use(new SmallDisk(home.places.auditFolder));
+      const control = await daemonWith({
+        net: net({ port: 'echo' }),
+        prod: net({ port: 'echo', policy: { environment: 'production' } }),
+      });
+      const { outcomes } = await control.call('up', { names: ['prod', 'net'], waitMs: 20_000 });
+      const [prod, other] = await Promise.all(outcomes.map(({ tunnel }) => open(tunnel!.localPort!)));
+      let hasEnded = false;
+      prod!.once('close', () => {
+        hasEnded = true;
+      });
+      await disk.fill();
+      // What is left of the last block is written before anything is known.
+      while (!hasEnded) (await open(outcomes[1]!.tunnel!.localPort!)).destroy();
+      const tunnel = await tunnelOnce(control, 'user/prod', ({ wanted }) => wanted === 'off');
+      expect(tunnel.state).toMatchObject({
+        reason: { code: 'SP-AUDIT-UNAVAILABLE', details: { full: true } },
+      });
+      expect(other!.destroyed).toBe(false);
+      other!.destroy();
+      const again = await control.call('up', { names: ['prod'] });
+      expect(again.outcomes[0]?.error).toMatchObject({
+        code: 'SP-AUDIT-UNAVAILABLE',
+        details: { code: 'ENOSPC', full: true },
+      });
+      await disk.free();
+      await vi.waitFor(
+        async () =>
+          expect((await control.call('daemon', {})).audit?.state).toMatchObject({ kind: 'writing' }),
+        { timeout: 15_000 },
+      );
+      expect(
+        (await control.call('up', { names: ['prod'], waitMs: 20_000 })).outcomes[0]?.tunnel,
+      ).toMatchObject({
+        state: { kind: 'ready' },
+      });
+      // What happened while it was full is on record too.
+      expect(await recorded(home, is('tunnel-denied'))).toMatchObject({
+        error: { code: 'SP-AUDIT-UNAVAILABLE' },
+      });
+      expect((await records(home)).filter(is('tunnel-closed'))).toMatchObject([{ why: 'audit' }]);
+      await control.call('down', { all: true });
+      const { logs } = await control.call('auditVerify', {});
+      expect(logs).toMatchObject([{ log: 'daemon', verdict: { kind: 'intact' } }]);
+    },
+  );
 
   /** Whoever writes there meets a folder, which stops root too. */
   async function breakLog(path: string): Promise<void> {
