@@ -68,6 +68,9 @@ it('one log knows where the others stand, so that their ends cannot be cut unsee
   const { log: name, head } = (await logPlace(forward.folder))!;
   const knownHeads = (await headsNotedIn(daemon.folder)).get(name)!;
   expect(knownHeads).toMatchObject([head]);
+  expect(await daemon.records()).toContainEqual(
+    expect.objectContaining({ event: 'other-log', log: name, ...head }),
+  );
   const check = () => verify({ folder: forward.folder, knownHeads });
   expect(await check()).toMatchObject({ kind: 'intact' });
   const text = await forward.text();

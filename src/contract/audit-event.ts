@@ -242,6 +242,7 @@ const guardEvents = [
     tunnel: z.string().optional(),
     secret: auditedSecretSchema,
     error: errorDataSchema.optional(),
+    ...gathered,
   }),
   /** Whom the cluster takes the user for. */
   z.object({

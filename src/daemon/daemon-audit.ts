@@ -102,7 +102,10 @@ export class DaemonAudit implements AuditSink, AsyncDisposable {
 
   secretRead({ id }: TunnelDefinition, secret: AuditedSecret, error?: ErrorData): void {
     const profile = id.startsWith('ad-hoc/') ? undefined : id;
-    this.append({ event: 'secret-read', tunnel: id, profile, secret, error });
+    const read = { event: 'secret-read', tunnel: id, profile, secret, error } as const;
+    // One that fails is tried again by each client.
+    if (error) this.gathered.add(read);
+    else this.append(read);
   }
 
   /** After all that it records. */

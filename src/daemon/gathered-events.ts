@@ -101,6 +101,8 @@ function keyOf(event: GatheredEvent): string {
       return JSON.stringify([event.event, event.tunnel, code, event.databaseUser]);
     case 'tunnel-denied':
       return JSON.stringify([event.event, event.tunnel, code]);
+    case 'secret-read':
+      return JSON.stringify([event.event, event.tunnel, event.secret, code]);
     case 'session-denied':
       return JSON.stringify([event.event, event.pod?.uid, code]);
     case 'control-request':
@@ -131,6 +133,9 @@ function blurred(event: GatheredEvent): GatheredEvent {
       const { pod: _, ...rest } = event;
       return { ...rest, error: error! };
     }
+    case 'secret-read':
+      // Of a profile: there are no more of them than of profiles.
+      return event;
     case 'control-request':
       return { ...event, names: [], by: {}, error };
   }

@@ -50,7 +50,7 @@ describe.skipIf(!executable)(`a collector${executable ? '' : ' (SALLYPORT_OTELCO
           debug: { verbosity: 'detailed', use_internal_logger: false, output_paths: [output(name)] },
         },
         service: {
-          telemetry: { metrics: { level: 'none' } },
+          telemetry: { metrics: { level: 'none' }, logs: { level: 'error' } },
           pipelines: { logs: { receivers: ['otlp'], exporters: ['debug'] } },
         },
       }),
