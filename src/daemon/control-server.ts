@@ -133,13 +133,13 @@ function addOperation<N extends OperationName>(
     }
     const parsed = input.safeParse(request.body ?? {});
     if (!parsed.success) throw new AppError('SP-USAGE', { message: prettifyError(parsed.error) });
-    check?.(parsed.data);
     const taken = { operation: name, input: parsed.data, socket: request.raw.socket };
     onRequest?.(taken);
     const leaving = new AbortController();
     // The answer's own close comes after it was sent, and then aborts nothing that still runs.
     reply.raw.once('close', () => leaving.abort(new AppError('SP-DAEMON-LOST', { message: 'nobody waits' })));
     try {
+      check?.(parsed.data);
       return answer.parse(await handlers[name](parsed.data as never, { signal: leaving.signal }));
     } catch (thrown) {
       onRequest?.(taken, AppError.from(thrown).toData());
