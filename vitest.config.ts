@@ -33,6 +33,14 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'collector',
+          include: ['test/collector/**/*.test.ts'],
+          testTimeout: 120_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'cluster',
           globalSetup: ['./test/support/cluster-setup.ts'],
           include: ['test/cluster/**/*.test.ts'],

@@ -2,9 +2,10 @@
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { AuditFilter } from '../contract/audit-query.ts';
-import { followRecords } from './follow-records.ts';
+import { type FollowOptions, followRecords } from './follow-records.ts';
 import { slotFolders } from './log-slots.ts';
 import { findRecord, lastRecords, mergeRecords, type ReadRecord, readRecords } from './read-records.ts';
+import { watchSlots } from './watch-slots.ts';
 
 export interface FoundRecord extends ReadRecord {
   readonly log: string;
@@ -62,18 +63,32 @@ export interface FollowAllOptions extends AllLogsOptions {
   readonly signal: AbortSignal;
 }
 
-/** Tells what is written from now on, until aborted; rejects as files do. A log that is new later is not followed. */
+/** Tells what is written from now on, until aborted, in logs that begin later too; rejects as files do. */
 export async function followAll(
-  { folder, log: only, warn, ...rest }: FollowAllOptions,
+  { folder, log: only, clock, warn, signal, filter = {} }: FollowAllOptions,
   tell: (record: FoundRecord) => void,
 ): Promise<void> {
-  const slots = await chosenSlots(folder, only);
-  await Promise.all(
-    slots.map(async ({ name, folder: own }) => {
-      for await (const record of named(name, followRecords({ ...rest, log: warn, folder: own })))
-        tell(record);
-    }),
-  );
+  const failed = new AbortController();
+  const either = AbortSignal.any([signal, failed.signal]);
+  const common = { filter, clock, log: warn, signal: either };
+  const followed = new Map<string, Promise<void>>();
+  const follow = async (name: string, options: Pick<FollowOptions, 'folder' | 'from'>) => {
+    for await (const record of named(name, followRecords({ ...common, ...options }))) tell(record);
+  };
+  let from: FollowOptions['from'] = 'now';
+  for await (const slots of watchSlots({ folder, clock, log: warn, signal: either })) {
+    for (const { name, folder: own } of slots) {
+      if (followed.has(name) || (only !== undefined && only !== name)) continue;
+      followed.set(
+        name,
+        follow(name, { folder: own, from }).catch((error) => failed.abort(error)),
+      );
+    }
+    // All of a log that begins later is new.
+    from = 'beginning';
+  }
+  await Promise.all(followed.values());
+  failed.signal.throwIfAborted();
 }
 
 async function chosenSlots(folder: string, log: string | undefined) {

@@ -13,11 +13,13 @@ export interface FollowOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
+  /** Default: now. */
+  readonly from?: 'now' | 'beginning';
 }
 
-/** Events of one log as they are written, from now on, until aborted. A slow reader is given them from the files, at its own speed. */
+/** Events of one log as they are written until aborted, over the change of days too. A slow reader is given them from the files, at its own speed. */
 export async function* followRecords(options: FollowOptions): AsyncGenerator<ReadRecord> {
-  const { folder, filter = {}, clock, log, signal } = options;
+  const { folder, filter = {}, clock, log, signal, from: since = 'now' } = options;
   const all = recordFilter({});
   const wanted = recordFilter(filter);
   let changed = Promise.withResolvers<void>();
@@ -31,7 +33,7 @@ export async function* followRecords(options: FollowOptions): AsyncGenerator<Rea
   }).start();
   signal.addEventListener('abort', wake);
   try {
-    const newest = (await logFiles(folder)).at(-1);
+    const newest = since === 'now' ? (await logFiles(folder)).at(-1) : undefined;
     let name = newest?.name ?? '';
     let from = newest ? await wholeBytes(newest.path) : 0;
     while (!signal.aborted) {
@@ -39,10 +41,15 @@ export async function* followRecords(options: FollowOptions): AsyncGenerator<Rea
         if (file.name < name) continue;
         if (file.name > name) from = 0;
         name = file.name;
-        for await (const found of recordsOf(file, all, { from })) {
-          from = found.end;
-          if (signal.aborted) return;
-          if (wanted.matches(found.record)) yield found;
+        try {
+          for await (const found of recordsOf(file, all, { from })) {
+            from = found.end;
+            if (signal.aborted) return;
+            if (wanted.matches(found.record)) yield found;
+          }
+        } catch (error) {
+          // Dropped by retention before a slow reader came to it.
+          if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
         }
       }
       await changed.promise;

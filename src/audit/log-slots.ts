@@ -42,6 +42,10 @@ export async function takeSlot({ folder, writer, version, clock }: SlotOptions):
   return undefined;
 }
 
+export function isSlotName(name: string): boolean {
+  return /^(daemon|forward-\d{1,2})$/.test(name);
+}
+
 /** All logs there are, the daemon's first. */
 export async function slotFolders(folder: string): Promise<{ name: string; folder: string }[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
@@ -49,7 +53,7 @@ export async function slotFolders(folder: string): Promise<{ name: string; folde
     throw error;
   });
   return entries
-    .filter((entry) => entry.isDirectory() && /^(daemon|forward-\d{1,2})$/.test(entry.name))
+    .filter((entry) => entry.isDirectory() && isSlotName(entry.name))
     .map(({ name }) => ({ name, folder: join(folder, name) }))
     .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
 }

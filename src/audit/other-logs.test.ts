@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { truncate, writeFile } from 'node:fs/promises';
+import { cp, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../base/clock.ts';
@@ -11,6 +11,7 @@ import { headStamp, readHeadStamp } from './head-stamp.ts';
 import { slotFolders, takeSlot } from './log-slots.ts';
 import { headsNotedIn, noteOtherLogs } from './other-logs.ts';
 import { verify } from './verify.ts';
+import { verifyAll } from './verify-all.ts';
 
 let logs: LogFolder;
 let folder: string;
@@ -68,11 +69,53 @@ it('one log knows where the others stand, so that their ends cannot be cut unsee
   const { log: name, head } = (await logPlace(forward.folder))!;
   const knownHeads = (await headsNotedIn(daemon.folder)).get(name)!;
   expect(knownHeads).toMatchObject([head]);
+  expect(await daemon.records()).toContainEqual(
+    expect.objectContaining({ event: 'other-log', log: name, ...head }),
+  );
   const check = () => verify({ folder: forward.folder, knownHeads });
   expect(await check()).toMatchObject({ kind: 'intact' });
   const text = await forward.text();
   await truncate(await forward.path(), text.indexOf('\n', text.length / 2) + 1);
   expect(await check()).toMatchObject({ kind: 'cut', known: head });
+});
+
+describe('all logs together', () => {
+  async function noted() {
+    const forward = new LogFolder(join(folder, 'forward-1'));
+    await forward.write(manyOpened(9));
+    const { log: name, head } = (await logPlace(forward.folder))!;
+    const daemon = new LogFolder(join(folder, 'daemon'));
+    await using log = daemon.writer();
+    await log.flush();
+    await noteOtherLogs({ log, folder });
+    await log.flush({ sign: true });
+    return { forward, name, head };
+  }
+
+  it('one that is gone as a whole is missed, and another in its place is not taken for it', async () => {
+    const { forward, name, head } = await noted();
+    expect((await verifyAll({ folder })).map(({ verdict }) => verdict.kind)).toEqual(['intact', 'intact']);
+    await rm(forward.folder, { recursive: true });
+    const gone = { log: name, verdict: { kind: 'cut', lines: 0, known: head } };
+    expect(await verifyAll({ folder })).toMatchObject([{ log: 'daemon' }, gone]);
+    await new LogFolder(forward.folder).write(manyOpened(1));
+    expect(await verifyAll({ folder })).toMatchObject([
+      { log: 'daemon' },
+      { log: 'forward-1', verdict: { kind: 'intact' } },
+      gone,
+    ]);
+    expect(await verifyAll({ folder, log: 'daemon' })).toHaveLength(1);
+  });
+
+  it('one that was copied is not there twice', async () => {
+    const { forward } = await noted();
+    await cp(forward.folder, join(folder, 'forward-2'), { recursive: true });
+    expect(await verifyAll({ folder })).toMatchObject([
+      { log: 'daemon', verdict: { kind: 'intact' } },
+      { log: 'forward-1', verdict: { kind: 'intact' } },
+      { log: 'forward-2', verdict: { kind: 'broken', why: 'it is a copy of the log forward-1' } },
+    ]);
+  });
 });
 
 describe("the cluster's audit log", () => {

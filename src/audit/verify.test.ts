@@ -82,7 +82,7 @@ it('finds nothing in an empty folder, or in none', async () => {
 });
 
 describe('before the last checkpoint', () => {
-  it('each changed byte is found, and its line named', async () => {
+  it('each changed byte is found, and its line named', { timeout: 60_000 }, async () => {
     const all = lines.join('\n').length;
     const signedBytes = lines.slice(0, lastSigned + 1).join('\n').length;
     expect(all).toBeGreaterThan(signedBytes);

@@ -26,6 +26,8 @@ function factWords(record: AuditRecord): string[] {
   const pod = inner(record.pod);
   const secret = inner(record.secret);
   return [
+    ...words(record, ['operation']),
+    ...(Array.isArray(record.names) ? record.names.map(String) : []),
     ...words(record, ['state', 'change', 'why', 'by', 'environment', 'reason', 'outcome']),
     ...words(record, ['profile']).filter((profile) => profile !== record.tunnel),
     ...words(pod, ['name']),
@@ -34,6 +36,7 @@ function factWords(record: AuditRecord): string[] {
     ...words(record, ['databaseUser', 'database', 'application', 'statement', 'text', 'user']),
     ...words(secret, ['kind', 'namespace', 'name', 'key', 'account', 'program', 'variable', 'path']),
     ...peerWords(inner(record.peer)),
+    ...peerWords(inner(record.by)),
     ...sizeWords(record.receivedBytes, 'received'),
     ...sizeWords(record.sentBytes, 'sent'),
     ...words(record, ['file', 'count']),

@@ -49,6 +49,13 @@ test('list prints the last events of all logs that match, by time', async () => 
   expect(commandOutputs['audit list'].parse(last.json()).records[0]?.record.connection).toBe(3);
 });
 
+test('list says who asked the daemon for what', async () => {
+  const by = { uid: 1000, pid: 4242, program: '/usr/bin/sallyport', via: 'socket' as const };
+  await logs.write([{ event: 'control-request', operation: 'up', names: ['orders-db'], by }]);
+  using list = await run('list', '-e', 'control-request');
+  expect(list.stdout.text).toMatch(/control-request up · orders-db · \/usr\/bin\/sallyport 4242\n/);
+});
+
 test('a name that is written to look like something else is shown as what it is', async () => {
   await logs.write([{ ...opened(1), peer: { uid: 0, program: '/tmp/\u001b[2K\u202egnp' } } as AuditEvent]);
   using list = await run('list');

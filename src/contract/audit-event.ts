@@ -19,6 +19,16 @@ export const auditedPeerSchema = z.object({
   program: z.string().optional(),
 });
 
+/** Who asked the daemon for something; without all three where the platform does not tell. */
+export const auditedCallerSchema = auditedPeerSchema.extend({
+  /** The control socket, or the page on loopback. */
+  via: z.enum(['socket', 'page']).optional(),
+});
+export type AuditedCaller = z.infer<typeof auditedCallerSchema>;
+
+/** So many alike since the last such event; absent: one. */
+const gathered = { count: z.int().optional() };
+
 /** Which tunnel, and as whom in the cluster (SelfSubjectReview). */
 const context = {
   tunnel: z.string(),
@@ -86,6 +96,7 @@ const tunnelEvents = [
     ...context,
     error: errorDataSchema,
     reason: z.string().optional(),
+    ...gathered,
   }),
   z.object({
     event: z.literal('tunnel-state'),
@@ -113,6 +124,16 @@ const sessionEvents = [
     /** How many connections it carried; 0: it was kept warm and served nobody. */
     served: z.int(),
     error: errorDataSchema.optional(),
+  }),
+  /** The API server let nobody in: RBAC or an admission policy. */
+  z.object({
+    event: z.literal('session-denied'),
+    auditId: z.string(),
+    cluster: z.string().optional(),
+    user: z.string().optional(),
+    pod: auditedPodSchema.optional(),
+    error: errorDataSchema,
+    ...gathered,
   }),
 ] as const;
 
@@ -148,9 +169,10 @@ const connectionEvents = [
     ...context,
     connection: z.int().optional(),
     peer: auditedPeerSchema.optional(),
+    /** As the program called itself at the gateway. */
+    databaseUser: z.string().optional(),
     error: errorDataSchema,
-    /** So many alike since the last such event; absent: one. */
-    count: z.int().optional(),
+    ...gathered,
   }),
 ] as const;
 
@@ -166,6 +188,7 @@ const postgresEvents = [
     database: z.string(),
     application: z.string().optional(),
     error: errorDataSchema.optional(),
+    ...gathered,
   }),
   z.object({
     event: z.literal('postgres-statement'),
@@ -173,15 +196,36 @@ const postgresEvents = [
     ...connection,
     databaseUser: z.string(),
     database: z.string(),
-    /** SELECT, INSERT and so on; unknown where the lexer does not tell. */
+    /** SELECT, INSERT and so on; unknown of what PostgreSQL's own parser cannot read. */
     statement: z.string(),
+    /** The same for all statements that differ in literals alone (libpg_query). */
     fingerprint: z.string().optional(),
     /** With its literals removed. */
     text: z.string().optional(),
   }),
+  /** The policy refused it; the database has not seen it. */
+  z.object({
+    event: z.literal('statement-denied'),
+    ...context,
+    ...connection,
+    databaseUser: z.string(),
+    database: z.string(),
+    error: errorDataSchema,
+    ...gathered,
+  }),
 ] as const;
 
 const guardEvents = [
+  /** Somebody asked the daemon to change something, or for a password. What came of it follows; again with `error` where it failed. */
+  z.object({
+    event: z.literal('control-request'),
+    operation: z.string(),
+    /** Of what: tunnels, groups, a source. */
+    names: z.array(z.string()),
+    by: auditedCallerSchema,
+    error: errorDataSchema.optional(),
+    ...gathered,
+  }),
   z.object({
     event: z.literal('profile-changed'),
     profile: z.string(),
@@ -202,6 +246,7 @@ const guardEvents = [
     tunnel: z.string().optional(),
     secret: auditedSecretSchema,
     error: errorDataSchema.optional(),
+    ...gathered,
   }),
   /** Whom the cluster takes the user for. */
   z.object({

@@ -69,7 +69,7 @@ export const auditVerdictSchema = z.discriminatedUnion('kind', [
 export type AuditVerdict = z.infer<typeof auditVerdictSchema>;
 
 export const verifiedLogSchema = z.object({
-  /** daemon, forward-1 and so on. */
+  /** daemon, forward-1 and so on; of one whose folder is gone the log's own name. */
   log: z.string(),
   verdict: auditVerdictSchema,
   /**

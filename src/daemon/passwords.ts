@@ -123,7 +123,9 @@ export class Passwords implements Disposable {
     if ('secret' in ca) {
       using lease = await clusters.lease(await contextOf(definition), () => false);
       const at = { namespace: profile.namespace ?? lease.api.namespace, ...ca.secret };
-      const certificates = await readSecretCertificates(lease.api, at, signal);
+      const certificates = await this.#recorded(definition, { kind: 'kubernetes', ...at }, () =>
+        readSecretCertificates(lease.api, at, signal),
+      );
       log.info('certificates read', { tunnel: id, from: 'secret', ...at });
       return certificates;
     }
@@ -210,14 +212,18 @@ export class Passwords implements Disposable {
     const { keychain, log } = this.#options;
     const { id, name, profile } = definition;
     const user = profile.connection?.user;
+    const secret = { kind: 'keychain', account: entryOf(definition).account } as const;
     const found = await this.unlocked(definition, asking, async () => ({
       entry: await keychain.get(entryOf(definition)),
-    }));
+    })).catch((error) => {
+      this.#options.onRead?.(definition, secret, AppError.from(error).toData());
+      throw error;
+    });
     if ('kind' in found) return found;
     const password = found.entry && passwordFor(definition, found.entry.secret);
     if (found.entry && password) {
       const { kept } = found.entry;
-      this.#options.onRead?.(definition, { kind: 'keychain', account: entryOf(definition).account });
+      this.#options.onRead?.(definition, secret);
       log.info('password read', { tunnel: id, from: 'keychain', keptIn: kept.in });
       return { kind: 'found', password, origin: { kind: 'keychain', kept }, user };
     }

@@ -9,7 +9,11 @@ function setup() {
   const clock = new FakeClock();
   const told: { readonly event: AuditEvent; readonly atMs: number | undefined }[] = [];
   const audit = new TunnelAudit({
-    sink: { append: (event, atMs) => told.push({ event, atMs }), userOf: () => undefined },
+    sink: {
+      append: (event, atMs) => told.push({ event, atMs }),
+      userOf: () => undefined,
+      gathered: { add: (event) => told.push({ event, atMs: undefined }), flush() {} },
+    },
     clock,
     id: 'user/a',
     profile: 'user/a',
@@ -123,6 +127,7 @@ test('programs that do not know the password of the tunnel are told of, alike on
   };
   expect(told).toMatchObject([
     { event: { ...denied, connection: 4 } },
+    { event: { event: 'connection-denied', connection: 7, error: { details: { why: 'protocol' } } } },
     { event: { ...denied, connection: 6, count: 2 } },
   ]);
 });

@@ -6,8 +6,10 @@ import type { PeerProcess } from '../contract/peer.ts';
 import type { PodIdentity } from '../contract/pod.ts';
 import type { KubeApi } from '../kube/kube-api.ts';
 import type { GatewayEvent } from '../postgres/gateway-event.ts';
+import type { StatementReader } from '../postgres/statement-reader.ts';
 import type { ConnectionEvent, LocalPeer } from '../tunnel/connection-event.ts';
-import { DeniedAttempts } from './denied-attempts.ts';
+import type { GatheredEvents } from './gathered-events.ts';
+import { StatementRecords } from './statement-records.ts';
 import type { TunnelDefinition } from './tunnel-definition.ts';
 
 type Event<K extends AuditEvent['event']> = Extract<AuditEvent, { event: K }>;
@@ -22,14 +24,18 @@ export interface AuditSink {
   whenDurable(): Promise<unknown>;
   /** Whom a cluster takes the user for, where that is known. */
   userOf(api: KubeApi): string | undefined;
+  /** Takes what may come very often; alike events become one. */
+  readonly gathered: Pick<GatheredEvents, 'add' | 'flush'>;
 }
 
 export interface TunnelAuditOptions {
-  readonly sink: Pick<AuditSink, 'append' | 'userOf'>;
+  readonly sink: Pick<AuditSink, 'append' | 'userOf' | 'gathered'>;
   readonly clock: Clock;
   readonly id: string;
   /** That describes it, where one does. */
   readonly profile: string | undefined;
+  /** Of statements; undefined: they are recorded unread. */
+  readonly reader?: Pick<StatementReader, 'read'>;
   /** The cluster that the tunnel uses now. */
   readonly api: () => KubeApi | undefined;
 }
@@ -51,15 +57,17 @@ interface Pending {
 /** What is recorded of one tunnel. Nothing here waits: an event whose local process is still looked for goes out when that is known. */
 export class TunnelAudit {
   readonly #options: TunnelAuditOptions;
-  readonly #denied: DeniedAttempts;
   readonly #pending = new Map<number, Pending>();
+  readonly #statements: StatementRecords;
   #isOpen = false;
   #toldState = '';
 
   constructor(options: TunnelAuditOptions) {
     this.#options = options;
-    const { sink, clock } = options;
-    this.#denied = new DeniedAttempts({ clock, append: (event) => sink.append(event) });
+    this.#statements = new StatementRecords({
+      reader: options.reader,
+      append: (event, atMs) => this.#append(event, atMs),
+    });
   }
 
   /** From now on it may use its cluster. */
@@ -87,7 +95,8 @@ export class TunnelAudit {
 
   /** After its connections have ended. Nothing where it was not open. */
   closed(why: Event<'tunnel-closed'>['why']): void {
-    this.#denied[Symbol.dispose]();
+    this.#options.sink.gathered.flush(this.#options.id);
+    this.#statements.flush();
     for (const number of [...this.#pending.keys()]) this.#settle(number, undefined);
     if (!this.#isOpen) return;
     this.#isOpen = false;
@@ -95,7 +104,7 @@ export class TunnelAudit {
   }
 
   denied(error: ErrorData, reason: string | undefined): void {
-    this.#append({ event: 'tunnel-denied', ...this.#context, error, reason });
+    this.#options.sink.gathered.add({ event: 'tunnel-denied', ...this.#context, error, reason });
   }
 
   /** A state is told once, however often what belongs to it changes. */
@@ -153,7 +162,7 @@ export class TunnelAudit {
       }
       case 'denied': {
         const { error } = event;
-        return this.#denied.add({
+        return this.#options.sink.gathered.add({
           event: 'connection-denied',
           ...this.#context,
           peer: deniedPeer(error),
@@ -178,7 +187,7 @@ export class TunnelAudit {
           application: event.applicationName,
         });
       case 'login-failed':
-        return this.#append({
+        return this.#options.sink.gathered.add({
           event: 'postgres-login',
           ...this.#context,
           connection,
@@ -189,30 +198,37 @@ export class TunnelAudit {
           error: event.error,
         });
       case 'statement':
-        return this.#append({
-          event: 'postgres-statement',
+        return this.#statements.add(
+          {
+            event: 'postgres-statement',
+            ...this.#context,
+            connection,
+            databaseUser: event.user,
+            database: event.database,
+            statement: event.statement,
+            text: event.text,
+          },
+          { sql: event.sql, atMs: this.#options.clock.wallMs() },
+        );
+      case 'denied':
+        return this.#options.sink.gathered.add({
+          event: 'connection-denied',
+          ...this.#context,
+          connection,
+          databaseUser: event.user,
+          error: { code: 'SP-GATEWAY-LOGIN', details: { why: event.why, user: event.user } },
+        });
+      case 'statement-refused':
+        return this.#options.sink.gathered.add({
+          event: 'statement-denied',
           ...this.#context,
           connection,
           databaseUser: event.user,
           database: event.database,
-          statement: event.statement,
-          text: event.text,
+          error: { code: 'SP-DB-READ-ONLY', details: { message: event.why } },
         });
-      case 'denied': {
-        const { why, user } = event;
-        // Those who did not get as far as to name a role are told by the daemon's log.
-        if (user === undefined) return;
-        return this.#denied.add({
-          event: 'connection-denied',
-          ...this.#context,
-          connection,
-          error: { code: 'SP-GATEWAY-LOGIN', details: { why, user } },
-        });
-      }
       case 'session-refused':
-      case 'statement-refused':
       case 'cancel':
-        // Told by the daemon's log.
         return;
     }
   }

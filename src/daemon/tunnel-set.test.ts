@@ -81,6 +81,7 @@ async function started(floor: PolicyFloor = {}) {
     passwords: { find: async () => ({ kind: 'none' }), certificates: async () => undefined },
     gatewayPasswords: { of: () => Promise.reject(new AppError('SP-KEYCHAIN')) },
     localAuthority: { tlsOf: () => Promise.reject(new AppError('SP-KEYCHAIN')) },
+    statements: { read: async () => ({ kind: 'unread' }) },
     peers: { ownerOf: async () => ({ kind: 'absent' }), prepare: async () => {}, [Symbol.dispose]() {} },
     contextOf: async () => {
       lookups++;

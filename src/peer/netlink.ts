@@ -1,3 +1,4 @@
+import { type CLibrary, loadCLibrary } from './c-library.ts';
 import type { ConnectionEnds } from './connection-ends.ts';
 import type { DiagAnswer } from './socket-diag.ts';
 import { diagRequest, readDiagAnswer } from './socket-diag.ts';
@@ -15,13 +16,6 @@ const NETLINK_SOCK_DIAG = 4;
 /** Answers to questions that failed half-way, which are read and dropped. */
 const maxStale = 16;
 const answerLimitBytes = 4_096;
-
-interface CLibrary {
-  socket(domain: number, type: number, protocol: number): number;
-  send(descriptor: number, bytes: Buffer, size: number, flags: number): number;
-  recv(descriptor: number, bytes: Buffer, size: number, flags: number): number;
-  close(descriptor: number): number;
-}
 
 export class SocketDiag implements Disposable {
   readonly #c: CLibrary;
@@ -63,21 +57,5 @@ export class SocketDiag implements Disposable {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#c.close(this.#descriptor);
-  }
-}
-
-/** Late, because it takes some milliseconds and 5 MiB that a daemon without clients does without. */
-async function loadCLibrary(): Promise<CLibrary | undefined> {
-  try {
-    const { load } = await import('koffi');
-    const library = load(null);
-    return {
-      socket: library.func('int socket(int, int, int)'),
-      send: library.func('intptr_t send(int, void *, size_t, int)'),
-      recv: library.func('intptr_t recv(int, void *, size_t, int)'),
-      close: library.func('int close(int)'),
-    };
-  } catch {
-    return undefined;
   }
 }

@@ -155,9 +155,10 @@ export class GatewayConnection {
     const hello = [authenticationOk, entered.greeting, ...(key ? [backendKeyData(key)] : []), readyForQuery];
     this.#client.write(Buffer.concat(hello));
     const { promise, resolve } = Promise.withResolvers<AppError | undefined>();
+    const names = namesOf(startup);
     const guard = upstream.readOnly
       ? readOnlyRules({
-          onRefused: (why) => this.#event({ kind: 'statement-refused', why }),
+          onRefused: (why) => this.#event({ kind: 'statement-refused', ...names, why }),
           // After the bytes that say so have gone on.
           onUnset: () =>
             queueMicrotask(() =>
@@ -165,7 +166,6 @@ export class GatewayConnection {
             ),
         })
       : undefined;
-    const names = namesOf(startup);
     const tried = { user: reached.credential.user, pod: dialled.pod.name };
     const ofPooler = entered.pooler
       ? poolerRules(tried, (error) =>

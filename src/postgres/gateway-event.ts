@@ -34,7 +34,7 @@ export type GatewayEvent =
   | (LoginNames & { readonly kind: 'login-failed'; readonly error: ErrorData })
   /** A pooler that let it in had no connection for it after all. */
   | (LoginNames & { readonly kind: 'session-refused'; readonly error: ErrorData })
-  | { readonly kind: 'statement-refused'; readonly why: Refusal }
+  | (LoginNames & { readonly kind: 'statement-refused'; readonly why: Refusal })
   | (LoginNames & { readonly kind: 'statement' } & AuditedStatement)
   | { readonly kind: 'cancel'; readonly found: boolean };
 

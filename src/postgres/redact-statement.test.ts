@@ -19,7 +19,7 @@ describe('redactStatements', () => {
     ["insert into t values (U&'hunter2', N'hunter2', x'aa')", 'INSERT', 'insert into t values (?, ?, ?)'],
     ['(select 1)', 'SELECT', '(select ?)'],
   ])('%s', (sql, statement, text) => {
-    expect(redactStatements(sql)).toEqual([{ statement, text }]);
+    expect(redactStatements(sql)).toMatchObject([{ statement, text }]);
   });
 
   it.each([
@@ -42,6 +42,21 @@ describe('redactStatements', () => {
     expect(redactStatements('')).toEqual([]);
     const [long] = redactStatements(`select ${'a,'.repeat(50_000)}a`);
     expect(long?.text).toHaveLength(8_192);
+  });
+
+  it('gives a parser the statement as it was written, without literals and comments', () => {
+    const sqlOf = (sql: string) =>
+      redactStatements(Buffer.from(sql).toString('latin1')).map((told) => told.sql);
+    expect(
+      sqlOf(
+        `SELECT a<-1.5, "B" ->> 'x'||$$y$$ /* hunter2 */ FROM tä\n WHERE x=$1; DELETE FROM t WHERE a=E'x'`,
+      ),
+    ).toEqual([`SELECT a<-0, "B" ->> ''||'' FROM tä WHERE x=$1`, "DELETE FROM t WHERE a=''"]);
+    expect(sqlOf('SET app.password = hunter2; ALTER ROLE a SET b TO hunter2')).toEqual([
+      undefined,
+      undefined,
+    ]);
+    expect(sqlOf("SELECT '\\hunter2'")).toEqual([undefined]);
   });
 
   it('lets a literal out in no form', () => {

@@ -1,4 +1,4 @@
-import { lexSql, type Token } from './sql-tokens.ts';
+import { lexSql, type PlacedToken, type Token } from './sql-tokens.ts';
 
 /**
  * Statements for the record: their kind, and their text without literals, comments and line breaks. Trust boundary: what stands in a statement may be a
@@ -10,6 +10,8 @@ export interface AuditedStatement {
   readonly statement: string;
   /** UTF-8 again, shortened to `maxTextLength`. */
   readonly text: string | undefined;
+  /** What a parser may see: as it was written, with an empty literal or a 0 in place of each and without comments. UTF-8 again. */
+  readonly sql?: string;
 }
 
 export const maxTextLength = 8_192;
@@ -30,17 +32,48 @@ export function redactStatements(sql: string): readonly AuditedStatement[] {
   // How a literal with a backslash is read depends on settings of the session that are not known here.
   const statements = sql.includes('\\') ? undefined : lexSql(sql);
   if (!statements || statements.length > maxStatements) return [{ ...unknown, statement: kindOf(sql) }];
-  return statements.map(redacted);
+  return statements.map((tokens) => redacted(sql, tokens));
 }
 
-function redacted(tokens: readonly Token[]): AuditedStatement {
+function redacted(sql: string, tokens: readonly PlacedToken[]): AuditedStatement {
   const first = tokens.find(({ kind }) => kind !== 'symbol');
   const word = first?.kind === 'word' ? first.text : '';
   if (!kinds.has(word)) return unknown;
   // A setting's value may be written like a name.
   const shown = word === 'set' || word === 'alter' ? upToValue(tokens) : tokens;
   const text = Buffer.from(joined(shown), 'latin1').toString('utf8');
-  return { statement: word.toUpperCase(), text: text.slice(0, maxTextLength) };
+  const told = { statement: word.toUpperCase(), text: text.slice(0, maxTextLength) };
+  // A fingerprint of a value that is written like a name could be guessed from.
+  return shown === tokens ? { ...told, sql: withoutLiterals(sql, tokens) } : told;
+}
+
+/**
+ * The fingerprint of libpg_query leaves out literals only where its tree has them as constants: that of ALTER ROLE … PASSWORD 'x' tells
+ * passwords apart, and would let one be guessed. So the parser is given none.
+ */
+function withoutLiterals(sql: string, tokens: readonly PlacedToken[]): string {
+  let text = '';
+  let end = tokens[0]!.at;
+  for (const token of tokens) {
+    // Comments and line breaks too: equal statements are equal texts.
+    if (token.at > end) text += ' ';
+    text += writtenAs(token) ?? sql.slice(token.at, token.end);
+    end = token.end;
+  }
+  return Buffer.from(text, 'latin1').toString('utf8');
+}
+
+/** Undefined: as it stands. */
+function writtenAs(token: Token): string | undefined {
+  switch (token.kind) {
+    case 'string':
+    case 'quoted':
+      return "''";
+    case 'value':
+      return token.text.startsWith('$') ? undefined : '0';
+    default:
+      return undefined;
+  }
 }
 
 function kindOf(sql: string): string {

@@ -18,8 +18,11 @@ export type Token =
   /** One character of an operator or of punctuation. */
   | { readonly kind: 'symbol'; readonly text: string };
 
+/** Where it stands in its text: from `at` up to but not including `end`. */
+export type PlacedToken = Token & { readonly at: number; readonly end: number };
+
 /** All statements of a text, each as its tokens; empty ones are left out. */
-export type Statements = readonly (readonly Token[])[];
+export type Statements = readonly (readonly PlacedToken[])[];
 
 const space = /[ \t\n\r\f\v]+|--[^\n\r]*/y;
 const word = /[A-Za-z_\x80-\xff][A-Za-z0-9_$\x80-\xff]*/y;
@@ -34,8 +37,8 @@ const unicodeName = /[uU]&"/y;
 
 /** Undefined: unclear. Takes time in proportion to the text. */
 export function lexSql(sql: string): Statements | undefined {
-  const statements: Token[][] = [];
-  let statement: Token[] = [];
+  const statements: PlacedToken[][] = [];
+  let statement: PlacedToken[] = [];
   let at = 0;
   const match = (pattern: RegExp): string | undefined => {
     pattern.lastIndex = at;
@@ -50,14 +53,15 @@ export function lexSql(sql: string): Statements | undefined {
     }
     const found = nextToken(sql, at, match);
     if (!found) return undefined;
-    at += found.length;
     const { token } = found;
+    const placed = { ...token, at, end: at + found.length };
+    at = placed.end;
     // A literal goes on after a line break in the mode of its first part, and this one is read as plain.
     if (token.kind === 'string' && statement.at(-1)?.kind === 'quoted') return undefined;
     if (token.kind === 'symbol' && token.text === ';') {
       if (statement.length > 0) statements.push(statement);
       statement = [];
-    } else statement.push(token);
+    } else statement.push(placed);
   }
   if (statement.length > 0) statements.push(statement);
   return statements;

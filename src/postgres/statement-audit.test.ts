@@ -23,9 +23,9 @@ describe('auditedRules', () => {
     ]);
     expect(sent(bytes)).toEqual(bytes);
     expect(told).toEqual([
-      { statement: 'SELECT', text: 'select ?' },
-      { statement: 'SELECT', text: 'select ?' },
-      { statement: 'INSERT', text: 'insert into t values ($1)' },
+      { statement: 'SELECT', text: 'select ?', sql: "select ''" },
+      { statement: 'SELECT', text: 'select ?', sql: 'select 0' },
+      { statement: 'INSERT', text: 'insert into t values ($1)', sql: 'insert into t values ($1)' },
     ]);
   });
 

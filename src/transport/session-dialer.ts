@@ -15,8 +15,15 @@ const tunnelProtocol = 'SPDY/3.1+portforward.k8s.io';
 
 export type CarrierChoice = 'auto' | Carrier['kind'];
 
-/** What becomes of each session that the API server let in, for the audit. */
+/** What becomes of each session that was asked for, for the audit. */
 export type SessionEvent =
+  /** By RBAC or an admission policy. */
+  | {
+      readonly kind: 'denied';
+      readonly auditId: string;
+      readonly pod: PodIdentity;
+      readonly error: ErrorData;
+    }
   | { readonly kind: 'opened'; readonly auditId: string; readonly pod: PodIdentity }
   | {
       readonly kind: 'closed';
@@ -64,7 +71,9 @@ export class SessionDialer {
     const { clock, log, uidCheck } = this.#options;
     const startedMs = clock.nowMs();
     const auditId = randomUUID();
-    const carrier = await this.#carrier(pod, auditId, signal);
+    const carrier = await this.#carrier(pod, auditId, signal).catch((error) => {
+      throw this.#refused(AppError.from(error), { pod, auditId });
+    });
     const session = new SpdySession({ carrier, pod, auditId, clock });
     this.#tell(session);
     try {
@@ -84,6 +93,12 @@ export class SessionDialer {
       tookMs: Math.round(clock.nowMs() - startedMs),
     });
     return session;
+  }
+
+  #refused(error: AppError, asked: { pod: PodIdentity; auditId: string }): AppError {
+    if (error.code === 'SP-FORBIDDEN' || error.code === 'SP-ADMISSION-DENIED')
+      this.#options.onSession?.({ kind: 'denied', ...asked, error: error.toData() });
+    return error;
   }
 
   #tell(session: SpdySession): void {

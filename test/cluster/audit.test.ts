@@ -15,6 +15,7 @@ import { MemoryKeychain } from '../../src/secret/memory-keychain.ts';
 import { checkedEcho } from '../support/checked-echo.ts';
 import { DaemonHome } from '../support/daemon-fixture.ts';
 import { netPod, netPorts } from '../support/manifests.ts';
+import { noPortForwards, seePodsRole } from '../support/rbac.ts';
 import { describeOnRealcluster } from '../support/suite.ts';
 
 describeOnRealcluster('audit', (suite) => {
@@ -110,6 +111,47 @@ describeOnRealcluster('audit', (suite) => {
     const [verified] = await verifyAll({ folder: home.places.auditFolder, clusterLog: auditLog });
     expect(verified).toMatchObject({ verdict: { kind: 'intact' }, trusted: 'known' });
     expect(verified!.heldAgainst.length).toBeGreaterThan(0);
+  });
+
+  test('sessions that RBAC or an admission policy refused are on record, joined with the cluster by Audit-ID', async () => {
+    const { namespace } = suite;
+    const { auditLog, developer } = suite.realcluster;
+    const policy = noPortForwards({ namespace, message: 'port-forwards are closed on Fridays' });
+    await suite.api.apply(
+      ...seePodsRole({ namespace, name: 'see-pods', user: 'dev@example.com' }),
+      ...policy,
+    );
+    try {
+      await suite.api.admission({ namespace, pod: 'net', denied: true });
+      const refused = async (kubeconfig: string) => {
+        await using home = await DaemonHome.create({ KUBECONFIG: kubeconfig });
+        await home.writeProfiles({});
+        await using _daemon = await home.start({ keychain: new MemoryKeychain() });
+        await using control = home.control();
+        const adHoc = [{ name: 'echo', namespace, target: 'pod/net', port: netPorts.echo }];
+        const { outcomes } = await control.call('up', { adHoc, waitMs: 20_000 });
+        const { records } = await control.call('audit', { filter: { events: ['session-denied'] } });
+        return { state: outcomes[0]?.tunnel?.state, denied: records.map(({ record }) => record) };
+      };
+      const [byRole, byPolicy] = [await refused(developer), await refused(suite.kubeconfig)];
+      expect(byRole.state).toMatchObject({ kind: 'blocked', error: { code: 'SP-FORBIDDEN' } });
+      expect(byRole.denied).toMatchObject([{ pod: { name: 'net' }, error: { code: 'SP-FORBIDDEN' } }]);
+      expect(byPolicy.state).toMatchObject({ kind: 'blocked', error: { code: 'SP-ADMISSION-DENIED' } });
+      expect(byPolicy.denied).toMatchObject([{ error: { code: 'SP-ADMISSION-DENIED' } }]);
+      await vi.waitFor(
+        async () => {
+          const found = new Map<string, ClusterRequest>();
+          for await (const request of clusterRequests(auditLog)) found.set(request.auditId, request);
+          const seen = [byRole, byPolicy].map(({ denied }) => found.get(String(denied[0]?.auditId)));
+          expect(seen).toMatchObject([{ user: 'dev@example.com', status: 403 }, { status: 422 }]);
+        },
+        { timeout: 20_000 },
+      );
+    } finally {
+      for (const { kind, metadata } of policy.toReversed())
+        await suite.api.delete({ kind, name: metadata.name });
+      await suite.api.admission({ namespace, pod: 'net', denied: false });
+    }
   });
 
   test("the cluster's own log has each session by its Audit-ID, and a head that tells a cut from a crash", async () => {

@@ -18,6 +18,7 @@ import { runForward } from '../../src/engine/run-forward.ts';
 import { MemoryKeychain } from '../../src/secret/memory-keychain.ts';
 import { type DaemonHome, firstLine, tunnelOnce, useMachine } from '../support/daemon-fixture.ts';
 import { connectAs, mayBeOtherUser, otherUid, outputOf } from '../support/other-user.ts';
+import { mayMount, SmallDisk } from '../support/small-disk.ts';
 
 const machine = useMachine();
 const folderOf = (home: DaemonHome) => join(home.places.auditFolder, 'daemon');
@@ -242,6 +243,80 @@ describe('the audit log of the daemon', () => {
   });
 });
 
+describe('denied attempts and who asked', () => {
+  it('has who asked for what, and again what failed, but nobody who only looks', async () => {
+    const { home } = machine;
+    const control = await daemonWith({ net: net({ policy: { reason: true } }) });
+    await upPort(control, { reason: 'OPS-1' });
+    await control.call('tunnels', {});
+    await control.call('pause', { all: true });
+    await expect(control.call('trust', { profile: 'absent' })).rejects.toThrow();
+    await control.call('down', { names: ['net'] });
+    await recorded(home, (record) => is('control-request')(record) && record.operation === 'down');
+    const asked = (await records(home)).filter(is('control-request'));
+    expect(
+      asked.map(({ operation, names, error }) => [operation, names, (error as { code?: string })?.code]),
+    ).toEqual([
+      ['up', ['net'], undefined],
+      ['pause', ['all'], undefined],
+      ['trust', ['absent', 'withdraw'], undefined],
+      ['trust', ['absent', 'withdraw'], 'SP-TUNNEL-UNKNOWN'],
+      ['down', ['net'], undefined],
+    ]);
+    for (const { by } of asked)
+      expect(by).toEqual({
+        via: 'socket',
+        ...(process.platform === 'linux' && {
+          uid: process.geteuid?.(),
+          pid: process.pid,
+          program: await realpath(process.execPath),
+        }),
+      });
+    expect(JSON.stringify(asked)).not.toContain('OPS-1');
+  });
+
+  it('has sessions that the API server refused, with the Audit-ID that it was sent, and not each of them', async () => {
+    const { home, sandbox } = machine;
+    sandbox.controls.setAccess(
+      (_user, { resource, subresource }) => resource !== 'pods' || subresource !== 'portforward',
+    );
+    const control = await daemonWith({ net: net() });
+    const { outcomes } = await control.call('up', { names: ['net'], waitMs: 20_000 });
+    expect(outcomes[0]?.tunnel?.state).toMatchObject({ kind: 'blocked', error: { code: 'SP-FORBIDDEN' } });
+    for (let times = 0; times < 3; times++) await control.call('up', { names: ['net'], waitMs: 20_000 });
+    const denied = await recorded(home, is('session-denied'));
+    expect(denied).toMatchObject({
+      auditId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      cluster: sandbox.server,
+      pod: { name: 'net-0' },
+      error: { code: 'SP-FORBIDDEN' },
+    });
+    expect((await records(home)).filter(is('session-denied'))).toHaveLength(1);
+  });
+
+  it('has tunnels that were asked for and not opened, once for many alike', async () => {
+    const { home } = machine;
+    const control = await daemonWith({
+      net: net({ policy: { reason: { pattern: '^OPS-' } } }),
+      asks: net({ policy: { confirm: true } }),
+    });
+    for (let times = 0; times < 50; times++)
+      await control.call('up', { names: ['net'], reason: `because ${times}` });
+    await control.call('up', { names: ['asks'] });
+    const { questions } = await control.call('questions', {});
+    await control.call('answer', { question: questions[0]!.id, answer: { kind: 'no' } });
+    const no = await recorded(
+      home,
+      (record) => record.event === 'tunnel-denied' && record.tunnel === 'user/asks',
+    );
+    expect(no).toMatchObject({ error: { code: 'SP-CONFIRM-REQUIRED' } });
+    const denied = (await records(home)).filter(is('tunnel-denied'));
+    expect(denied.filter(({ tunnel }) => tunnel === 'user/net')).toMatchObject([
+      { error: { code: 'SP-REASON-MISMATCH' } },
+    ]);
+  });
+});
+
 describe('receivers of the settings', () => {
   it('get the log as it stands; one whose file is missing is said to be off, and holds up nobody', async () => {
     const { home, stack } = machine;
@@ -423,6 +498,57 @@ describe('a log that cannot be written', () => {
     expect(other!.destroyed).toBe(false);
     other!.destroy();
   });
+
+  it.runIf(mayMount)(
+    'on a disk that is full: production ends and does not open, until there is room again',
+    async () => {
+      const { home, stack } = machine;
+      const disk = stack.use(new SmallDisk(home.places.auditFolder));
+      const control = await daemonWith({
+        net: net({ port: 'echo' }),
+        prod: net({ port: 'echo', policy: { environment: 'production' } }),
+      });
+      const { outcomes } = await control.call('up', { names: ['prod', 'net'], waitMs: 20_000 });
+      const [prod, other] = await Promise.all(outcomes.map(({ tunnel }) => open(tunnel!.localPort!)));
+      let hasEnded = false;
+      prod!.once('close', () => {
+        hasEnded = true;
+      });
+      await disk.fill();
+      // What is left of the last block is written before anything is known.
+      while (!hasEnded) (await open(outcomes[1]!.tunnel!.localPort!)).destroy();
+      const tunnel = await tunnelOnce(control, 'user/prod', ({ wanted }) => wanted === 'off');
+      expect(tunnel.state).toMatchObject({
+        reason: { code: 'SP-AUDIT-UNAVAILABLE', details: { full: true } },
+      });
+      expect(other!.destroyed).toBe(false);
+      other!.destroy();
+      const again = await control.call('up', { names: ['prod'] });
+      expect(again.outcomes[0]?.error).toMatchObject({
+        code: 'SP-AUDIT-UNAVAILABLE',
+        details: { code: 'ENOSPC', full: true },
+      });
+      await disk.free();
+      await vi.waitFor(
+        async () =>
+          expect((await control.call('daemon', {})).audit?.state).toMatchObject({ kind: 'writing' }),
+        { timeout: 15_000 },
+      );
+      expect(
+        (await control.call('up', { names: ['prod'], waitMs: 20_000 })).outcomes[0]?.tunnel,
+      ).toMatchObject({
+        state: { kind: 'ready' },
+      });
+      // What happened while it was full is on record too.
+      expect(await recorded(home, is('tunnel-denied'))).toMatchObject({
+        error: { code: 'SP-AUDIT-UNAVAILABLE' },
+      });
+      expect((await records(home)).filter(is('tunnel-closed'))).toMatchObject([{ why: 'audit' }]);
+      await control.call('down', { all: true });
+      const { logs } = await control.call('auditVerify', {});
+      expect(logs).toMatchObject([{ log: 'daemon', verdict: { kind: 'intact' } }]);
+    },
+  );
 
   /** Whoever writes there meets a folder, which stops root too. */
   async function breakLog(path: string): Promise<void> {

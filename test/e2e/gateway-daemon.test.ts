@@ -215,6 +215,48 @@ describe("a daemon's gateway", () => {
     expect(tunnel).toMatchObject({ gateway: true, notices: [expect.stringContaining('is a superuser')] });
   });
 
+  it('has on record whom it did not let in, what the policy refused, and by policy each statement', async () => {
+    const { control } = await started({
+      reader: profile({ policy: { readOnly: true, statementAudit: true } }),
+      strict: profile({ policy: { superuser: 'forbid' } }),
+    });
+    const reader = await up(control, 'reader');
+    const { password } = await login(control, 'reader');
+    for (let times = 0; times < 5; times++)
+      await expect(ask(reader, 'wrong')).rejects.toMatchObject({ code: '28P01' });
+    const client = await connected(reader, password);
+    await client.query("select 'hunter2'; with a as (select 1) select * from a");
+    await client.end();
+    await ask(reader, password, "select 'tiger3'");
+    await expect(ask(reader, password, 'selec 1')).rejects.toMatchObject({ code: '42601' });
+    await expect(ask(reader, password, 'set default_transaction_read_only = off')).rejects.toThrow();
+    const strict = await up(control, 'strict');
+    await expect(ask(strict, (await login(control, 'strict')).password)).rejects.toThrow();
+    await control.call('down', { all: true });
+    const { records } = await control.call('audit', { limit: 1_000 });
+    const of = (event: string) => records.map(({ record }) => record).filter((each) => each.event === event);
+    const local = { event: 'connection-denied', tunnel: id('reader'), databaseUser: app.user };
+    expect(of('connection-denied')).toMatchObject([
+      { ...local, connection: 1, error: { code: 'SP-GATEWAY-LOGIN', details: { why: 'wrong-password' } } },
+      { ...local, count: 4 },
+    ]);
+    expect(of('statement-denied')).toMatchObject([
+      { tunnel: id('reader'), databaseUser: app.user, error: { code: 'SP-DB-READ-ONLY' } },
+    ]);
+    expect(of('postgres-login').filter(({ outcome }) => outcome === 'refused')).toMatchObject([
+      { tunnel: id('strict'), error: { code: 'SP-DB-POLICY' } },
+    ]);
+    expect(
+      of('postgres-statement').map(({ statement, text, fingerprint }) => [statement, text, fingerprint]),
+    ).toEqual([
+      ['SELECT', 'select ?', '50fde20626009aba'],
+      ['SELECT', 'with a as (select ?) select * from a', expect.stringMatching(/^[0-9a-f]{16}$/)],
+      ['SELECT', 'select ?', '50fde20626009aba'],
+      ['unknown', undefined, undefined],
+      ['SET', 'set default_transaction_read_only = ?', undefined],
+    ]);
+  });
+
   it('takes its tunnel down without waiting for clients that do not read their end', async () => {
     const { control } = await started({ db: profile() });
     const port = await up(control, 'db');

@@ -23,6 +23,11 @@ export function portForwardRole({ namespace, name, user, pods }: RoleOptions): K
   return boundRole({ namespace, name, user }, rules);
 }
 
+/** A Role that allows to see all pods, and no more, and its binding to one user. */
+export function seePodsRole(options: Omit<RoleOptions, 'pods'>): KubeObject[] {
+  return boundRole(options, [{ apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch'] }]);
+}
+
 /** A Role that allows to read one Secret, and its binding to one user. */
 export function secretRole(options: Omit<RoleOptions, 'pods'>, secret: string): KubeObject[] {
   return boundRole(options, [

@@ -112,7 +112,7 @@ export const databaseErrors = {
     headline: (d) => `the password is not there: ${say(d.message, 'what the profile names has none')}`,
     next: (d) => say(d.next, 'correct what connection.password of the profile names'),
   },
-  /** At the gateway, by a local program. why: wrong-password, expired-password, unknown-role, no-password-set. */
+  /** At the gateway, by a local program. why: wrong-password, expired-password, unknown-role, or what it did instead of logging in. */
   'SP-GATEWAY-LOGIN': {
     retry: 'user',
     exitCode: 4,
@@ -122,8 +122,10 @@ export const databaseErrors = {
           return 'a program gave a password of the tunnel that has expired';
         case 'unknown-role':
           return `a program asked for the role ${say(d.user, '')}, which is not the one of the tunnel`;
-        default:
+        case 'wrong-password':
           return 'a program did not know the password of the tunnel';
+        default:
+          return `the gateway let a program not in: ${say(d.why, 'it did not log in')}`;
       }
     },
     next: (d) => `sallyport password ${say(d.tunnel, 'NAME')} --local prints the one that it takes`,
