@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { serialize } from 'pg-protocol';
 import { AppError } from '../base/app-error.ts';
 import type { Secret } from '../base/secret.ts';
 import type { DialledPod } from './dial.ts';
@@ -6,7 +7,7 @@ import { startupMessage } from './message.ts';
 import { guardSettings, isSafeEncoding } from './read-only-policy.ts';
 import type { ScramKeyCache } from './scram-key-cache.ts';
 import { refusesStartupParameter } from './server-error.ts';
-import { askRow } from './simple-query.ts';
+import { readRow } from './simple-query.ts';
 import { type Login, logIn, type PasswordPolicy } from './upstream-login.ts';
 import { openingBytes, secureStream, type UpstreamTls } from './upstream-tls.ts';
 
@@ -61,6 +62,7 @@ export async function enter(
     password: credential.password,
     passwordPolicy: access.passwordPolicy,
     keyCache,
+    question: access.readOnly ? whetherReadOnly : undefined,
     pod: pod.name,
   });
   if (login.kind === 'in') checkAllowed(login, { access, tls, user: credential.user });
@@ -99,10 +101,14 @@ function startup({ access, credential, session }: Attempt): Buffer {
   return startupMessage(new Map([['user', credential.user], ['database', session.database], ...settings]));
 }
 
+const whetherReadOnly = serialize.query(
+  "SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('default_transaction_read_only')",
+);
+
 /**
- * Rejects with SP-DB-READ-ONLY where the session is not read-only, or not this client's alone: behind a pooler a transaction may run in a
+ * Reads the answer to `whetherReadOnly`. Rejects with SP-DB-READ-ONLY where the session is not read-only, or not this client's alone: behind a pooler a transaction may run in a
  * session that began otherwise, and what is set in this one reaches others. A pooler shows by the process that answers: it is not the
- * one whose cancel key it gave. One round trip, which only read-only tunnels pay.
+ * one whose cancel key it gave.
  */
 async function proveReadOnly(login: Login): Promise<void> {
   if (login.kind === 'refused') {
@@ -112,10 +118,7 @@ async function proveReadOnly(login: Login): Promise<void> {
   const encoding = login.parameters.get('client_encoding') ?? '';
   if (!isSafeEncoding(encoding))
     throw refused(`the client encoding ${encoding || 'is unknown and'} is refused`);
-  const [processId, setting] = await askRow(
-    login.wire,
-    "SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('default_transaction_read_only')",
-  );
+  const [processId, setting] = await readRow(login.wire);
   if (setting !== 'on') throw refused('default_transaction_read_only did not take');
   if (processId !== String(login.cancelKey?.processId))
     throw pooler('its process is not the one that was asked');

@@ -79,6 +79,7 @@ beforeEach(async () => {
     { where: /^file: .*settings\.yaml$/, canary: canaries.settings.name },
     // An address with its password, as the user gave it to the command.
     { where: /^file: .*profiles\.yaml$/, canary: canaries.git.name },
+    { where: /^environment of git/, canary: canaries.git.name },
   ]);
 });
 
