@@ -37,9 +37,11 @@ function redacted(tokens: readonly Token[]): AuditedStatement {
   const first = tokens.find(({ kind }) => kind !== 'symbol');
   const word = first?.kind === 'word' ? first.text : '';
   if (!kinds.has(word)) return unknown;
-  // A setting's value may be written like a name.
-  const shown = word === 'set' || word === 'alter' ? upToValue(tokens) : tokens;
-  const text = Buffer.from(joined(shown), 'latin1').toString('utf8');
+  // A setting's value may be written like a name, also in CREATE FUNCTION ... SET.
+  const shown = ['set', 'alter', 'create'].includes(word) ? upToPassword(upToValue(tokens)) : tokens;
+  // The rest of a number: 0x17, 1_000.
+  const whole = shown.filter((token) => token.kind !== 'word' || !token.glued);
+  const text = Buffer.from(joined(whole), 'latin1').toString('utf8');
   return { statement: word.toUpperCase(), text: text.slice(0, maxTextLength) };
 }
 
@@ -53,6 +55,18 @@ function upToValue(tokens: readonly Token[]): readonly Token[] {
   const at = tokens.findIndex(
     (token, index) => index > set && set >= 0 && 'text' in token && ['to', '='].includes(token.text),
   );
+  return at < 0 ? tokens : [...tokens.slice(0, at + 1), { kind: 'quoted' }];
+}
+
+/** Of a role, which may be written without its quotes by mistake. */
+function upToPassword(tokens: readonly Token[]): readonly Token[] {
+  const isOf = (at: number, ...words: string[]) => {
+    const token = tokens[at];
+    return token?.kind === 'word' && words.includes(token.text);
+  };
+  if (!isOf(1, 'role', 'user', 'group')) return tokens;
+  const isName = (at: number) => tokens[at - 1]?.kind === 'symbol';
+  const at = tokens.findIndex((_, index) => isOf(index, 'password') && !isName(index));
   return at < 0 ? tokens : [...tokens.slice(0, at + 1), { kind: 'quoted' }];
 }
 
@@ -83,7 +97,8 @@ function shownAs(token: Token): string {
     case 'name':
       return `"${token.text.replaceAll('"', '""')}"`;
     case 'value':
-      return token.text.startsWith('$') ? token.text : '?';
+      // A parameter; one of more digits is none.
+      return /^\$\d{1,5}$/.test(token.text) ? token.text : '?';
     case 'string':
     case 'quoted':
       return '?';

@@ -5,8 +5,8 @@
  */
 
 export type Token =
-  /** Unquoted: a keyword or a name, in lower case. */
-  | { readonly kind: 'word'; readonly text: string }
+  /** Unquoted: a keyword or a name, in lower case. `glued`: it stands right behind a number, and may be the rest of that. */
+  | { readonly kind: 'word'; readonly text: string; readonly glued?: true }
   /** "quoted": a name as it stands. */
   | { readonly kind: 'name'; readonly text: string }
   /** A plain '...' literal: its value. */
@@ -37,6 +37,7 @@ export function lexSql(sql: string): Statements | undefined {
   const statements: Token[][] = [];
   let statement: Token[] = [];
   let at = 0;
+  let tokenEnd = -1;
   const match = (pattern: RegExp): string | undefined => {
     pattern.lastIndex = at;
     return pattern.exec(sql)?.[0];
@@ -50,8 +51,10 @@ export function lexSql(sql: string): Statements | undefined {
     }
     const found = nextToken(sql, at, match);
     if (!found) return undefined;
+    const before = at === tokenEnd ? statement.at(-1) : undefined;
     at += found.length;
-    const { token } = found;
+    tokenEnd = at;
+    const token = glued(before, found.token);
     // A literal goes on after a line break in the mode of its first part, and this one is read as plain.
     if (token.kind === 'string' && statement.at(-1)?.kind === 'quoted') return undefined;
     if (token.kind === 'symbol' && token.text === ';') {
@@ -61,6 +64,10 @@ export function lexSql(sql: string): Statements | undefined {
   }
   if (statement.length > 0) statements.push(statement);
   return statements;
+}
+
+function glued(before: Token | undefined, token: Token): Token {
+  return token.kind === 'word' && before?.kind === 'value' ? { ...token, glued: true } : token;
 }
 
 interface Found {

@@ -1,6 +1,7 @@
 import { type Duplex, duplexPair } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzzed } from '../../test/support/fuzz.ts';
 import { Secret } from '../base/secret.ts';
 import {
   authenticationOk,
@@ -200,7 +201,7 @@ describe('logIn', () => {
         );
         expect(outcome).not.toBe('in');
       }),
-      { seed: 5, numRuns: 500 },
+      fuzzed(500),
     );
   });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzzed } from '../../test/support/fuzz.ts';
 import type { Profile } from '../contract/profile.ts';
 import { editProfileText } from './edit-profile-text.ts';
 import type { EditOptions, ProfileEdit } from './profile-edit.ts';
@@ -262,7 +263,7 @@ profiles:
           expect(text).toContain(comment);
         }
       }),
-      { seed: 20_261_121, numRuns: 300 },
+      fuzzed(300),
     );
   });
 });
