@@ -64,20 +64,31 @@ const value = fc.constantFrom(
   ],
   ...["''off''", "'o'\n'ff'", 'no', "'f'", 'off, on', '"off"', "E'off' -- '"],
 );
-const settingText = fc.constantFrom(
-  ...["'default_transaction_read_only'", "E'transaction_read_only'", '$$transaction_read_only$$'],
-  ...[
-    "'transaction_' || 'read_only'",
-    "'Transaction_Read_Only'",
-    "U&'transaction_read_onl\\0079'",
-    "'search_path'",
-  ],
-  ...[
-    "'transaction_'\n'read_only'",
-    "lower('TRANSACTION_READ_ONLY')",
-    "(select name from pg_settings where name ~ '^transaction_read')",
-  ],
-);
+/** The server lets only the first be changed within a read-only transaction. */
+const settingText = fc
+  .tuple(
+    fc.constantFrom(
+      'default_transaction_read_only',
+      'transaction_read_only',
+      'standard_conforming_strings',
+      'search_path',
+    ),
+    fc.constantFrom<(setting: string) => string>(
+      (setting) => `'${setting}'`,
+      (setting) => `'${setting.toUpperCase()}'`,
+      (setting) => `E'${setting}'`,
+      (setting) => `U&'\\${setting.charCodeAt(0).toString(16).padStart(4, '0')}${setting.slice(1)}'`,
+      (setting) => `$$${setting}$$`,
+      (setting) => `$x$${setting}$x$`,
+      (setting) => `'${setting.slice(0, 4)}' || '${setting.slice(4)}'`,
+      (setting) => `'${setting.slice(0, 4)}'\n'${setting.slice(4)}'`,
+      (setting) => `lower('${setting.toUpperCase()}')`,
+      (setting) => `(select name from pg_settings where name = '${setting}')`,
+      (setting) => `setting_name => '${setting}'`,
+      (setting) => `'${setting}'::text`,
+    ),
+  )
+  .map(([setting, written]) => written(setting));
 const gap = fc.constantFrom(
   ' ',
   ' ',
@@ -157,7 +168,7 @@ const statement = fc.oneof(
   ),
   fc.tuple(
     fc.constantFrom('DO', 'DO LANGUAGE plpgsql', 'do'),
-    fc.constant("$$ BEGIN PERFORM set_config('transaction_read_only', 'off', false); END $$"),
+    fc.constant("$$ BEGIN PERFORM set_config('default_transaction_read_only', 'off', false); END $$"),
   ),
   fc.tuple(
     fc.constantFrom(
