@@ -6,7 +6,8 @@ export default defineConfig({
     globalSetup: ['./test/support/own-caches.ts'],
     reporters: ['default', './build/test-report/closing-line.ts'],
     maxWorkers: 2,
-    testTimeout: 20_000,
+    // Asked for more runs than usual, fuzz tests take as long as they take.
+    testTimeout: process.env.SALLYPORT_FUZZ_RUNS ? 3_600_000 : 20_000,
     hookTimeout: 60_000,
     projects: [
       {

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { build } from 'esbuild';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fuzzed } from '../../test/support/fuzz.ts';
 import type { AuditHead } from '../contract/audit-event.ts';
 import { LogFolder, manyOpened, opened } from './audit.fixture.ts';
 import { newSigningKey, signerOf } from './checkpoint.ts';
@@ -89,7 +90,7 @@ describe('a writer that starts', () => {
         const cut = (await logs.records()).find(({ event }) => event === 'tail-cut');
         if (torn > 0) expect(cut).toMatchObject({ bytes: torn });
       }),
-      { seed: 20_261_121, numRuns: 60 },
+      fuzzed(60),
     );
   });
 

@@ -2,6 +2,7 @@ import { copyFile, mkdir, readdir, readFile, truncate, unlink, writeFile } from 
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { fuzzed } from '../../test/support/fuzz.ts';
 import { auditVerdictSchema } from '../contract/audit-verdict.ts';
 import { context, LogFolder, manyOpened, opened } from './audit.fixture.ts';
 import { chainLine, emptyHead, hashOf } from './audit-line.ts';
@@ -105,7 +106,7 @@ describe('before the last checkpoint', () => {
           expect(splits ? [before, before + 1] : [before]).toContain(verdict.line);
         },
       ),
-      { seed: 20_261_121, numRuns: 400 },
+      fuzzed(400),
     );
   });
 
@@ -119,7 +120,7 @@ describe('before the last checkpoint', () => {
           fault: from === 0 ? 'beginning' : 'missing',
         });
       }),
-      { seed: 20_261_121, numRuns: 60 },
+      fuzzed(60),
     );
   });
 
@@ -131,7 +132,7 @@ describe('before the last checkpoint', () => {
         await copyInOne(`${swapped.join('\n')}\n`);
         expect(await check()).toMatchObject({ kind: 'broken', line: Math.min(a, b) + 1 });
       }),
-      { seed: 20_261_121, numRuns: 60 },
+      fuzzed(60),
     );
   });
 
@@ -142,7 +143,7 @@ describe('before the last checkpoint', () => {
         await copyInOne(`${lines.toSpliced(at, 0, forged.line).join('\n')}\n`);
         expect(await check()).toMatchObject({ kind: 'broken' });
       }),
-      { seed: 20_261_121, numRuns: 30 },
+      fuzzed(30),
     );
   });
 
@@ -153,7 +154,7 @@ describe('before the last checkpoint', () => {
         await copy.setText(first.slice(0, at), 0);
         expect(await check()).toMatchObject({ kind: 'broken' });
       }),
-      { seed: 20_261_121, numRuns: 60 },
+      fuzzed(60),
     );
   });
 
@@ -166,7 +167,7 @@ describe('before the last checkpoint', () => {
         await copy.setText(text.slice(0, at));
         expect(await check({ knownHeads })).toMatchObject({ kind: 'cut', known: knownHeads[0] });
       }),
-      { seed: 20_261_121, numRuns: 60 },
+      fuzzed(60),
     );
   });
 
@@ -187,7 +188,7 @@ describe('before the last checkpoint', () => {
         await copyInOne(`${forged.join('\n')}\n`);
         expect(await check()).toMatchObject({ kind: 'broken', fault: 'signature' });
       }),
-      { seed: 20_261_121, numRuns: 20 },
+      fuzzed(20),
     );
   });
 

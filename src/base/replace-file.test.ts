@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fuzzed } from '../../test/support/fuzz.ts';
 import { type FileOperations, replaceFile } from './replace-file.ts';
 
 describe('on a real file system', () => {
@@ -220,7 +221,7 @@ describe('a writer that dies', () => {
           expect([oldText, newText]).toContain(read);
         },
       ),
-      { seed: 20_261_121, numRuns: 200 },
+      fuzzed(200),
     );
   });
 

@@ -29,6 +29,16 @@ it('refuses what others may write, where the link leads', async () => {
   });
 });
 
+it('names the line of a mistake, and quotes nothing of it', async () => {
+  await writeFile(real, 'audit:\n  ship:\n  - {name: a, token: "hunter2\n: x');
+  const error = await readSettings(file).catch((thrown) => thrown);
+  expect(error).toMatchObject({
+    code: 'SP-USAGE',
+    details: { message: expect.stringMatching(/: line \d: /) },
+  });
+  expect(JSON.stringify(error.toData())).not.toContain('hunter2');
+});
+
 it.skipIf(process.getuid?.() !== 0)('refuses what belongs to another user (needs root)', async () => {
   await chown(real, 65_534, 65_534);
   await expect(readSettings(file)).rejects.toMatchObject({

@@ -1,9 +1,10 @@
-import { parseDocument } from 'yaml';
+import { LineCounter, parseDocument } from 'yaml';
 import * as z from 'zod';
 import { AppError } from '../base/app-error.ts';
 import { whyNotOwn } from '../base/file-owner.ts';
 import { readBounded } from '../base/read-bounded.ts';
 import { policyFloorSchema } from '../contract/policy.ts';
+import { yamlErrorText } from '../profile/yaml-error-text.ts';
 import { approvalSettingsSchema } from './approval-command.ts';
 import { shipperSettingsSchema } from './audit-destination.ts';
 
@@ -60,9 +61,11 @@ export async function readSettings(path: string): Promise<Settings> {
   const wrong = (message: string) =>
     new AppError('SP-USAGE', { message: `${path}: ${message}`, next: 'correct the file' });
   if (file.kind === 'refused') throw wrong(`it ${file.why}`);
-  const document = parseDocument(file.text, { maxAliasCount: 0 } as object);
+  const lines = new LineCounter();
+  const document = parseDocument(file.text, { lineCounter: lines, prettyErrors: false });
   const [error] = document.errors;
-  if (error) throw wrong(error.message);
+  // Never in the parser's words, which quote the text: a token may have come to stand there.
+  if (error) throw wrong(`line ${lines.linePos(error.pos[0]).line}: ${yamlErrorText(error)}`);
   const parsed = settingsSchema.safeParse(document.toJS() ?? {});
   if (!parsed.success) throw wrong(z.prettifyError(parsed.error));
   return parsed.data;

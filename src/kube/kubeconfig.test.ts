@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fuzzed } from '../../test/support/fuzz.ts';
 import { AppError } from '../base/app-error.ts';
 import { kubeconfigPaths, loadKubeconfig, readBounded, selectContext } from './kubeconfig.ts';
 import { parseKubeconfig } from './kubeconfig-file.ts';
@@ -138,10 +139,7 @@ describe('one file', () => {
     const shaped = fc
       .dictionary(fc.constantFrom('clusters', 'users', 'contexts', 'kind', 'current-context'), fc.jsonValue())
       .map((value) => JSON.stringify(value));
-    await fc.assert(fc.asyncProperty(fc.oneof(mutated, shaped, fc.string()), onlyAppError), {
-      numRuns: 1500,
-      seed: 1,
-    });
+    await fc.assert(fc.asyncProperty(fc.oneof(mutated, shaped, fc.string()), onlyAppError), fuzzed(1500));
   });
 
   it('does not expand aliases without end', async () => {

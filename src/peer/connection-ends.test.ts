@@ -1,6 +1,7 @@
 import { BlockList } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzzed } from '../../test/support/fuzz.ts';
 import { addressBytes, asIpv6, connectionEnds } from './connection-ends.ts';
 
 const hexOf = (text: string) => addressBytes(text).toString('hex');
@@ -28,7 +29,7 @@ describe('addresses', () => {
         list.addAddress(groups, 'ipv6');
         expect(list.check(text, 'ipv6')).toBe(true);
       }),
-      { seed: 20_261_121, numRuns: 1_000 },
+      fuzzed(1_000),
     );
   });
 

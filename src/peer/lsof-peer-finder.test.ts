@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzzed } from '../../test/support/fuzz.ts';
 import { connectionName, parseLsof } from './lsof-peer-finder.ts';
 
 /** Recorded from lsof 4.95 with -w -n -P -iTCP -Fpcun; later ones print a line `f` before each `n`. */
@@ -55,7 +56,7 @@ describe('lsof', () => {
           parseLsof(output);
         },
       ),
-      { seed: 20_261_121, numRuns: 2_000 },
+      fuzzed(2_000),
     );
   });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzzed } from '../../test/support/fuzz.ts';
 import { addressBytes } from './connection-ends.ts';
 import { diagRequest, readDiagAnswer } from './socket-diag.ts';
 
@@ -104,7 +105,7 @@ describe('socket diagnostics', () => {
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         expect(readDiagAnswer(Buffer.from(bytes), ends, 7).kind).not.toBe('socket');
       }),
-      { seed: 20_261_121, numRuns: 2_000 },
+      fuzzed(2_000),
     );
   });
 });

@@ -59,32 +59,36 @@ export class SocketHolders {
       for (const wanted of pass.waiting()) if (wanted.isOver?.()) pass.drop(wanted);
       readsLeft = turnReads;
     };
-    for (const pid of this.#candidates()) {
-      if (--readsLeft < 0) await turn();
+    for (const candidates of [this.#recent.toReversed(), this.#others()]) {
+      // To list all processes takes longer than the rest of a turn: only for who is still there, and was found in none of the recent ones.
+      await turn();
       if (pass.isOver) return;
-      const waiting = pass.waiting();
-      if (!mayHold(pid, waiting)) continue;
-      const byLink = new Map(waiting.map((wanted) => [`socket:[${wanted.inode}]`, wanted]));
-      for (const descriptor of descriptorsOf(pid)) {
+      for (const pid of candidates) {
         if (--readsLeft < 0) await turn();
         if (pass.isOver) return;
-        const link = `/proc/${pid}/fd/${descriptor}`;
-        const wanted = byLink.get(targetOf(link) ?? '');
-        if (!wanted) continue;
-        const process = describe(pid);
-        // Still there: it was that process that was described, and not a later one of the same number.
-        if (targetOf(link) !== `socket:[${wanted.inode}]`) continue;
-        this.#recent = [...this.#recent.filter((other) => other !== pid), pid].slice(-maxRecent);
-        pass.found(wanted, process);
+        const waiting = pass.waiting();
+        if (!mayHold(pid, waiting)) continue;
+        const byLink = new Map(waiting.map((wanted) => [`socket:[${wanted.inode}]`, wanted]));
+        for (const descriptor of descriptorsOf(pid)) {
+          if (--readsLeft < 0) await turn();
+          if (pass.isOver) return;
+          const link = `/proc/${pid}/fd/${descriptor}`;
+          const wanted = byLink.get(targetOf(link) ?? '');
+          if (!wanted) continue;
+          const process = describe(pid);
+          // Still there: it was that process that was described, and not a later one of the same number.
+          if (targetOf(link) !== `socket:[${wanted.inode}]`) continue;
+          this.#recent = [...this.#recent.filter((other) => other !== pid), pid].slice(-maxRecent);
+          pass.found(wanted, process);
+        }
       }
     }
   }
 
   /** This process, with all its connections, comes last. */
-  *#candidates(): Generator<number> {
-    const recent = new Set(this.#recent.toReversed());
+  *#others(): Generator<number> {
+    const recent = new Set(this.#recent);
     const reached = this.#reached;
-    yield* recent;
     const all = orNothing(() => readdirSync('/proc')) ?? [];
     const others = all
       .filter((name) => /^\d+$/.test(name))

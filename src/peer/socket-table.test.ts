@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzzed } from '../../test/support/fuzz.ts';
 import { addressBytes } from './connection-ends.ts';
 import type { SocketOwner } from './socket-diag.ts';
 import { WantedRow, wholeLines } from './socket-table.ts';
@@ -102,7 +103,7 @@ describe('the socket table', () => {
       fc.property(fc.uint8Array({ maxLength: 2_000 }), (noise) => {
         expect(between('127.0.0.1', 40_000).find(Buffer.from(noise))).toBeUndefined();
       }),
-      { seed: 20_261_121, numRuns: 1_000 },
+      fuzzed(1_000),
     );
   });
 });

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import fc from 'fast-check';
 import { serialize } from 'pg-protocol';
 import { describe, expect, it } from 'vitest';
+import { fuzzed } from '../../test/support/fuzz.ts';
 import { Secret } from '../base/secret.ts';
 import { issueCertificates } from '../sandbox/certificates.ts';
 import { type Greeting, greetClient, type LocalAccess } from './client-greeting.ts';
@@ -246,7 +247,7 @@ describe('greetClient', () => {
         );
         expect(['denied', 'gone']).toContain(outcome);
       }),
-      { seed: 5, numRuns: 200 },
+      fuzzed(200),
     );
   });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzzed } from '../../test/support/fuzz.ts';
 import { type MessageRule, MessageStream } from './message-stream.ts';
 
 function message(type: string, body: string | Buffer = ''): Buffer {
@@ -36,7 +37,7 @@ describe('MessageStream', () => {
         expect(stream.atBoundary).toBe(true);
         expect(String.fromCharCode(stream.lastType)).toBe(list.at(-1)?.[0]);
       }),
-      { seed: 5, numRuns: 500 },
+      fuzzed(500),
     );
   });
 
@@ -58,7 +59,7 @@ describe('MessageStream', () => {
         expect(through(Array.from(bytes, (byte) => Buffer.from([byte]))).equals(expected)).toBe(true);
         expect(through([bytes]).equals(expected)).toBe(true);
       }),
-      { seed: 5, numRuns: 500 },
+      fuzzed(500),
     );
   });
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzzed } from '../../test/support/fuzz.ts';
 import { guardSettings, isSafeEncoding, refusalOf } from './read-only-policy.ts';
 
 describe('refusalOf', () => {
@@ -79,7 +80,7 @@ describe('refusalOf', () => {
         const sql = [...before, words.join(between), ...after].join(';');
         expect(refusalOf(sql)).toEqual(expect.any(String));
       }),
-      { seed: 5, numRuns: 500 },
+      fuzzed(500),
     );
   });
 });

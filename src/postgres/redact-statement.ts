@@ -39,12 +39,17 @@ function redacted(sql: string, tokens: readonly PlacedToken[]): AuditedStatement
   const first = tokens.find(({ kind }) => kind !== 'symbol');
   const word = first?.kind === 'word' ? first.text : '';
   if (!kinds.has(word)) return unknown;
-  // A setting's value may be written like a name.
-  const shown = word === 'set' || word === 'alter' ? upToValue(tokens) : tokens;
-  const text = Buffer.from(joined(shown), 'latin1').toString('utf8');
+  // A setting's value may be written like a name, also in CREATE FUNCTION ... SET.
+  const shown = ['set', 'alter', 'create'].includes(word) ? upToPassword(upToValue(tokens)) : tokens;
+  const text = Buffer.from(joined(shown.filter(isWhole)), 'latin1').toString('utf8');
   const told = { statement: word.toUpperCase(), text: text.slice(0, maxTextLength) };
   // A fingerprint of a value that is written like a name could be guessed from.
-  return shown === tokens ? { ...told, sql: withoutLiterals(sql, tokens) } : told;
+  return shown === tokens ? { ...told, sql: withoutLiterals(sql, tokens.filter(isWhole)) } : told;
+}
+
+/** false: the rest of a number, as in 0x17 and 1_000. */
+function isWhole(token: Token): boolean {
+  return token.kind !== 'word' || !token.glued;
 }
 
 /**
@@ -89,6 +94,18 @@ function upToValue(tokens: readonly Token[]): readonly Token[] {
   return at < 0 ? tokens : [...tokens.slice(0, at + 1), { kind: 'quoted' }];
 }
 
+/** Of a role, which may be written without its quotes by mistake. */
+function upToPassword(tokens: readonly Token[]): readonly Token[] {
+  const isOf = (at: number, ...words: string[]) => {
+    const token = tokens[at];
+    return token?.kind === 'word' && words.includes(token.text);
+  };
+  if (!isOf(1, 'role', 'user', 'group')) return tokens;
+  const isName = (at: number) => tokens[at - 1]?.kind === 'symbol';
+  const at = tokens.findIndex((_, index) => isOf(index, 'password') && !isName(index));
+  return at < 0 ? tokens : [...tokens.slice(0, at + 1), { kind: 'quoted' }];
+}
+
 function joined(tokens: readonly Token[]): string {
   let text = '';
   // Its last character, apart: to look for it in a text that grows with each token would read all of it again.
@@ -116,7 +133,8 @@ function shownAs(token: Token): string {
     case 'name':
       return `"${token.text.replaceAll('"', '""')}"`;
     case 'value':
-      return token.text.startsWith('$') ? token.text : '?';
+      // A parameter; one of more digits is none.
+      return /^\$\d{1,5}$/.test(token.text) ? token.text : '?';
     case 'string':
     case 'quoted':
       return '?';

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzzed } from '../../test/support/fuzz.ts';
 import { Secret } from '../base/secret.ts';
 import { makeVerifier, mockVerifier, scram, scramKeys, scramPlus, serverEndPoint } from './scram.ts';
 import { ScramClient } from './scram-client.ts';
@@ -89,7 +90,7 @@ describe('the server', () => {
         exchange.first(first);
         expect(exchange.final(final).kind).toBe('malformed');
       }),
-      { seed: 5, numRuns: 2_000 },
+      fuzzed(2_000),
     );
   });
 
@@ -164,7 +165,7 @@ describe('the client', () => {
       fc.asyncProperty(fc.string({ maxLength: 100 }), async (text) => {
         await expect(client().respond(text)).rejects.toMatchObject({ code: 'SP-DB-PROTOCOL' });
       }),
-      { seed: 5, numRuns: 500 },
+      fuzzed(500),
     );
   });
 });

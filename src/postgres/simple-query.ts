@@ -6,12 +6,17 @@ import type { Wire } from './wire.ts';
 const maxMessageBytes = 16 * 1024;
 const maxMessages = 64;
 
-/**
- * Asks the server one question of the gateway's own and gives the first row, as text; null is NULL. Rejects with SP-DB-REFUSED where the
- * server refuses it, SP-DB-PROTOCOL where the answer is no small row. The connection is idle again afterwards.
- */
-export async function askRow(wire: Wire, sql: string): Promise<readonly (string | null)[]> {
+/** Asks the server one question of the gateway's own; its answer is as `readRow` gives it. */
+export function askRow(wire: Wire, sql: string): Promise<readonly (string | null)[]> {
   wire.write(serialize.query(sql));
+  return readRow(wire);
+}
+
+/**
+ * The answer to a question that has been sent: the first row, as text; null is NULL. Rejects with SP-DB-REFUSED where the server
+ * refuses it, SP-DB-PROTOCOL where the answer is no small row. The connection is idle again afterwards.
+ */
+export async function readRow(wire: Wire): Promise<readonly (string | null)[]> {
   let row: readonly (string | null)[] | undefined;
   let failure: AppError | undefined;
   for (let count = 0; count < maxMessages; count++) {

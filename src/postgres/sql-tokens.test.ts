@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzzed } from '../../test/support/fuzz.ts';
 import { lexSql } from './sql-tokens.ts';
 
 /** Short: words bare, names in "", strings in '', quoted as Q, values in <>. */
@@ -94,13 +95,13 @@ describe('lexSql', () => {
         if (!statements) return;
         expect(statements.flat()).toContainEqual(expect.objectContaining({ kind: 'word', text: 'needle' }));
       }),
-      { seed: 5, numRuns: 2_000 },
+      fuzzed(2_000),
     );
     fc.assert(
       fc.property(fc.string({ unit: 'binary-ascii', maxLength: 60 }), (text) => {
         lexSql(text);
       }),
-      { seed: 5, numRuns: 5_000 },
+      fuzzed(5_000),
     );
   });
 
@@ -112,7 +113,7 @@ describe('lexSql', () => {
         // Where a word ends in it, the prefix of a literal is part of the word.
         expect(lexSql(`${before} ${opened}${text}`)).toBeUndefined();
       }),
-      { seed: 5 },
+      fuzzed(100),
     );
   });
 

@@ -5,8 +5,8 @@
  */
 
 export type Token =
-  /** Unquoted: a keyword or a name, in lower case. */
-  | { readonly kind: 'word'; readonly text: string }
+  /** Unquoted: a keyword or a name, in lower case. `glued`: it stands right behind a number, and may be the rest of that. */
+  | { readonly kind: 'word'; readonly text: string; readonly glued?: true }
   /** "quoted": a name as it stands. */
   | { readonly kind: 'name'; readonly text: string }
   /** A plain '...' literal: its value. */
@@ -40,6 +40,7 @@ export function lexSql(sql: string): Statements | undefined {
   const statements: PlacedToken[][] = [];
   let statement: PlacedToken[] = [];
   let at = 0;
+  let end = -1;
   const match = (pattern: RegExp): string | undefined => {
     pattern.lastIndex = at;
     return pattern.exec(sql)?.[0];
@@ -53,9 +54,11 @@ export function lexSql(sql: string): Statements | undefined {
     }
     const found = nextToken(sql, at, match);
     if (!found) return undefined;
-    const { token } = found;
+    const before = at === end ? statement.at(-1) : undefined;
+    const token = glued(before, found.token);
     const placed = { ...token, at, end: at + found.length };
     at = placed.end;
+    end = at;
     // A literal goes on after a line break in the mode of its first part, and this one is read as plain.
     if (token.kind === 'string' && statement.at(-1)?.kind === 'quoted') return undefined;
     if (token.kind === 'symbol' && token.text === ';') {
@@ -65,6 +68,10 @@ export function lexSql(sql: string): Statements | undefined {
   }
   if (statement.length > 0) statements.push(statement);
   return statements;
+}
+
+function glued(before: Token | undefined, token: Token): Token {
+  return token.kind === 'word' && before?.kind === 'value' ? { ...token, glued: true } : token;
 }
 
 interface Found {

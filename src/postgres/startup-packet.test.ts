@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzzed } from '../../test/support/fuzz.ts';
 import { type Opening, readOpening } from './startup-packet.ts';
 
 /** Built here by hand, apart from what the source serializes with. */
@@ -100,7 +101,7 @@ describe('random bytes', () => {
         const packet = Buffer.concat([Buffer.alloc(zeros), bytes, Buffer.alloc(10_000)]);
         expect(readOpening(packet)).toBeDefined();
       }),
-      { seed: 5, numRuns: 3_000 },
+      fuzzed(3_000),
     );
   });
 
@@ -116,7 +117,7 @@ describe('random bytes', () => {
         expect(texts.join('')).not.toContain('\0');
         expect(opening.parameters.has('')).toBe(false);
       }),
-      { seed: 5, numRuns: 3_000 },
+      fuzzed(3_000),
     );
   });
 
@@ -132,7 +133,7 @@ describe('random bytes', () => {
         const opening = readOpening(packet(v3(0), body));
         expect(opening).toMatchObject({ kind: 'startup', parameters: new Map(pairs) });
       }),
-      { seed: 5 },
+      fuzzed(100),
     );
   });
 });

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { serialize } from 'pg-protocol';
 import { AppError } from '../base/app-error.ts';
 import type { Secret } from '../base/secret.ts';
 import type { DialledPod } from './dial.ts';
@@ -6,7 +7,7 @@ import { startupMessage } from './message.ts';
 import { guardSettings, isSafeEncoding } from './read-only-policy.ts';
 import type { ScramKeyCache } from './scram-key-cache.ts';
 import { refusesStartupParameter } from './server-error.ts';
-import { askRow } from './simple-query.ts';
+import { readRow } from './simple-query.ts';
 import { type Login, logIn, type PasswordPolicy } from './upstream-login.ts';
 import { openingBytes, secureStream, type UpstreamTls } from './upstream-tls.ts';
 
@@ -85,6 +86,7 @@ export async function enter(
     password: credential.password,
     passwordPolicy: access.passwordPolicy,
     keyCache,
+    question: asks(attempt) ? serialize.query(facts) : undefined,
     pod: pod.name,
   });
   if (login.kind === 'refused') {
@@ -137,9 +139,9 @@ function asks({ access, session }: Attempt): boolean {
   return (access.readOnly || access.serverRole !== undefined) && session.replication !== true;
 }
 
-/** One round trip. Throws as `proveReadOnly` where the tunnel is read-only. */
+/** Reads the answer to `facts`. Throws as `proveReadOnly` where the tunnel is read-only. */
 async function ask(login: In, { readOnly }: UpstreamAccess): Promise<Seen> {
-  const [processId, setting, inRecovery] = await askRow(login.wire, facts);
+  const [processId, setting, inRecovery] = await readRow(login.wire);
   const pooler = processId !== String(login.cancelKey?.processId);
   if (readOnly) proveReadOnly(login, { pooler, setting });
   return { inRecovery: inRecovery === 't', pooler };

@@ -1,6 +1,7 @@
 import { type Duplex, duplexPair } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzzed } from '../../test/support/fuzz.ts';
 import { Secret } from '../base/secret.ts';
 import {
   authenticationOk,
@@ -68,6 +69,32 @@ describe('logIn', () => {
       parameters: new Map([['server_version', '18.4']]),
       cancelKey: key,
     });
+  });
+
+  it('sends a question in one write with its proof, before the server has said a word about that', async () => {
+    const question = message('Q', 'SELECT 1');
+    const { server } = begin({ question });
+    const chunks: Buffer[] = [];
+    server.on('data', (chunk: Buffer) => chunks.push(chunk));
+    await scramServer(server);
+    expect(chunks).toHaveLength(2);
+    expect(String.fromCharCode(chunks[1]![0]!)).toBe('p');
+    expect(chunks[1]!.subarray(1 + chunks[1]!.readUInt32BE(1))).toEqual(question);
+  });
+
+  it.each([
+    ['is asked for nothing', []],
+    ['is asked for an md5', [authentication(5, Buffer.alloc(4))]],
+  ])('sends the question once where it %s', async (_, asked) => {
+    const question = message('Q', 'SELECT 1');
+    const { login, server } = begin({ question });
+    const sent: Buffer[] = [];
+    server.on('data', (chunk: Buffer) => sent.push(chunk));
+    server.write(Buffer.concat([...asked, authenticationOk, readyForQuery]));
+    expect(await login).toMatchObject({ kind: 'in' });
+    const text = Buffer.concat(sent).toString('latin1');
+    expect(text.split('SELECT 1')).toHaveLength(2);
+    expect(text.endsWith(question.toString('latin1'))).toBe(true);
   });
 
   it('hands on a refusal as it came', async () => {
@@ -174,7 +201,7 @@ describe('logIn', () => {
         );
         expect(outcome).not.toBe('in');
       }),
-      { seed: 5, numRuns: 500 },
+      fuzzed(500),
     );
   });
 });

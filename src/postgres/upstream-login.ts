@@ -32,6 +32,11 @@ export interface LoginOptions {
   readonly password: Secret | undefined;
   readonly passwordPolicy: PasswordPolicy;
   readonly keyCache: ScramKeyCache;
+  /**
+   * Sent in one write with the last that the login itself has to say: the server answers it after its ReadyForQuery, without another round
+   * trip. In one write, because a server that refuses the login closes: bytes that it has not read would turn its last words into a reset.
+   */
+  readonly question?: Buffer | undefined;
   /** What the pod is called in errors. */
   readonly pod: string;
 }
@@ -106,6 +111,7 @@ class Authentication {
   #scram: ScramClient | undefined;
   #tried: LoginMethod = 'none';
   #proved = false;
+  #asked = false;
 
   constructor(options: LoginOptions, wire: Wire) {
     this.#options = options;
@@ -121,6 +127,8 @@ class Authentication {
         if (this.#scram && !this.#proved)
           throw broken('it skips the proof that it knows the password', this.#pod);
         this.method = this.#tried;
+        // It asked for nothing, or for a certificate alone.
+        if (!this.#asked) this.#last(Buffer.alloc(0));
         return;
       case 3:
         return this.#cleartext();
@@ -131,7 +139,7 @@ class Authentication {
       case 11: {
         if (!this.#scram) throw broken('SCRAM out of turn', this.#pod);
         const answer = await this.#scram.respond(data.toString());
-        return this.#wire.write(serialize.sendSCRAMClientFinalMessage(answer));
+        return this.#last(serialize.sendSCRAMClientFinalMessage(answer));
       }
       case 12:
         if (!this.#scram) throw broken('SCRAM out of turn', this.#pod);
@@ -161,7 +169,7 @@ class Authentication {
     const password = this.#begin('password');
     if (!this.#options.secured.verified)
       throw this.#unsupported('the password in clear text', 'sslmode verify-ca or verify-full allows it');
-    this.#wire.write(serialize.password(password.reveal()));
+    this.#last(serialize.password(password.reveal()));
   }
 
   #md5(salt: Buffer): void {
@@ -174,7 +182,7 @@ class Authentication {
         'a profile that others wrote sends its password by SCRAM or over verified TLS alone: have pg_hba.conf ask for scram-sha-256, or give the profile sslmode verify-full and a CA',
       );
     const inner = md5(Buffer.from(password.reveal() + user));
-    this.#wire.write(serialize.password(`md5${md5(Buffer.concat([Buffer.from(inner, 'latin1'), salt]))}`));
+    this.#last(serialize.password(`md5${md5(Buffer.concat([Buffer.from(inner, 'latin1'), salt]))}`));
   }
 
   #beginScram(data: Buffer): void {
@@ -191,6 +199,12 @@ class Authentication {
     this.#scram = scram;
     if (scram.mechanism === 'SCRAM-SHA-256-PLUS') this.#tried = 'scram-sha-256-plus';
     this.#wire.write(serialize.sendSASLInitialResponseMessage(scram.mechanism, scram.initial));
+  }
+
+  #last(proof: Buffer): void {
+    const { question } = this.#options;
+    this.#asked = true;
+    if (question || proof.length > 0) this.#wire.write(question ? Buffer.concat([proof, question]) : proof);
   }
 
   #unsupported(method: string, next?: string): AppError {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzzed } from '../../test/support/fuzz.ts';
 import type { ProfileEdit } from '../contract/control-profile.ts';
 import type { Profile } from '../contract/profile.ts';
 import { editProfileText } from './edit-profile-text.ts';
@@ -263,7 +264,7 @@ profiles:
           expect(text).toContain(comment);
         }
       }),
-      { seed: 20_261_121, numRuns: 300 },
+      fuzzed(300),
     );
   });
 });

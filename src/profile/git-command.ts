@@ -4,6 +4,7 @@
  */
 import { AppError } from '../base/app-error.ts';
 import type { Clock } from '../base/clock.ts';
+import { type GitLogin, loginArguments, loginEnvironment } from './git-login.ts';
 
 /** A slow network and a large history; a depth of one keeps it far below. */
 const timeoutMs = 120_000;
@@ -26,6 +27,8 @@ export interface GitCommandOptions {
   readonly location: string;
   readonly clock: Clock;
   readonly environment: NodeJS.ProcessEnv;
+  /** For a repository that asks for one. */
+  readonly login: GitLogin | undefined;
 }
 
 export class GitCommand {
@@ -38,7 +41,7 @@ export class GitCommand {
 
   /** Output of one git command in the folder. Throws SP-PROFILE-SOURCE with git's own words. */
   async run(args: readonly string[], signal?: AbortSignal): Promise<string> {
-    const { folder, source, location, clock, environment } = this.#options;
+    const { folder, source, location, clock, environment, login } = this.#options;
     signal?.throwIfAborted();
     const ending = new AbortController();
     let timedOut = false;
@@ -50,7 +53,8 @@ export class GitCommand {
     signal?.addEventListener('abort', aborted, { once: true });
     try {
       const batch = await this.#batchSsh(ending.signal);
-      return await git([...hardened, ...batch, ...args], { folder, environment, signal: ending.signal });
+      const given = [...hardened, ...batch, ...loginArguments(login), ...args];
+      return await git(given, { folder, environment, login, signal: ending.signal });
     } catch (error) {
       signal?.throwIfAborted();
       const message = timedOut ? `git took longer than ${timeoutMs / 1000} s` : gitMessage(error);
@@ -65,10 +69,10 @@ export class GitCommand {
 
   /** ssh must not ask at the terminal. Who has set up an ssh command of their own is left to it, and to the time limit. */
   async #batchSsh(signal: AbortSignal): Promise<string[]> {
-    const { folder, environment } = this.#options;
+    const { folder, environment, login } = this.#options;
     if (environment.GIT_SSH_COMMAND || environment.GIT_SSH) return [];
     const question = ['config', '--get', '--default', '', 'core.sshCommand'];
-    this.#sshCommand ??= git(question, { folder, environment, signal }).catch(() => '');
+    this.#sshCommand ??= git(question, { folder, environment, login, signal }).catch(() => '');
     return (await this.#sshCommand).trim() === '' ? ['-c', 'core.sshCommand=ssh -oBatchMode=yes'] : [];
   }
 }
@@ -87,14 +91,15 @@ const unsafe = {
   allowUnsafeTemplateDir: true,
   allowUnsafeConfigPaths: true,
   allowUnsafeGitProxy: true,
+  allowUnsafeCredentialHelper: true,
 };
 
-interface GitRun extends Pick<GitCommandOptions, 'folder' | 'environment'> {
+interface GitRun extends Pick<GitCommandOptions, 'folder' | 'environment' | 'login'> {
   readonly signal: AbortSignal;
 }
 
 /** The library is loaded with the first run: who has no repositories never pays for it. */
-async function git(args: readonly string[], { folder, environment, signal }: GitRun): Promise<string> {
+async function git(args: readonly string[], { folder, environment, login, signal }: GitRun): Promise<string> {
   const own = Object.entries(environment).filter(([name]) => !foreign.test(name));
   const env = {
     ...Object.fromEntries(own),
@@ -105,6 +110,7 @@ async function git(args: readonly string[], { folder, environment, signal }: Git
     GIT_ALLOW_PROTOCOL: 'https:ssh:file',
     GIT_NO_LAZY_FETCH: '1',
     GIT_OPTIONAL_LOCKS: '0',
+    ...loginEnvironment(login),
   };
   const { simpleGit } = await import('simple-git');
   const options = { abort: signal, trimmed: false, unsafe, allowEnvironment: Object.keys(env) };

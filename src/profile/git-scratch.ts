@@ -9,6 +9,7 @@ import { AppError } from '../base/app-error.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { GitSourceSettings } from '../contract/profile-file.ts';
 import { GitCommand } from './git-command.ts';
+import { splitGitAddress } from './git-login.ts';
 import type { KeptCommit, KeptEntry } from './kept-commit.ts';
 import { maxProfileFileBytes } from './read-profile-file.ts';
 import { isProfileFileName, maxSourceFiles } from './source-file.ts';
@@ -33,13 +34,17 @@ export interface GitScratchOptions {
 export class GitScratch implements AsyncDisposable {
   readonly #options: GitScratchOptions;
   readonly #git: GitCommand;
+  /** Of the repository, without a login. */
+  readonly #address: string;
   readonly #remote: string;
 
   constructor(options: GitScratchOptions) {
     const { folder, name, location, clock, environment } = options;
     const { branch, tag } = options.settings;
     this.#options = options;
-    this.#git = new GitCommand({ folder, source: name, location, clock, environment });
+    const { address, login } = splitGitAddress(options.settings.git);
+    this.#address = address;
+    this.#git = new GitCommand({ folder, source: name, location, clock, environment, login });
     this.#remote = tag ? `refs/tags/${tag}` : branch ? `refs/heads/${branch}` : 'HEAD';
   }
 
@@ -57,8 +62,7 @@ export class GitScratch implements AsyncDisposable {
   async look(signal?: AbortSignal): Promise<string | undefined> {
     // An annotated tag is an object of its own; its commit is under the peeled name.
     const names = [`${this.#remote}^{}`, this.#remote];
-    const { git } = this.#options.settings;
-    const listing = await this.#git.run(['ls-remote', '--end-of-options', git, ...names], signal);
+    const listing = await this.#git.run(['ls-remote', '--end-of-options', this.#address, ...names], signal);
     const refs = new Map(
       listing.split('\n').map((line): [string, string] => {
         const [object = '', name = ''] = line.split('\t');
@@ -70,14 +74,13 @@ export class GitScratch implements AsyncDisposable {
 
   /** Fetches that commit and reads its profiles. Throws SP-PROFILE-SOURCE, also when the repository is too large. */
   async fetch(signal?: AbortSignal): Promise<KeptCommit> {
-    const { git } = this.#options.settings;
     await this.#limited(signal, (until) =>
       this.#git.run(
         [
           // As a pack however small it is: all that comes is then in one folder.
           ...['-c', 'fetch.unpackLimit=1'],
           ...['fetch', '--depth=1', '--no-tags', '--no-recurse-submodules', '--no-write-fetch-head'],
-          ...['--end-of-options', git, `+${this.#remote}:${fetchedRef}`],
+          ...['--end-of-options', this.#address, `+${this.#remote}:${fetchedRef}`],
         ],
         until,
       ),

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzzed } from '../../test/support/fuzz.ts';
 import { type ProfileFile, readProfileFile } from './read-profile-file.ts';
 
 const checkTarget = (target: string) => (target.startsWith('svc') ? 'write service/NAME' : undefined);
@@ -417,7 +418,7 @@ describe('what is hostile', () => {
           expect(message).not.toMatch(/undefined|\[object|Invalid input/);
         }
       }),
-      { seed: 20_261_121, numRuns: 3_000 },
+      fuzzed(3_000),
     );
   });
 });

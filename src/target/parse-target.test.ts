@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzzed } from '../../test/support/fuzz.ts';
 import { AppError } from '../base/app-error.ts';
 import { parsePortSpec, parsePortSpecs } from './parse-port-spec.ts';
 import { parseTarget } from './parse-target.ts';
@@ -99,7 +100,7 @@ describe('parseTarget', () => {
         }
         expect(parseTarget(targetText(target))).toEqual(target);
       }),
-      { seed: 20_261_121, numRuns: 2_000 },
+      fuzzed(2_000),
     );
   });
 });
@@ -161,7 +162,7 @@ describe('parsePortSpec', () => {
           expect(error).toMatchObject({ code: 'SP-USAGE' });
         }
       }),
-      { seed: 20_261_121, numRuns: 2_000 },
+      fuzzed(2_000),
     );
   });
 });

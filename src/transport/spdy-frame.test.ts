@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzzed } from '../../test/support/fuzz.ts';
 import { AppError } from '../base/app-error.ts';
 import { controlFrame, dataHeader, FrameReader, ping, rstStream, synStream } from './spdy-frame.ts';
 
@@ -79,7 +80,7 @@ describe('FrameReader', () => {
           expect(error).toBeInstanceOf(AppError);
         }
       }),
-      { numRuns: 2000, seed: 31 },
+      fuzzed(2000),
     );
   });
 
@@ -101,7 +102,7 @@ describe('FrameReader', () => {
           Buffer.concat(payloads.map((p) => Buffer.from(p))),
         );
       }),
-      { numRuns: 500, seed: 32 },
+      fuzzed(500),
     );
   });
 });

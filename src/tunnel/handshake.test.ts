@@ -3,6 +3,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzzed } from '../../test/support/fuzz.ts';
 import { isHandshake } from './handshake.ts';
 
 function postgres(code: number, body: Buffer = Buffer.alloc(0)): Buffer {
@@ -106,7 +107,7 @@ describe('no handshake', () => {
         fc.pre(!looksLikeTls && !looksLikeStartup);
         expect(isHandshake(bytes)).toBe(false);
       }),
-      { numRuns: 2_000 },
+      fuzzed(2_000),
     );
   });
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzzed } from '../../test/support/fuzz.ts';
 import type { ErrorCode, ErrorData } from '../contract/error-codes.ts';
 import type { PodIdentity } from '../contract/pod.ts';
 import type { Resolution } from '../contract/resolution.ts';
@@ -426,7 +427,7 @@ describe('whatever happens', () => {
         expect(end.model.state).toEqual({ kind: 'off' });
         expect(end.model.link).toBeUndefined();
       }),
-      { numRuns: 3_000 },
+      fuzzed(3_000),
     );
   });
 });

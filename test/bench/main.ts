@@ -172,7 +172,10 @@ async function attempted(row: Row, measuring: Measuring): Promise<Readonly<Recor
 function turns(row: Row, network: Network, run: number): Subject[] {
   const chosen = given.subjects.split(',');
   const able = subjects.filter(
-    (subject) => chosen.includes(subject) && (subject !== 'direct' || (row.direct && network === 'loopback')),
+    (subject) =>
+      chosen.includes(subject) &&
+      (subject === 'sallyport' || !row.ownAlone) &&
+      (subject !== 'direct' || (row.direct && network === 'loopback')),
   );
   return able.map((_, index) => able[(index + run) % able.length]!);
 }

@@ -39,6 +39,8 @@ export interface Row {
   readonly figures: readonly Figure[];
   /** Whether the direct way can be measured at all. */
   readonly direct: boolean;
+  /** Only ours is measured: against itself. */
+  readonly ownAlone?: true;
   /** Measured once, on loopback: it counts and does not time. */
   readonly once?: true;
   /** One measure of one subject; a figure that is not a number could not be had. */

@@ -15,6 +15,7 @@ try {
       version: process.env.TEST_VERSION ?? '1.0.0-test',
       env: process.env,
       home: process.env.HOME ?? homedir(),
+      logLevel: process.env.TEST_LOG_LEVEL === 'debug' ? 'debug' : 'info',
       onReady: () => process.stdout.write('ready\n'),
     },
     ending.signal,

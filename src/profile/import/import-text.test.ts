@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzzed } from '../../../test/support/fuzz.ts';
 import { profileNameSchema, profileSchema } from '../../contract/profile.ts';
 import { importText } from './import-text.ts';
 import type { Imported, ImportOptions } from './imported.ts';
@@ -334,6 +335,6 @@ it('never throws but SP-IMPORT', () => {
         expect(error).toMatchObject({ code: 'SP-IMPORT' });
       }
     }),
-    { seed: 20_261_121, numRuns: 3_000 },
+    fuzzed(3_000),
   );
 });
