@@ -18,7 +18,7 @@ it('starts the daemon with the flags that keep it small', () => {
   ]);
 });
 
-it('starts a single executable as it is', () => {
-  process.argv = [process.execPath, process.execPath, 'up', 'x'];
-  expect(daemonCommand()).toEqual([process.execPath, 'daemon']);
+it('starts a single executable as it is, whatever it was called as', () => {
+  process.argv = [process.execPath, 'kubectl-sallyport', 'up', 'x'];
+  expect(daemonCommand(true)).toEqual([process.execPath, 'daemon']);
 });

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { basename } from 'node:path';
 import { AppError } from '../base/app-error.ts';
+import { isSingleExecutable } from '../base/carried-files.ts';
 import { systemClock } from '../base/clock.ts';
 import { daemonPlaces } from '../base/daemon-places.ts';
 import { absoluteKubeconfig } from '../base/kubeconfig-list.ts';
@@ -149,11 +150,10 @@ export class ProcessCli implements Cli, AsyncDisposable {
  */
 export const daemonNodeFlags = ['--max-semi-space-size=1', '--no-concurrent-recompilation'] as const;
 
-/** What runs the daemon in the foreground. */
-export function daemonCommand(): [string, ...string[]] {
-  // A single executable is its own script.
+/** What runs the daemon in the foreground. The executable is its own script, and has the flags built in; argv[1] is what it was called as. */
+export function daemonCommand(isExecutable = isSingleExecutable()): [string, ...string[]] {
   const script = process.argv[1];
-  return script === undefined || script === process.execPath
+  return isExecutable || script === undefined
     ? [process.execPath, 'daemon']
     : [process.execPath, ...daemonNodeFlags, script, 'daemon'];
 }
