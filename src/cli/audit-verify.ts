@@ -5,7 +5,7 @@ import type { VerifiedLog } from '../contract/audit-verdict.ts';
 import type { Cli } from './cli.ts';
 import { type Colors, colorsFor } from './paint.ts';
 import { printJson } from './print-json.ts';
-import { count } from './tunnel-words.ts';
+import { count } from '../client/tunnel-words.ts';
 
 interface VerifyFlags {
   readonly log?: string;

@@ -9,7 +9,7 @@ import { isSettled, stateGlyph } from '../contract/shown-state.ts';
 import { answerQuestion } from './answer-question.ts';
 import type { Cli } from './cli.ts';
 import { ProgressLine } from './progress-line.ts';
-import { count, situation, stateWords } from './tunnel-words.ts';
+import { count, situation, stateWords } from '../client/tunnel-words.ts';
 
 export type Outcome = Outcomes['outcomes'][number];
 

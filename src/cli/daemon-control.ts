@@ -5,7 +5,7 @@ import type { Cli } from './cli.ts';
 import { printJson } from './print-json.ts';
 import { endDaemon, restartDaemon } from './replace-daemon.ts';
 import { ofRunningDaemon } from './running-daemon.ts';
-import { bytesWords, count } from './tunnel-words.ts';
+import { bytesWords, count } from '../client/tunnel-words.ts';
 
 export async function printStatus(cli: Cli, json: boolean): Promise<void> {
   const status = await ofRunningDaemon(cli, (control) => control.call('daemon', {}));

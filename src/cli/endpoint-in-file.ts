@@ -5,7 +5,7 @@ import type { Endpoint } from '../connection-string/endpoint.ts';
 import { usesGateway } from '../contract/gateway.ts';
 import { withGuessedKind } from '../profile/import/guess-kind.ts';
 import type { Cli } from './cli.ts';
-import { endpointOf } from './endpoint-of.ts';
+import { endpointOf } from '../connection-string/endpoint-of.ts';
 import { readProfiles } from './profile-files.ts';
 import { passwordInFile } from './profile-password.ts';
 

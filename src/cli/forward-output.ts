@@ -6,7 +6,7 @@ import type { PodIdentity } from '../contract/pod.ts';
 import type { ShownState, TunnelState } from '../contract/tunnel-state.ts';
 import type { Output } from './cli.ts';
 import { type Colors, paintedGlyph } from './paint.ts';
-import { count, hostPort, podWords, shortUid } from './tunnel-words.ts';
+import { count, hostPort, podWords, shortUid } from '../client/tunnel-words.ts';
 
 /** Takes the events of `forward` and shows them. */
 export interface ForwardOutput {

@@ -4,7 +4,7 @@ import { type ErrorCode, type ErrorDetails, errorText } from '../contract/error-
 import type { PodIdentity } from '../contract/pod.ts';
 import type { ShownState } from '../contract/tunnel-state.ts';
 import { type Colors, paintedGlyph } from './paint.ts';
-import { count, newPodWords, podWords, timeWords } from './tunnel-words.ts';
+import { count, newPodWords, podWords, timeWords } from '../client/tunnel-words.ts';
 
 /** A kubelet may send a page; `--json` has the whole of it. */
 const maxWords = 240;

@@ -12,7 +12,7 @@ import type { Imported } from '../profile/import/imported.ts';
 import type { Asker } from './asker.ts';
 import type { Cli } from './cli.ts';
 import { isPortFree } from './free-port.ts';
-import { count } from './tunnel-words.ts';
+import { count } from '../client/tunnel-words.ts';
 
 export interface PickFlags {
   /** KIND/NAME, or true where a person is to choose. */

@@ -1,4 +1,5 @@
 import { AppError } from '../base/app-error.ts';
+import { calledAs } from '../client/called-as.ts';
 import type { ErrorOutput } from '../contract/command-output.ts';
 import { errorText } from '../contract/error-codes.ts';
 import type { Cli } from './cli.ts';
@@ -23,10 +24,6 @@ export function errorOutput(thrown: unknown): ErrorOutput {
   const { headline, why, next } = errorText(error.toData());
   const texts = { headline, ...(why && { why }), ...(next && { next }) };
   return { error: { ...error.toData(), ...texts, exitCode: error.exitCode } };
-}
-
-export function calledAs(text: string, program = 'sallyport'): string {
-  return text.replaceAll(/(?<!kubectl )\bsallyport (?=[a-z-])/g, `${program} `);
 }
 
 function causes(error: Error, withStack: boolean): string[] {

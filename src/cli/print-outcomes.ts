@@ -5,7 +5,7 @@ import type { Cli } from './cli.ts';
 import { colorsFor, paintedGlyph } from './paint.ts';
 import { printError } from './print-error.ts';
 import { printJson } from './print-json.ts';
-import { localWords, situation } from './tunnel-words.ts';
+import { localWords, situation } from '../client/tunnel-words.ts';
 
 export interface PrintOutcomes {
   readonly command: 'up' | 'down' | 'restart' | 'pause' | 'resume';

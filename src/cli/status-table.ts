@@ -3,7 +3,7 @@ import type { TunnelEntity } from '../contract/control-tunnel.ts';
 import type { Cli } from './cli.ts';
 import { type Colors, colorsFor, paintedGlyph, paintState } from './paint.ts';
 import { type Row, table } from './table.ts';
-import { limitWords, localWords, shortUid, sinceWords, situation, stateWords } from './tunnel-words.ts';
+import { limitWords, localWords, shortUid, sinceWords, situation, stateWords } from '../client/tunnel-words.ts';
 
 const head = ['  TUNNEL', 'STATE', 'LOCAL', 'POD', 'ROLE', 'NODE', 'RESTARTS', 'CONNECTIONS', 'SINCE'];
 

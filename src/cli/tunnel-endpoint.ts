@@ -3,7 +3,7 @@ import type { Endpoint } from '../connection-string/endpoint.ts';
 import type { TunnelEntity } from '../contract/control-tunnel.ts';
 import type { ProfileSnapshot } from '../contract/profile-snapshot.ts';
 import type { Cli } from './cli.ts';
-import { endpointOf } from './endpoint-of.ts';
+import { endpointOf } from '../connection-string/endpoint-of.ts';
 import { profileOf } from './listed-profile.ts';
 
 export interface TunnelEndpointOptions {

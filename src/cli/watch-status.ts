@@ -9,7 +9,7 @@ import type { Cli } from './cli.ts';
 import { colorsFor, paintedGlyph } from './paint.ts';
 import { printJsonLine } from './print-json.ts';
 import { statusTable } from './status-table.ts';
-import { localWords, newPodWords, podWords, situation, timeWords } from './tunnel-words.ts';
+import { localWords, newPodWords, podWords, situation, timeWords } from '../client/tunnel-words.ts';
 
 export interface StatusFlags {
   readonly all: boolean;

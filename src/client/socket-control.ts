@@ -11,7 +11,7 @@ import {
   protocolVersion,
   versionHeader,
 } from '../contract/control-protocol.ts';
-import type { ErrorCode, ErrorDetails } from '../contract/error-codes.ts';
+import { answeredError } from './answered-error.ts';
 import type { CallOptions, Control, ControlObserver } from './control.ts';
 import { EventFeed, type EventSocket } from './event-feed.ts';
 
@@ -156,13 +156,6 @@ async function readJson(response: IncomingMessage): Promise<unknown> {
     chunks.push(chunk);
   }
   return JSON.parse(Buffer.concat(chunks).toString('utf8'));
-}
-
-function answeredError(answer: unknown): AppError {
-  const { error } = (answer ?? {}) as { error?: { code: ErrorCode; details: ErrorDetails } };
-  return error
-    ? new AppError(error.code, error.details)
-    : new AppError('SP-DAEMON-LOST', { message: 'the answer is none of a daemon' });
 }
 
 function lost(error: unknown): AppError {

@@ -24,6 +24,7 @@ import {
   tunnelIdSchema,
   tunnelSchema,
 } from './control-tunnel.ts';
+import { connectionFormatSchema, connectionStringSchema, shellSchema } from './connection-string.ts';
 import { profileSnapshotSchema } from './profile-snapshot.ts';
 import { errorDataSchema } from './tunnel-state.ts';
 
@@ -235,6 +236,20 @@ export const operations = {
     summary: "Runs the credential plugin of a tunnel's cluster with leave to ask, and says who the user is.",
     input: z.strictObject({ name: nameSchema, folder }),
     answer: z.object({ user: z.string().optional(), context: z.string(), output: z.string() }),
+  }),
+  strings: operation({
+    summary:
+      'How programs connect to a tunnel, in each format of its kind, without passwords. A format that cannot say it has an error.',
+    input: z.strictObject({ name: nameSchema, folder, shell: shellSchema.default('sh') }),
+    answer: z.object({
+      strings: z.array(
+        z.object({
+          format: connectionFormatSchema,
+          written: connectionStringSchema.optional(),
+          error: errorDataSchema.optional(),
+        }),
+      ),
+    }),
   }),
   password: operation({
     summary:

@@ -10,6 +10,7 @@ import type { ProfileStore } from '../profile/profile-store.ts';
 import type { ClusterPool } from './cluster-pool.ts';
 import type { ClusterQuestions } from './cluster-questions.ts';
 import type { DaemonAudit } from './daemon-audit.ts';
+import { connectionStrings } from './connection-strings.ts';
 import type { EventHub } from './event-hub.ts';
 import { gatewayLogin } from './gateway-login.ts';
 import { type GatewayPasswords, refuseRotation } from './gateway-passwords.ts';
@@ -22,6 +23,8 @@ import type { TunnelSet } from './tunnel-set.ts';
 export interface ControlHandlersOptions {
   readonly hello: Hello;
   readonly places: DaemonPlaces;
+  /** What `~/` of a socket's path stands for. */
+  readonly home: string;
   readonly profiles: ProfileStore;
   readonly tunnels: TunnelSet;
   /** What tunnels were through before this daemon. */
@@ -133,6 +136,10 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
     namespaces: (input, { signal }) => objects.namespaces(input, signal),
     objects: (input, { signal }) => objects.objects(input, signal),
     login: (input, { signal }) => cluster.login(input, signal),
+    strings: async ({ name, folder, shell }) => {
+      const { entity, definition } = await tunnels.find(name, folder);
+      return { strings: connectionStrings(entity, { profile: definition.profile, shell, home: options.home }) };
+    },
     password: async ({ name, folder, ask, rotate }, { signal }) => {
       const { definition } = await tunnels.find(name, folder);
       if (usesGateway(definition.profile))

@@ -252,6 +252,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const handlers = controlHandlers({
       hello,
       places,
+      home,
       profiles,
       tunnels,
       past: new PastLines({ path: places.logFile, beforeMs: startedAtMs }),

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../base/app-error.ts';
 import type { Clock, Timer } from '../base/clock.ts';
@@ -32,6 +33,7 @@ export interface LoopbackPageOptions {
 const addresses = { ipv4: '127.0.0.1', ipv6: '::1' } as const;
 /** On each address. A browser opens six at a time, and one for each page's events. */
 const maxConnections = 64;
+const lasting = 'private, max-age=31536000, immutable';
 
 /** The page on a free loopback port, from the first request for it until nobody has used it for a while. */
 export class LoopbackPage implements AsyncDisposable {
@@ -98,7 +100,15 @@ export class LoopbackPage implements AsyncDisposable {
       server.get('/', (_request, reply) => reply.type('text/html').send(placeholder));
     else {
       const { default: files } = await import('@fastify/static');
-      await server.register(files, { root: pageFolder, cacheControl: false, dotfiles: 'deny' });
+      await server.register(files, {
+        root: pageFolder,
+        cacheControl: false,
+        dotfiles: 'deny',
+        setHeaders(reply, path) {
+          // Named by their content; all else says no-store, as every answer here.
+          if (path.startsWith(join(pageFolder, 'assets'))) reply.header('cache-control', lasting);
+        },
+      });
     }
     server.server.maxConnections = maxConnections;
     server.server.on('connection', (socket) => this.#ask(socket));

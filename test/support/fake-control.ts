@@ -267,6 +267,7 @@ export class FakeControl implements Control {
       namespaces: unsupported,
       objects: unsupported,
       login: unsupported,
+      strings: unsupported,
       password: unsupported,
       keepPassword: unsupported,
       questions: async () => ({ questions: [...this.#view.questions.values()] }),

@@ -5,7 +5,7 @@ import { type AdHocFlags, adHocOptions } from '../ad-hoc.ts';
 import { auditPolicyRule } from '../audit-policy.ts';
 import type { Cli } from '../cli.ts';
 import { colorsFor } from '../paint.ts';
-import { calledAs } from '../print-error.ts';
+import { calledAs } from '../../client/called-as.ts';
 import { printJson } from '../print-json.ts';
 import { resolvedText, whatToLookAt } from './pods.ts';
 

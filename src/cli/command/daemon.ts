@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { daemonPlaces } from '../../base/daemon-places.ts';
+import { builtPage } from '../built-page.ts';
 import type { Cli } from '../cli.ts';
 
 interface DaemonFlags {
@@ -22,6 +23,7 @@ export function define(command: Command, cli: Cli): void {
           version: cli.version,
           env: cli.env,
           home: cli.home,
+          pageFolder: builtPage(),
           ...(verbose && { onLogLine: (line: string) => void cli.stderr.write(`${line}\n`) }),
           onReady() {
             if (cli.stderr.isTTY)

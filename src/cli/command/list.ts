@@ -6,7 +6,7 @@ import { colorsFor } from '../paint.ts';
 import { printJson } from '../print-json.ts';
 import { localText, targetWords } from '../profile-words.ts';
 import { table } from '../table.ts';
-import { count, policyWords } from '../tunnel-words.ts';
+import { count, policyWords } from '../../client/tunnel-words.ts';
 
 export function define(command: Command, cli: Cli): void {
   command

@@ -6,7 +6,7 @@ import { type AdHocFlags, adHocOf, adHocOptions } from '../ad-hoc.ts';
 import type { Cli } from '../cli.ts';
 import { colorsFor } from '../paint.ts';
 import { printJson } from '../print-json.ts';
-import { podWords } from '../tunnel-words.ts';
+import { podWords } from '../../client/tunnel-words.ts';
 
 export function define(command: Command, cli: Cli): void {
   command

@@ -8,7 +8,7 @@ import type { Cli } from '../cli.ts';
 import { fetchProfiles } from '../listed-profile.ts';
 import { printError } from '../print-error.ts';
 import { printJson } from '../print-json.ts';
-import { count } from '../tunnel-words.ts';
+import { count } from '../../client/tunnel-words.ts';
 
 /** As long as the daemon gives git. */
 const fetchTimeoutMs = 120_000;

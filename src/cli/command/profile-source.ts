@@ -11,7 +11,7 @@ import { colorsFor } from '../paint.ts';
 import { printJson } from '../print-json.ts';
 import { openProfiles } from '../profile-files.ts';
 import { table } from '../table.ts';
-import { count } from '../tunnel-words.ts';
+import { count } from '../../client/tunnel-words.ts';
 
 interface AddFlags {
   readonly branch?: string;

@@ -6,7 +6,7 @@ import type { Cli } from '../cli.ts';
 import { colorsFor } from '../paint.ts';
 import { printJson } from '../print-json.ts';
 import { openProfiles, readProfiles } from '../profile-files.ts';
-import { count } from '../tunnel-words.ts';
+import { count } from '../../client/tunnel-words.ts';
 
 export function define(command: Command, cli: Cli): void {
   command

@@ -21,7 +21,7 @@ import {
   situation,
   stateWords,
   timeWords,
-} from '../tunnel-words.ts';
+} from '../../client/tunnel-words.ts';
 
 const shownHistory = 10;
 const shownConnections = 20;

@@ -11,7 +11,7 @@ import { printOutcomes, stateLine } from '../print-outcomes.ts';
 import { type ConnectionFlags, connectionOf, connectionOptions, profileKinds } from '../profile-flags.ts';
 import { warnIfOpen } from '../profile-words.ts';
 import { duration, type SelectionFlags, selecting, selection, wholeNumber } from '../selection.ts';
-import { limitWords, localWords, podWords } from '../tunnel-words.ts';
+import { limitWords, localWords, podWords } from '../../client/tunnel-words.ts';
 
 interface UpFlags extends SelectionFlags, AdHocFlags, ConnectionFlags {
   readonly wait: boolean;

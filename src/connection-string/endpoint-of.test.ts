@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { openEndpoint } from '../connection-string/endpoint.ts';
+import { openEndpoint } from './endpoint.ts';
 import { endpointOf } from './endpoint-of.ts';
 
 it('gives the socket of a tunnel that is off as the daemon will bind it, not with a ~ that no client knows', () => {

@@ -1,7 +1,7 @@
 import { AppError } from '../base/app-error.ts';
 import { expandHome } from '../base/home-path.ts';
 import type { Secret } from '../base/secret.ts';
-import type { Endpoint, LocalEnd } from '../connection-string/endpoint.ts';
+import type { Endpoint, LocalEnd } from './endpoint.ts';
 import type { TunnelEntity } from '../contract/control-tunnel.ts';
 import type { LocalAddress, Profile } from '../contract/profile.ts';
 

@@ -3,7 +3,7 @@ import type { TunnelEntity } from '../contract/control-tunnel.ts';
 import { type ErrorData, errorText } from '../contract/error-codes.ts';
 import type { PodIdentity } from '../contract/pod.ts';
 import type { Profile } from '../contract/profile.ts';
-import { calledAs } from './print-error.ts';
+import { calledAs } from './called-as.ts';
 
 /** The first four characters, which tell pods of one name apart. */
 export function shortUid(uid: string): string {

@@ -1,0 +1,71 @@
+import type { ControlView } from '../../../src/client/control-view.ts';
+import type { TunnelEntity } from '../../../src/contract/control-tunnel.ts';
+import type { AppState } from '../../state/app-state.ts';
+import { go, type View } from '../../state/route.ts';
+import type { TunnelCopier } from '../tunnels/connection-strings.ts';
+
+export interface PaletteCommand {
+  readonly id: string;
+  readonly label: string;
+  /** What it is about, beside the label. */
+  readonly about?: string;
+  readonly tunnel?: TunnelEntity;
+  readonly run: () => void;
+}
+
+export interface CommandGroup {
+  readonly value: string;
+  readonly items: readonly PaletteCommand[];
+}
+
+const viewNames: Record<View, string> = {
+  tunnels: 'Tunnels',
+  audit: 'Audit',
+  team: 'Team',
+  check: 'Check',
+  settings: 'Settings',
+};
+
+/** All that can be done from anywhere: of each tunnel what its state allows, then of the window. */
+export function paletteCommands(
+  { tunnels }: Pick<ControlView, 'tunnels'>,
+  { state: { actions }, copier }: { readonly state: AppState; readonly copier: TunnelCopier },
+): CommandGroup[] {
+  const ofTunnels = [...tunnels.values()].flatMap((tunnel): PaletteCommand[] => {
+    const { id, name, wanted, shown } = tunnel;
+    const command = (verb: string, run: () => void): PaletteCommand => ({
+      id: `${verb} ${id}`,
+      label: `${verb} ${name}`,
+      about: tunnel.target,
+      tunnel,
+      run,
+    });
+    const show = command('Show', () => go({ view: 'tunnels', chosen: id }));
+    if (wanted !== 'on')
+      return [
+        command(shown === 'paused' ? 'Resume' : 'Connect', () => {
+          go({ view: 'tunnels', chosen: id });
+          void actions.run(shown === 'paused' ? 'resume' : 'up', id);
+        }),
+        show,
+      ];
+    return [
+      show,
+      command('Copy', () => void copier.copy(tunnel)),
+      command('Restart', () => void actions.run('restart', id)),
+      command('Disconnect', () => void actions.run('down', id)),
+      command('Pause', () => void actions.run('pause', id)),
+    ];
+  });
+  const ofWindow = Object.entries(viewNames).map(
+    ([view, name]): PaletteCommand => ({
+      id: `view ${view}`,
+      label: `Go to ${name}`,
+      run: () => go({ view: view as View }),
+    }),
+  );
+  return [
+    { value: 'Tunnels', items: ofTunnels },
+    { value: 'Window', items: ofWindow },
+  ];
+}

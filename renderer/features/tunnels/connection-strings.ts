@@ -1,0 +1,59 @@
+import { type QueryClient, queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { ConnectionFormat } from '../../../src/contract/connection-format.ts';
+import type { OperationAnswer } from '../../../src/contract/control.ts';
+import type { TunnelEntity } from '../../../src/contract/control-tunnel.ts';
+import type { Api } from '../../api.ts';
+import { type AppState, useAppState } from '../../state/app-state.ts';
+
+type ListedString = OperationAnswer<'strings'>['strings'][number];
+
+/** They change with where it listens and what its profile says, both of which its entity tells. */
+function stringsOf(api: Api, { id, addresses, localPort, connection, gateway }: TunnelEntity) {
+  return queryOptions({
+    queryKey: ['strings', id, { addresses, localPort, connection, gateway }],
+    queryFn: async ({ signal }) => (await api.call('strings', { name: id }, { signal })).strings,
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
+  });
+}
+
+export function useStrings(tunnel: TunnelEntity) {
+  const { api } = useAppState();
+  return useQuery(stringsOf(api, tunnel));
+}
+
+/** What a copy was of, so that its buttons can say so. */
+export const clientCommand = 'client';
+
+/** Copies of a tunnel, from wherever in the window: by row, panel, key and palette. */
+export class TunnelCopier {
+  readonly #state: AppState;
+  readonly #queries: QueryClient;
+
+  constructor(state: AppState, queries: QueryClient) {
+    this.#state = state;
+    this.#queries = queries;
+  }
+
+  /** Default: the favourite of its kind. Rejects as the daemon or the clipboard refuse. */
+  async copy(tunnel: TunnelEntity, format?: ConnectionFormat): Promise<void> {
+    const { api, copies } = this.#state;
+    const wanted = format ?? copies.favourite(tunnel.kind);
+    const strings: ListedString[] = await this.#queries.ensureQueryData(stringsOf(api, tunnel));
+    const found = strings.find((listed) => listed.format === wanted);
+    if (found?.written) await copies.copy({ of: tunnel.id, what: wanted }, found.written.text);
+    if (format) copies.prefer(tunnel.kind, format);
+  }
+
+  /** Opens the client of its kind; a browser opens no programs, so that it gets the command that does. */
+  async openClient({ id, name }: TunnelEntity): Promise<void> {
+    const { api, copies } = this.#state;
+    if (api.openClient) return api.openClient(id);
+    await copies.copy({ of: id, what: clientCommand }, `sallyport psql ${id.startsWith('user/') ? name : id}`);
+  }
+}
+
+export function useCopier(): TunnelCopier {
+  const state = useAppState();
+  return new TunnelCopier(state, useQueryClient());
+}

@@ -1,0 +1,75 @@
+import { Toggle } from '@base-ui/react/toggle';
+import { ToggleGroup } from '@base-ui/react/toggle-group';
+import { Search } from 'lucide-react';
+import type { KeyboardEvent, RefObject } from 'react';
+import { KeyHint } from '../../components/key-hint.tsx';
+import { useView } from '../../state/app-state.ts';
+import { countByFilter, type ListQuery, type StateFilter, stateFilters } from './list-items.ts';
+
+const names: Record<StateFilter, string> = {
+  all: 'All',
+  ready: 'Ready',
+  waiting: 'Waiting',
+  'needs you': 'Needs you',
+};
+
+export interface ListToolbarProps {
+  readonly query: ListQuery;
+  readonly onChange: (query: ListQuery) => void;
+  readonly searchField: RefObject<HTMLInputElement | null>;
+  /** Down from the search: into the list. */
+  readonly onLeave: () => void;
+}
+
+export function ListToolbar({ query, onChange, searchField, onLeave }: ListToolbarProps) {
+  const counts = useView(
+    ({ tunnels }) => countByFilter(tunnels),
+    (a, b) => stateFilters.every((filter) => a[filter] === b[filter]),
+  );
+  const keyed = (event: KeyboardEvent) => {
+    if (event.key === 'Escape' && query.search) onChange({ ...query, search: '' });
+    else if (event.key === 'ArrowDown' || event.key === 'Escape') onLeave();
+    else return;
+    event.preventDefault();
+  };
+  return (
+    <div className="flex h-12 shrink-0 items-center gap-3 border-b border-line bg-surface px-3">
+      <label className="flex h-7 min-w-0 flex-1 items-center gap-2 rounded border border-line bg-ground px-2 focus-within:border-accent">
+        <Search size={14} className="shrink-0 text-muted" aria-hidden />
+        <input
+          ref={searchField}
+          type="text"
+          aria-label="Search tunnels"
+          placeholder="Search"
+          spellCheck={false}
+          value={query.search}
+          onChange={({ currentTarget }) => onChange({ ...query, search: currentTarget.value })}
+          onKeyDown={keyed}
+          className="min-w-0 flex-1 bg-transparent outline-none"
+        />
+        <KeyHint keys="/" />
+      </label>
+      <ToggleGroup
+        aria-label="Show"
+        value={[query.filter]}
+        onValueChange={([filter]) => onChange({ ...query, filter: (filter as StateFilter) ?? 'all' })}
+        className="flex shrink-0 gap-0.5"
+      >
+        {stateFilters.map((filter) => (
+          <Toggle
+            key={filter}
+            value={filter}
+            className="flex h-7 items-center gap-1.5 rounded px-2 whitespace-nowrap text-muted transition-colors hover:bg-hover data-[pressed]:bg-selected data-[pressed]:text-text"
+          >
+            {names[filter]}
+            {counts && counts[filter] > 0 && (
+              <span className={filter === 'needs you' ? 'font-semibold text-needs' : 'text-muted'}>
+                {counts[filter]}
+              </span>
+            )}
+          </Toggle>
+        ))}
+      </ToggleGroup>
+    </div>
+  );
+}

@@ -1,0 +1,76 @@
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useEffect, useRef } from 'react';
+import { type ListItem, itemKey } from './list-items.ts';
+import { TunnelRow } from './tunnel-row.tsx';
+
+const rowPx = 40;
+const groupPx = 32;
+
+export interface TunnelListProps {
+  readonly items: readonly ListItem[];
+  readonly selected: string | undefined;
+  /** Whether the selected row takes the focus: keys brought it there. */
+  readonly isByKeys: boolean;
+  readonly onSelect: (id: string) => void;
+  readonly onPrimary: (id: string) => void;
+}
+
+/** Groups and rows, of which only those exist that can be seen. */
+export function TunnelList({ items, selected, isByKeys, onSelect, onPrimary }: TunnelListProps) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const virtualizer = useVirtualizer({
+    count: items.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: (index) => (items[index]?.kind === 'group' ? groupPx : rowPx),
+    getItemKey: (index) => itemKey(items[index]!),
+    overscan: 8,
+  });
+  const at = items.findIndex((item) => item.kind === 'tunnel' && item.id === selected);
+  useEffect(() => {
+    if (at < 0) return;
+    // The heading comes along with the first row of its group.
+    if (items[at - 1]?.kind === 'group') virtualizer.scrollToIndex(at - 1);
+    virtualizer.scrollToIndex(at);
+  }, [at, items, virtualizer]);
+  return (
+    <div ref={scroller} className="@container min-h-0 flex-1 overflow-y-auto bg-surface">
+      <ul aria-label="Tunnels" className="relative" style={{ height: virtualizer.getTotalSize() }}>
+        {virtualizer.getVirtualItems().map(({ key, index, start }) => {
+          const item = items[index]!;
+          return (
+            <li
+              key={String(key)}
+              className="absolute inset-x-0 top-0"
+              style={{ transform: `translateY(${start}px)` }}
+            >
+              {item.kind === 'group' ? (
+                <GroupHeading {...item} />
+              ) : (
+                <TunnelRow
+                  id={item.id}
+                  isSelected={item.id === selected}
+                  takesFocus={isByKeys}
+                  onSelect={onSelect}
+                  onPrimary={onPrimary}
+                />
+              )}
+            </li>
+          );
+        })}
+      </ul>
+    </div>
+  );
+}
+
+function GroupHeading({ title, environment }: Extract<ListItem, { kind: 'group' }>) {
+  return (
+    <h2 className="caption flex h-8 items-end gap-1.5 border-b border-line bg-ground px-4 pb-1.5">
+      {title}
+      {environment && (
+        <span className={environment === 'production' ? 'text-production' : undefined}>
+          {`· ${environment}`}
+        </span>
+      )}
+    </h2>
+  );
+}

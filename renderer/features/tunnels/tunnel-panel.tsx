@@ -1,0 +1,145 @@
+import { Tabs } from '@base-ui/react/tabs';
+import { Check, RotateCw, SquareTerminal, X } from 'lucide-react';
+import type { TunnelEntity } from '../../../src/contract/control-tunnel.ts';
+import { localWords, situation, sinceWords, stateWords } from '../../../src/client/tunnel-words.ts';
+import { Button } from '../../components/button.tsx';
+import { ErrorNote } from '../../components/error-note.tsx';
+import { IconButton } from '../../components/icon-button.tsx';
+import { MiddleTruncate } from '../../components/middle-truncate.tsx';
+import { StateGlyph, stateColor } from '../../components/state-glyph.tsx';
+import { Toggle } from '../../components/toggle.tsx';
+import { useAction, useAppState, useCopied, useNow, useTunnel } from '../../state/app-state.ts';
+import { clientCommand, useCopier } from './connection-strings.ts';
+import { CopyButton } from './copy-button.tsx';
+import { StateNote } from './state-note.tsx';
+import { TunnelFacts } from './tunnel-facts.tsx';
+import { TunnelHistory } from './tunnel-history.tsx';
+
+export type PanelTab = 'now' | 'history';
+
+export interface TunnelPanelProps {
+  readonly id: string;
+  readonly tab: PanelTab;
+  readonly onTab: (tab: PanelTab) => void;
+  readonly onClose: () => void;
+}
+
+/** All of one tunnel: its state in words, how to connect, what answers, what bounds it, and what to do. */
+export function TunnelPanel({ id, tab, onTab, onClose }: TunnelPanelProps) {
+  const tunnel = useTunnel(id);
+  const { error } = useAction(id);
+  if (!tunnel) return null;
+  const canConnect = tunnel.addresses.length > 0 || tunnel.localPort !== undefined;
+  return (
+    <section
+      aria-label={tunnel.name}
+      className="flex min-h-0 flex-col overflow-y-auto border-line bg-surface max-[959px]:border-t min-[960px]:border-l"
+    >
+      {tunnel.environment === 'production' && (
+        <p className="sticky top-0 z-10 border-l-4 border-production bg-production-ground px-4 py-1 text-sm font-semibold text-production">
+          Production
+        </p>
+      )}
+      <div className="flex flex-col gap-4 p-4">
+        <PanelHeader tunnel={tunnel} onClose={onClose} />
+        {error && <ErrorNote error={error} />}
+        <StateNote tunnel={tunnel} />
+        {canConnect && <HowToConnect tunnel={tunnel} />}
+        <Tabs.Root value={tab} onValueChange={onTab} className="flex flex-col gap-3">
+          <Tabs.List className="flex gap-4 border-b border-line">
+            <PanelTabName value="now">Now</PanelTabName>
+            <PanelTabName value="history">History</PanelTabName>
+          </Tabs.List>
+          <Tabs.Panel value="now">
+            <TunnelFacts tunnel={tunnel} />
+          </Tabs.Panel>
+          <Tabs.Panel value="history">
+            <TunnelHistory tunnel={tunnel} />
+          </Tabs.Panel>
+        </Tabs.Root>
+      </div>
+    </section>
+  );
+}
+
+function PanelHeader({ tunnel, onClose }: { readonly tunnel: TunnelEntity; readonly onClose: () => void }) {
+  const { actions } = useAppState();
+  const { running } = useAction(tunnel.id);
+  const isOn = running === 'up' || (tunnel.wanted === 'on' && running !== 'down');
+  return (
+    <header className="flex flex-col gap-1">
+      <div className="flex items-center gap-1">
+        <h2 className="min-w-0 flex-1 text-lg font-semibold">
+          <MiddleTruncate text={tunnel.name} />
+        </h2>
+        <Toggle
+          checked={isOn}
+          label={`${tunnel.name} is on`}
+          disabled={running !== undefined}
+          onChange={(on) => void actions.run(on ? 'up' : 'down', tunnel.id)}
+        />
+        <IconButton
+          icon={RotateCw}
+          label="Restart on the same port"
+          disabled={running !== undefined || tunnel.wanted !== 'on'}
+          onClick={() => void actions.run('restart', tunnel.id)}
+        />
+        <IconButton icon={X} label="Close the panel" keys="Esc" onClick={onClose} />
+      </div>
+      <StateLine tunnel={tunnel} />
+      {tunnel.description && <p className="text-muted">{tunnel.description}</p>}
+    </header>
+  );
+}
+
+function StateLine({ tunnel }: { readonly tunnel: TunnelEntity }) {
+  const nowMs = useNow();
+  const since = tunnel.shown === 'ready' ? sinceWords(tunnel, nowMs) : '';
+  return (
+    <p role="status" className="flex items-center gap-2">
+      <StateGlyph state={tunnel.shown} />
+      <span className={`shrink-0 font-medium ${stateColor[tunnel.shown]}`}>{stateWords(tunnel, nowMs)}</span>
+      {since && <span className="text-muted">{`for ${since}`}</span>}
+      {tunnel.shown === 'connecting' && <span className="truncate text-muted">{situation(tunnel)}</span>}
+    </p>
+  );
+}
+
+function HowToConnect({ tunnel }: { readonly tunnel: TunnelEntity }) {
+  const { api } = useAppState();
+  const copier = useCopier();
+  const copied = useCopied();
+  const isCopied = copied?.of === tunnel.id && copied.what === clientCommand;
+  return (
+    <div className="flex flex-col gap-2">
+      <div className="flex flex-wrap gap-2">
+        <CopyButton tunnel={tunnel} />
+        {tunnel.kind === 'postgres' && (
+          <Button icon={isCopied ? Check : SquareTerminal} onClick={() => void copier.openClient(tunnel)}>
+            {api.openClient ? 'Open psql' : isCopied ? 'Copied' : 'Copy sallyport psql'}
+          </Button>
+        )}
+      </div>
+      <p className="mono select-all">{localWords(tunnel)}</p>
+      {tunnel.gateway && (
+        <p className="text-sm text-muted">
+          <span className="mono mr-1.5" aria-hidden>
+            ••••••••
+          </span>
+          {`Its password works only on this machine, for you. What is copied here leaves it out: sallyport copy ${tunnel.name} puts it in.`}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function PanelTabName({ value, children }: { readonly value: PanelTab; readonly children: string }) {
+  return (
+    <Tabs.Tab
+      value={value}
+      className="-mb-px h-8 border-b-2 border-transparent font-medium text-muted transition-colors hover:text-text data-[active]:border-accent data-[active]:text-text"
+    >
+      {children}
+    </Tabs.Tab>
+  );
+}

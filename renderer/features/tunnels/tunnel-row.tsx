@@ -1,0 +1,189 @@
+import { Check, Copy } from 'lucide-react';
+import { memo, type ReactNode, useEffect, useRef } from 'react';
+import type { TunnelEntity } from '../../../src/contract/control-tunnel.ts';
+import { errorText } from '../../../src/contract/error-codes.ts';
+import { count, shortUid, stateWords } from '../../../src/client/tunnel-words.ts';
+import { Button } from '../../components/button.tsx';
+import { classNames } from '../../components/class-names.ts';
+import { Hint } from '../../components/hint.tsx';
+import { MiddleTruncate } from '../../components/middle-truncate.tsx';
+import { Sparkline } from '../../components/sparkline.tsx';
+import { StateGlyph, stateColor } from '../../components/state-glyph.tsx';
+import { useAction, useCopied, useNow, useThroughput, useTunnel, useView } from '../../state/app-state.ts';
+import { throughputSeconds } from '../../state/throughput.ts';
+import { primaryAction } from './primary-action.ts';
+import { rateWords } from './rate-words.ts';
+
+export interface TunnelRowProps {
+  readonly id: string;
+  readonly isSelected: boolean;
+  /** Whether it takes the focus when it becomes the selected one. */
+  readonly takesFocus: boolean;
+  readonly onSelect: (id: string) => void;
+  readonly onPrimary: (id: string) => void;
+}
+
+/** One tunnel on 40 px: what it is called, where it leads, what it offers. The whole row selects; its button acts. */
+export const TunnelRow = memo(function TunnelRow({
+  id,
+  isSelected,
+  takesFocus,
+  onSelect,
+  onPrimary,
+}: TunnelRowProps) {
+  const tunnel = useTunnel(id);
+  const main = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (isSelected && takesFocus) main.current?.focus({ preventScroll: true });
+  }, [isSelected, takesFocus]);
+  if (!tunnel) return null;
+  const isProduction = tunnel.environment === 'production';
+  return (
+    <div
+      className={classNames(
+        'group relative flex h-10 items-center gap-3 border-b border-line pr-2 pl-4 transition-colors',
+        isSelected ? 'bg-selected' : 'hover:bg-hover',
+      )}
+    >
+      {isProduction && <span aria-hidden className="absolute inset-y-0 left-0 w-1 bg-production" />}
+      <button
+        ref={main}
+        type="button"
+        data-row={id}
+        tabIndex={isSelected ? 0 : -1}
+        aria-current={isSelected}
+        onClick={() => onSelect(id)}
+        className="absolute inset-0 rounded-sm outline-offset-[-2px]"
+      >
+        <span className="sr-only">
+          {`${tunnel.name}, ${tunnel.shown}${isProduction ? ', production' : ''}`}
+        </span>
+      </button>
+      <StateGlyph state={tunnel.shown} />
+      <span className="pointer-events-none w-[30%] max-w-72 min-w-24 shrink-0 font-medium">
+        <MiddleTruncate text={tunnel.name} className="pointer-events-auto relative" />
+      </span>
+      <Situation tunnel={tunnel} />
+      <RowEnd tunnel={tunnel} onPrimary={onPrimary} />
+    </div>
+  );
+});
+
+/** Where it leads, or why it does not. */
+function Situation({ tunnel }: { readonly tunnel: TunnelEntity }) {
+  const { state, shown, held } = tunnel;
+  const waiting = held > 0 ? ` · ${held} held` : '';
+  switch (state.kind) {
+    case 'ready':
+      return (
+        <Cells role={state.pod.role}>
+          <span className="truncate">{state.pod.name}</span>
+          <span className="mono shrink-0 text-muted">{`· ${shortUid(state.pod.uid)}`}</span>
+        </Cells>
+      );
+    case 'waiting':
+      return (
+        <Cells>
+          <Elapsed tunnel={tunnel} />
+          <span className="truncate">{`${errorText(state.reason).headline}${waiting}`}</span>
+        </Cells>
+      );
+    case 'connecting':
+      return (
+        <Cells>
+          <Elapsed tunnel={tunnel} />
+          <span className="truncate text-muted">{`${state.step}${waiting}`}</span>
+        </Cells>
+      );
+    case 'blocked':
+      return (
+        <Cells>
+          <span className="shrink-0 text-needs">needs you</span>
+          <span className="truncate">{errorText(state.error).headline}</span>
+        </Cells>
+      );
+    case 'off':
+      return (
+        <Cells>
+          {shown === 'paused' && <span className="shrink-0 text-paused">paused</span>}
+          <span className="truncate text-muted">{tunnel.target}</span>
+        </Cells>
+      );
+  }
+}
+
+function Cells({ role, children }: { readonly role?: string | undefined; readonly children: ReactNode }) {
+  return (
+    <span className="pointer-events-none flex min-w-0 flex-1 items-center gap-1.5">
+      {children}
+      {role && <span className="ml-auto shrink-0 pl-2 text-sm text-muted @max-[560px]:hidden">{role}</span>}
+    </span>
+  );
+}
+
+function Elapsed({ tunnel }: { readonly tunnel: TunnelEntity }) {
+  const nowMs = useNow();
+  return <span className={`shrink-0 ${stateColor[tunnel.shown]}`}>{stateWords(tunnel, nowMs)}</span>;
+}
+
+interface RowEndProps {
+  readonly tunnel: TunnelEntity;
+  readonly onPrimary: (id: string) => void;
+}
+
+function RowEnd({ tunnel, onPrimary }: RowEndProps) {
+  const { id, shown, localPort, connections, questions } = tunnel;
+  const asked = useView((view) => questions.map((question) => view.questions.get(question)).find(Boolean));
+  const { running } = useAction(id);
+  const copied = useCopied();
+  const action = primaryAction(tunnel, asked);
+  const isCopied = copied?.of === id;
+  const port = <span className="mono w-14 shrink-0 text-right">{localPort && `:${localPort}`}</span>;
+  if (action.kind === 'copy') {
+    const label = isCopied ? 'Copied' : `Copy how to connect to ${tunnel.name}`;
+    return (
+      <>
+        {port}
+        <Hint text={label} keys={isCopied ? undefined : 'C'}>
+          <button
+            type="button"
+            aria-label={label}
+            tabIndex={-1}
+            onClick={() => onPrimary(id)}
+            className="relative inline-flex size-7 shrink-0 items-center justify-center rounded text-muted transition-colors hover:bg-ground hover:text-text"
+          >
+            {isCopied ? <Check size={15} className="text-accent" /> : <Copy size={15} />}
+          </button>
+        </Hint>
+        <Hint text={`${count(connections, 'connection')} now`}>
+          <span className="relative w-6 shrink-0 text-right text-muted">{connections}</span>
+        </Hint>
+        <Throughput id={id} />
+      </>
+    );
+  }
+  return (
+    <>
+      <span className="text-muted @max-[560px]:hidden">{port}</span>
+      <Button
+        look={shown === 'needs you' ? 'urgent' : 'plain'}
+        className="relative min-w-[104px]"
+        tabIndex={-1}
+        disabled={running !== undefined}
+        aria-label={`${action.label} ${tunnel.name}`}
+        onClick={() => onPrimary(id)}
+      >
+        {action.label}
+      </Button>
+    </>
+  );
+}
+
+function Throughput({ id }: { readonly id: string }) {
+  const rates = useThroughput(id);
+  return (
+    <span className="shrink-0 @max-[560px]:hidden">
+      <Sparkline values={rates} length={throughputSeconds} label={rateWords(rates)} />
+    </span>
+  );
+}

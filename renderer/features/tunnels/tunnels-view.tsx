@@ -1,0 +1,105 @@
+import { SearchX } from 'lucide-react';
+import { useCallback, useRef, useState } from 'react';
+import { EmptyState } from '../../components/empty-state.tsx';
+import { Button } from '../../components/button.tsx';
+import { useAppState, useView } from '../../state/app-state.ts';
+import { go, useRoute } from '../../state/route.ts';
+import { useCopier } from './connection-strings.ts';
+import { FirstRun } from './first-run.tsx';
+import { isSameList, type ListQuery, listItems } from './list-items.ts';
+import { ListToolbar } from './list-toolbar.tsx';
+import { primaryAction } from './primary-action.ts';
+import { TunnelList } from './tunnel-list.tsx';
+import { type PanelTab, TunnelPanel } from './tunnel-panel.tsx';
+import { useTunnelKeys } from './tunnel-keys.ts';
+
+const whole: ListQuery = { search: '', filter: 'all' };
+
+/** One list, and one detail panel beside it. */
+export default function TunnelsView() {
+  const { view: store, actions } = useAppState();
+  const copier = useCopier();
+  const { chosen } = useRoute();
+  const [query, setQuery] = useState(whole);
+  const [isByKeys, setByKeys] = useState(false);
+  const [tab, setTab] = useState<PanelTab>('now');
+  const searchField = useRef<HTMLInputElement>(null);
+  const items = useView((view) => listItems(view, query), isSameList) ?? [];
+  const isEmpty = useView(({ tunnels }) => tunnels.size === 0) ?? false;
+  const selected = useView(({ tunnels }) => chosen !== undefined && tunnels.has(chosen)) ? chosen : undefined;
+
+  const select = useCallback((id: string | undefined, byKeys = false) => {
+    setByKeys(byKeys);
+    go({ view: 'tunnels', chosen: id });
+  }, []);
+  const act = (id: string) => {
+    const tunnel = store.tunnel(id);
+    if (!tunnel) return;
+    const asked = tunnel.questions.map((question) => store.view?.questions.get(question)).find(Boolean);
+    const action = primaryAction(tunnel, asked);
+    if (action.kind === 'copy') return void copier.copy(tunnel);
+    select(id, isByKeys);
+    if (action.kind === 'answer') actions.ask(id);
+    else if (action.kind !== 'show') void actions.run(action.kind, id);
+  };
+  const latestAct = useRef(act);
+  latestAct.current = act;
+  const onPrimary = useCallback((id: string) => latestAct.current(id), []);
+  const onSelect = useCallback((id: string) => select(id), [select]);
+
+  const move = (step: 1 | -1) => {
+    const ids = items.flatMap((item) => (item.kind === 'tunnel' ? [item.id] : []));
+    const at = selected === undefined ? -1 : ids.indexOf(selected);
+    const next = at < 0 ? (step > 0 ? 0 : ids.length - 1) : Math.min(ids.length - 1, Math.max(0, at + step));
+    if (ids[next] !== undefined) select(ids[next], true);
+  };
+  const ofSelected = (run: (id: string) => void) => () => selected !== undefined && run(selected);
+  useTunnelKeys({
+    ArrowDown: () => move(1),
+    ArrowUp: () => move(-1),
+    Enter: ofSelected(onPrimary),
+    Escape: () => select(undefined),
+    c: ofSelected((id) => void copier.copy(store.tunnel(id)!)),
+    p: ofSelected((id) => void copier.openClient(store.tunnel(id)!)),
+    l: () => setTab(tab === 'history' ? 'now' : 'history'),
+    '/': () => searchField.current?.focus(),
+  });
+
+  if (isEmpty) return <FirstRun />;
+  return (
+    <div
+      className={`grid min-h-0 flex-1 ${selected === undefined ? '' : 'max-[959px]:grid-rows-[minmax(0,1fr)_minmax(0,1fr)] min-[960px]:grid-cols-[minmax(0,1fr)_380px]'}`}
+    >
+      <div className="flex min-h-0 min-w-0 flex-col">
+        <h1 className="sr-only">Tunnels</h1>
+        <ListToolbar
+          query={query}
+          onChange={setQuery}
+          searchField={searchField}
+          onLeave={() => {
+            searchField.current?.blur();
+            move(1);
+          }}
+        />
+        {items.length > 0 ? (
+          <TunnelList
+            items={items}
+            selected={selected}
+            isByKeys={isByKeys}
+            onSelect={onSelect}
+            onPrimary={onPrimary}
+          />
+        ) : (
+          <EmptyState icon={SearchX} title="No tunnel matches">
+            <Button className="self-center" onClick={() => setQuery(whole)}>
+              Show all
+            </Button>
+          </EmptyState>
+        )}
+      </div>
+      {selected !== undefined && (
+        <TunnelPanel id={selected} tab={tab} onTab={setTab} onClose={() => select(undefined)} />
+      )}
+    </div>
+  );
+}

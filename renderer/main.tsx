@@ -1,0 +1,46 @@
+/** The one place where the window is put together. */
+import './style.css';
+import { CSPProvider } from '@base-ui/react/csp-provider';
+import { Tooltip } from '@base-ui/react/tooltip';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { createRoot } from 'react-dom/client';
+import { createBrowserApi } from './api.ts';
+import { browserClock as clock } from './browser-clock.ts';
+import { Shell } from './features/shell/shell.tsx';
+import { type AppState, AppStateContext } from './state/app-state.ts';
+import { Copies } from './state/copies.ts';
+import { Throughput } from './state/throughput.ts';
+import { Ticker } from './state/ticker.ts';
+import { TunnelActions } from './state/tunnel-actions.ts';
+import { ViewStore } from './state/view-store.ts';
+
+const api = createBrowserApi();
+const view = new ViewStore(api);
+const throughput = new Throughput();
+const ticker = new Ticker(clock);
+ticker.subscribe(() => throughput.sample(view.view?.tunnels.values() ?? []));
+const state: AppState = {
+  api,
+  clock,
+  view,
+  throughput,
+  ticker,
+  actions: new TunnelActions(api, view),
+  copies: new Copies({
+    clock,
+    write: (text) => navigator.clipboard.writeText(text),
+    storage: localStorage,
+  }),
+};
+
+createRoot(document.getElementById('root')!).render(
+  <CSPProvider disableStyleElements>
+    <QueryClientProvider client={new QueryClient()}>
+      <AppStateContext value={state}>
+        <Tooltip.Provider delay={400}>
+          <Shell />
+        </Tooltip.Provider>
+      </AppStateContext>
+    </QueryClientProvider>
+  </CSPProvider>,
+);

@@ -1,0 +1,78 @@
+import { createContext, use, useCallback, useRef, useSyncExternalStore } from 'react';
+import type { Clock } from '../../src/base/clock.ts';
+import type { ControlView } from '../../src/client/control-view.ts';
+import type { TunnelEntity } from '../../src/contract/control-tunnel.ts';
+import type { Api } from '../api.ts';
+import type { Copied, Copies } from './copies.ts';
+import type { Throughput } from './throughput.ts';
+import type { Ticker } from './ticker.ts';
+import type { ActionState, TunnelActions } from './tunnel-actions.ts';
+import type { Link, ViewStore } from './view-store.ts';
+
+/** What the parts of the window share. Made once, in main.tsx. */
+export interface AppState {
+  readonly api: Api;
+  readonly clock: Clock;
+  readonly view: ViewStore;
+  readonly throughput: Throughput;
+  readonly ticker: Ticker;
+  readonly actions: TunnelActions;
+  readonly copies: Copies;
+}
+
+export const AppStateContext = createContext<AppState | undefined>(undefined);
+
+export function useAppState(): AppState {
+  const state = use(AppStateContext);
+  if (!state) throw new Error('there is no AppStateContext around this');
+  return state;
+}
+
+/** What `select` makes of the view; whoever uses it is rendered again only where that differs. */
+export function useView<T>(
+  select: (view: ControlView) => T,
+  isSame: (a: T, b: T) => boolean = Object.is,
+): T | undefined {
+  const { view: store } = useAppState();
+  const last = useRef<{ readonly value: T } | undefined>(undefined);
+  return useSyncExternalStore(store.subscribe, () => {
+    if (!store.view) return undefined;
+    const value = select(store.view);
+    if (!last.current || !isSame(last.current.value, value)) last.current = { value };
+    return last.current.value;
+  });
+}
+
+export function useLink(): Link {
+  const { view } = useAppState();
+  return useSyncExternalStore(view.subscribe, () => view.link);
+}
+
+/** One tunnel; rendered again when that one changes. */
+export function useTunnel(id: string): TunnelEntity | undefined {
+  const { view } = useAppState();
+  const subscribe = useCallback((listener: () => void) => view.subscribeTunnel(id, listener), [view, id]);
+  return useSyncExternalStore(subscribe, () => view.tunnel(id));
+}
+
+export function useThroughput(id: string): readonly number[] {
+  const { throughput } = useAppState();
+  return useSyncExternalStore(throughput.subscribe, () => throughput.rates(id));
+}
+
+export function useAction(id: string): ActionState {
+  const { actions } = useAppState();
+  return useSyncExternalStore(actions.subscribe, () => actions.of(id));
+}
+
+/** Milliseconds since the epoch, a second at a time. */
+export function useNow(): number {
+  const { ticker } = useAppState();
+  return useSyncExternalStore(ticker.subscribe, ticker.now);
+}
+
+/** What was copied in the last two seconds. */
+export function useCopied(): Copied | undefined {
+  const { copies } = useAppState();
+  return useSyncExternalStore(copies.subscribe, copies.last);
+}

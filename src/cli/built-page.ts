@@ -1,0 +1,13 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Seen from main.js, from its chunks, and from the source. */
+const places = ['./renderer', '../renderer', '../../dist/renderer'];
+
+/** The folder of the window's page; undefined where it was not built. */
+export function builtPage(): string | undefined {
+  return places
+    .map((place) => fileURLToPath(new URL(place, import.meta.url)))
+    .find((folder) => existsSync(join(folder, 'index.html')));
+}
