@@ -13,7 +13,13 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', 'renderer/**/*.test.{ts,tsx}', 'test/contract/**/*.test.ts', 'test/e2e/**/*.test.ts'],
+          include: [
+            'src/**/*.test.ts',
+            'electron/**/*.test.ts',
+            'renderer/**/*.test.{ts,tsx}',
+            'test/contract/**/*.test.ts',
+            'test/e2e/**/*.test.ts',
+          ],
         },
       },
       {

@@ -43,10 +43,10 @@ export class Windows {
         this.#main = undefined;
       });
       this.#main = window;
-      this.#load(window, { tunnel });
+      this.#load(window, tunnel);
       return;
     }
-    if (tunnel !== undefined) this.#load(this.#main, { tunnel });
+    if (tunnel !== undefined) this.#load(this.#main, tunnel);
     if (this.#main.isMinimized()) this.#main.restore();
     this.#main.show();
     this.#main.focus();
@@ -67,7 +67,7 @@ export class Windows {
         this.#compact = undefined;
       });
       this.#compact = window;
-      this.#load(window, { isCompact: true });
+      this.#load(window);
     }
     this.#compact.setBounds(compactBounds(icon, screen.getDisplayMatching(icon).workArea));
     this.#compact.show();
@@ -80,18 +80,11 @@ export class Windows {
     return window;
   }
 
-  /** What follows `#` tells the page what to show; the page itself stays loaded where it is. */
-  #load(
-    window: BrowserWindow,
-    at: { readonly tunnel?: string | undefined; readonly isCompact?: boolean },
-  ): void {
-    const words = new URLSearchParams({
-      ...(at.tunnel !== undefined && { tunnel: at.tunnel }),
-      ...(at.isCompact && { compact: '1' }),
-    });
-    const hash = words.size > 0 ? `#${words}` : '';
+  /** What follows `#` is the page's own route; the page itself stays loaded where it is. */
+  #load(window: BrowserWindow, tunnel?: string): void {
+    const route = tunnel === undefined ? '' : `#/tunnels/${encodeURIComponent(tunnel)}`;
     // A page that cannot be loaded shows its own emptiness; the tray goes on.
-    window.loadURL(`${appOrigin}/index.html${hash}`).catch(() => {});
+    window.loadURL(`${appOrigin}/index.html${route}`).catch(() => {});
   }
 }
 

@@ -29,7 +29,10 @@ const sticky = 0o1000;
 /** Whether this process is the executable that needs no Node beside it. */
 export const isSingleExecutable = isSea;
 
-/** Loads an add-on that the executable carries. Synchronous, as require() is. Throws SP-FOLDER-UNSAFE, or what the system says. */
+/**
+ * Loads an add-on that the executable carries. Synchronous, as require() is. Throws SP-FOLDER-UNSAFE, or what the system says.
+ * @public It is called from what build/executable puts in the place of libraries' own look for their add-ons.
+ */
 export function loadCarriedAddon(name: string): unknown {
   const carried: { exports: unknown } = { exports: {} };
   process.dlopen(carried, putDown(join(appFolders().cache, 'carried'), name, carriedBytes(name)));

@@ -1,11 +1,21 @@
 import { AppError } from '../base/app-error.ts';
+import type { ConnectionFormat } from '../contract/connection-format.ts';
 import type { OperationAnswer, OperationInput, OperationName } from '../contract/control.ts';
 import type { BridgeAnswer, BridgeNews, DesktopBridge } from '../contract/desktop-bridge.ts';
 import type { CallOptions, Control, ControlObserver } from './control.ts';
 import { applyEvent, type ControlView, type Hello } from './control-view.ts';
 
-/** Control for the page inside the desktop app, which keeps the connection to the daemon. Browser-safe. */
+/** Control for the page inside the desktop app, which keeps the connection to the daemon; and what only a desktop can do. Browser-safe. */
 export class BridgeControl implements Control {
+  readonly openClient = async (tunnel: string): Promise<void> => {
+    opened(await this.#bridge.openClient(tunnel));
+  };
+  readonly startDaemon = async (): Promise<void> => {
+    opened(await this.#bridge.startDaemon());
+  };
+  readonly copy = async (tunnel: string, format: ConnectionFormat): Promise<void> => {
+    opened(await this.#bridge.copy(tunnel, format));
+  };
   readonly #bridge: DesktopBridge;
   readonly #ends = new Set<() => void>();
 
@@ -56,7 +66,7 @@ export class BridgeControl implements Control {
 }
 
 /** What was answered, or throws what was. */
-export function opened(answer: BridgeAnswer): unknown {
+function opened(answer: BridgeAnswer): unknown {
   if ('error' in answer) throw new AppError(answer.error.code, answer.error.details);
   return answer.answer;
 }
