@@ -100,7 +100,6 @@ export class DesktopApp {
     });
     this.#world = {
       control,
-      view: () => daemon.view,
       settings: () => settings.settings,
       changeSettings: (change) => settings.change(change).finally(() => this.#tray.changed()),
       copy: async (tunnel, format) => clipboard.writeText(await sallyport.connectionString(tunnel, format)),

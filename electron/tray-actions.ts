@@ -1,6 +1,5 @@
 import { AppError } from '../src/base/app-error.ts';
 import type { Control } from '../src/client/control.ts';
-import type { ControlView } from '../src/client/control-view.ts';
 import {
   type ConnectionFormat,
   type ConnectionKind,
@@ -13,7 +12,6 @@ import type { TrayAction } from './tray-item.ts';
 /** What actions need of the desktop around them. */
 export interface TrayWorld {
   readonly control: Pick<Control, 'call'>;
-  readonly view: () => ControlView | undefined;
   readonly settings: () => DesktopSettings;
   readonly changeSettings: (change: Partial<DesktopSettings>) => Promise<void>;
   readonly copy: (tunnel: string, format: ConnectionFormat) => Promise<void>;
