@@ -37,8 +37,11 @@ function senderOf(address: string): WebContents {
   return Object.assign(new EventEmitter(), { mainFrame: { url: address } }) as unknown as WebContents;
 }
 
-function ask(request: unknown, { from = sender, frame = from.mainFrame } = {}): unknown {
-  return handle({ sender: from, senderFrame: frame } as IpcMainInvokeEvent, request);
+function ask(
+  request: unknown,
+  { from = sender, frame }: { readonly from?: WebContents; readonly frame?: WebContents['mainFrame'] } = {},
+): unknown {
+  return handle({ sender: from, senderFrame: frame ?? from.mainFrame } as IpcMainInvokeEvent, request);
 }
 
 beforeEach(() => {

@@ -17,6 +17,7 @@ import { loginEnvironment } from './login-environment.ts';
 import { applyFile, hiddenFlag, loginItem } from './login-item.ts';
 import { Notifier } from './notifier.ts';
 import type { DaemonNow } from './page-feeds.ts';
+import { passWake } from './power.ts';
 import { quitQuestion } from './quit-question.ts';
 import { SallyportProgram } from './sallyport-program.ts';
 import { SettingsFile } from './settings.ts';
@@ -209,10 +210,7 @@ export class DesktopApp {
       this.#tray[Symbol.dispose]();
       void daemon[Symbol.asyncDispose]();
     });
-    // What rests in the daemon is tried at once; one that does not run is not started for it.
-    const wake = () => void control.call('wake', {}, { start: false }).catch(() => {});
-    powerMonitor.on('resume', wake);
-    powerMonitor.on('unlock-screen', wake);
+    passWake(powerMonitor, control);
     // The machine goes down: nobody is there to answer, and the daemon brings back what is wanted.
     powerMonitor.on('shutdown', () => {
       this.#mayQuit = true;

@@ -1,7 +1,10 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -93,6 +96,32 @@ test('starts itself as the daemon, forwards, and takes the add-ons out of itself
   expect((await stat(loaded)).mode & 0o777).toBe(0o600);
   expect(await readdir(join(loaded, '..'))).toEqual(['koffi.node']);
 });
+
+test('serves the page that it carries', async () => {
+  const { url } = JSON.parse(await sallyport(['ui', '--json']));
+  const built = await readFile(
+    fileURLToPath(new URL('../../dist/renderer/index.html', import.meta.url)),
+    'utf8',
+  );
+  const cookie = (await get(url)).headers['set-cookie']?.[0]?.split(';')[0] ?? '';
+  expect((await get(new URL('/', url).href, cookie)).text).toBe(built);
+  const script = /src="\.\/(assets\/[^"]+\.js)"/.exec(built)?.[1] ?? '';
+  expect((await get(new URL(script, url.replace(/\/enter.*/, '/')).href, cookie)).status).toBe(200);
+});
+
+/** Names under localhost are this machine's, as browsers have it. */
+async function get(address: string, cookie = '') {
+  const { port: pagePort, host, pathname, search } = new URL(address);
+  const asked = request({
+    host: '127.0.0.1',
+    port: pagePort,
+    path: `${pathname}${search}`,
+    headers: { host, cookie, 'sec-fetch-site': 'none' },
+  });
+  asked.end();
+  const [response] = (await once(asked, 'response')) as [IncomingMessage];
+  return { status: response.statusCode, headers: response.headers, text: await text(response) };
+}
 
 test('forwards in the foreground, and ends by a signal as asked', async () => {
   const local = await freePort();
