@@ -1,3 +1,5 @@
+import { builtinModules } from 'node:module';
+
 /**
  * The arrows of the architecture: what each folder of src may import, by folder. A folder that is not named here may import nothing,
  * so that a new one has to be entered. `lazy` are those that only `await import()` and types may reach.
@@ -28,9 +30,15 @@ const folders = {
 // The daemon wires everything but the command line.
 folders.daemon = { may: Object.keys(folders).filter((name) => name !== 'cli') };
 
+const browserSafe = [
+  '^src/contract/',
+  '^src/client/(control|control-view|page-control|tunnel-words)\\.ts$',
+  '^src/base/(app-error|clock|duration)\\.ts$',
+];
+
 const anyOf = (names) => `^src/(${names.join('|')})/`;
 /** Unit tests and what they share stand beside their source, and do not ship. */
-const unitTests = '\\.(test|fixture)\\.ts$';
+const unitTests = '\\.(test|fixture)\\.tsx?$';
 
 const arrows = Object.entries(folders).map(([name, { may, types = [], lazy = [] }]) => ({
   name: `src-${name}`,
@@ -105,10 +113,17 @@ export default {
     },
     {
       name: 'renderer',
-      comment: "The renderer sees the contract and the client's browser-safe half; never Node or Electron.",
+      comment: "The renderer sees the contract, the client's browser-safe half and what that is made of.",
       severity: 'error',
       from: { path: '^renderer/', pathNot: unitTests },
-      to: { path: '^(src|electron)/', pathNot: anyOf(['client', 'contract']) },
+      to: { path: '^(src|electron|test|build)/', pathNot: browserSafe },
+    },
+    {
+      name: 'renderer-without-node',
+      comment: 'What runs in a page reaches no module of Node, however far away.',
+      severity: 'error',
+      from: { path: '^renderer/', pathNot: unitTests },
+      to: { path: `^(node:)?(${builtinModules.join('|')})$`, reachable: true },
     },
     {
       name: 'contract-only-zod',

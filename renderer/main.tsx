@@ -4,6 +4,7 @@ import { CSPProvider } from '@base-ui/react/csp-provider';
 import { Tooltip } from '@base-ui/react/tooltip';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { createRoot } from 'react-dom/client';
+import { AppError } from '../src/base/app-error.ts';
 import { createApi } from './api.ts';
 import { browserClock as clock } from './browser-clock.ts';
 import { Shell } from './features/shell/shell.tsx';
@@ -28,10 +29,22 @@ const state: AppState = {
   actions: new TunnelActions(api, view),
   copies: new Copies({
     clock,
-    write: (text) => navigator.clipboard.writeText(text),
+    write: writeClipboard,
     storage: localStorage,
   }),
 };
+
+async function writeClipboard(text: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch (thrown) {
+    throw new AppError(
+      'SP-USAGE',
+      { message: 'the browser let nothing be copied', next: 'try again' },
+      thrown,
+    );
+  }
+}
 
 createRoot(document.getElementById('root')!).render(
   <CSPProvider disableStyleElements>

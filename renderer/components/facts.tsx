@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 
 /** Names and values in two columns. */
 export function Facts({ children }: { readonly children: ReactNode }) {
-  return <dl className="grid grid-cols-[84px_minmax(0,1fr)] gap-x-3 gap-y-1">{children}</dl>;
+  return <dl className="grid grid-cols-[84px_minmax(0,1fr)] gap-x-3 gap-y-0.5">{children}</dl>;
 }
 
 export interface FactProps {

@@ -42,10 +42,12 @@ export interface StateGlyphProps {
 }
 
 export function StateGlyph({ state, label }: StateGlyphProps) {
-  const name = label === undefined ? { 'aria-hidden': true } : { role: 'img', 'aria-label': label };
   return (
-    <svg viewBox="0 0 12 12" className={classNames('size-3 shrink-0', stateColor[state])} {...name}>
-      {shapes[state]}
-    </svg>
+    <>
+      <svg viewBox="0 0 12 12" aria-hidden className={classNames('size-3 shrink-0', stateColor[state])}>
+        {shapes[state]}
+      </svg>
+      {label && <span className="sr-only">{label}</span>}
+    </>
   );
 }

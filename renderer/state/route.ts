@@ -3,6 +3,14 @@ import { useSyncExternalStore } from 'react';
 export const views = ['tunnels', 'audit', 'team', 'check', 'settings'] as const;
 export type View = (typeof views)[number];
 
+export const viewName: Record<View, string> = {
+  tunnels: 'Tunnels',
+  audit: 'Audit',
+  team: 'Team',
+  check: 'Check',
+  settings: 'Settings',
+};
+
 /** Where the window is: a view, and what is chosen in it. Kept in the address, so that reloading comes back to it. */
 export interface Route {
   readonly view: View;

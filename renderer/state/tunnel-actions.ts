@@ -58,6 +58,11 @@ export class TunnelActions implements Disposable {
     }
   }
 
+  /** What was tried with a tunnel by other ways than these, and failed. */
+  failed(id: string, thrown: unknown): void {
+    this.#set(id, { error: AppError.from(thrown).toData() });
+  }
+
   /** Shows what a tunnel asks. */
   ask(id: string): void {
     this.#asking = id;

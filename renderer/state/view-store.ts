@@ -1,3 +1,4 @@
+import { AppError } from '../../src/base/app-error.ts';
 import type { Control } from '../../src/client/control.ts';
 import type { ControlView } from '../../src/client/control-view.ts';
 import type { TunnelEntity } from '../../src/contract/control-tunnel.ts';
@@ -8,6 +9,9 @@ export type Link =
   | { readonly kind: 'opening' }
   | { readonly kind: 'live' }
   | { readonly kind: 'lost'; readonly error: ErrorData; readonly final: boolean };
+
+/** One value, so that a view which comes is no change of this. */
+const live: Link = { kind: 'live' };
 
 /** The view's hand-over to the screen: called with what to do before the next frame. */
 export type Schedule = (flush: () => void) => void;
@@ -28,11 +32,10 @@ export class ViewStore implements Disposable {
   constructor(control: Control, schedule: Schedule = (flush) => requestAnimationFrame(flush)) {
     this.#schedule = schedule;
     this.#feed = control.subscribe({
-      onView: (view) => this.#heard(view, { kind: 'live' }),
+      onView: (view) => this.#heard(view, live),
       onLost: (error, final) => {
-        const data = { code: 'SP-DAEMON-LOST', details: { message: error.message } } as const;
-        const known = 'toData' in error ? (error as { toData(): ErrorData }).toData() : data;
-        this.#heard(this.#next?.view ?? this.#view, { kind: 'lost', error: known, final });
+        const view = this.#next?.view ?? this.#view;
+        this.#heard(view, { kind: 'lost', error: AppError.from(error).toData(), final });
       },
     });
   }
@@ -84,7 +87,8 @@ export class ViewStore implements Disposable {
     this.#link = this.#next.link;
     this.#next = undefined;
     for (const [id, listeners] of this.#ofTunnel) {
-      if (before?.tunnels.get(id) !== this.#view?.tunnels.get(id)) for (const listener of listeners) listener();
+      if (before?.tunnels.get(id) !== this.#view?.tunnels.get(id))
+        for (const listener of listeners) listener();
     }
     for (const listener of [...this.#listeners]) listener();
   }

@@ -1,11 +1,11 @@
 import { verifyAll } from '../audit/verify-all.ts';
 import { AppError } from '../base/app-error.ts';
 import { daemonPlaces } from '../base/daemon-places.ts';
+import { count } from '../client/tunnel-words.ts';
 import type { VerifiedLog } from '../contract/audit-verdict.ts';
 import type { Cli } from './cli.ts';
 import { type Colors, colorsFor } from './paint.ts';
 import { printJson } from './print-json.ts';
-import { count } from '../client/tunnel-words.ts';
 
 interface VerifyFlags {
   readonly log?: string;

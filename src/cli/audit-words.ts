@@ -1,7 +1,7 @@
+import { bytesWords, shortUid, timeWords } from '../client/tunnel-words.ts';
 import type { AuditRecord } from '../contract/audit-event.ts';
 import type { ListedRecord } from '../contract/audit-query.ts';
 import type { Colors } from './paint.ts';
-import { bytesWords, shortUid, timeWords } from '../client/tunnel-words.ts';
 
 const badEvents = new Set(['tail-cut', 'damage-found', 'file-changed', 'events-lost', 'shipping-gap']);
 

@@ -60,7 +60,7 @@ describe('up', () => {
     const running = cli.run('up', 'orders-db');
     await cli.said(/waiting · postgres-0 CrashLoopBackOff/);
     await cli.clock.advanceAsync(5_000);
-    expect(cli.stderr.text).toContain('waiting 5.0 s');
+    expect(cli.stderr.text).toContain('waiting 5 s');
     const ready = await new FakeControl({ tunnels: [fakeTunnel()] }).call('up', { names: ['orders-db'] });
     control.tell(ready.outcomes[0]!.tunnel!);
     expect(await running).toBe(0);

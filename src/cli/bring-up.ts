@@ -1,6 +1,7 @@
 import { AppError } from '../base/app-error.ts';
 import type { Control } from '../client/control.ts';
 import type { ControlView } from '../client/control-view.ts';
+import { count, situation, stateWords } from '../client/tunnel-words.ts';
 import type { OperationInput, Outcomes } from '../contract/control.ts';
 import type { Question } from '../contract/control-question.ts';
 import type { TunnelEntity } from '../contract/control-tunnel.ts';
@@ -9,7 +10,6 @@ import { isSettled, stateGlyph } from '../contract/shown-state.ts';
 import { answerQuestion } from './answer-question.ts';
 import type { Cli } from './cli.ts';
 import { ProgressLine } from './progress-line.ts';
-import { count, situation, stateWords } from '../client/tunnel-words.ts';
 
 export type Outcome = Outcomes['outcomes'][number];
 

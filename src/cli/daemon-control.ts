@@ -1,11 +1,11 @@
 import { AppError } from '../base/app-error.ts';
 import { formatDuration } from '../base/duration.ts';
+import { bytesWords, count } from '../client/tunnel-words.ts';
 import type { AuditStatus } from '../contract/audit-status.ts';
 import type { Cli } from './cli.ts';
 import { printJson } from './print-json.ts';
 import { endDaemon, restartDaemon } from './replace-daemon.ts';
 import { ofRunningDaemon } from './running-daemon.ts';
-import { bytesWords, count } from '../client/tunnel-words.ts';
 
 export async function printStatus(cli: Cli, json: boolean): Promise<void> {
   const status = await ofRunningDaemon(cli, (control) => control.call('daemon', {}));

@@ -2,10 +2,10 @@ import { resolve } from 'node:path';
 import { AppError } from '../base/app-error.ts';
 import { nearestName } from '../base/nearest-name.ts';
 import type { Endpoint } from '../connection-string/endpoint.ts';
+import { endpointOf } from '../connection-string/endpoint-of.ts';
 import { usesGateway } from '../contract/gateway.ts';
 import { withGuessedKind } from '../profile/import/guess-kind.ts';
 import type { Cli } from './cli.ts';
-import { endpointOf } from '../connection-string/endpoint-of.ts';
 import { readProfiles } from './profile-files.ts';
 import { passwordInFile } from './profile-password.ts';
 

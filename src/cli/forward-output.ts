@@ -1,12 +1,12 @@
 import type { Clock, Timer } from '../base/clock.ts';
 import { formatDuration } from '../base/duration.ts';
+import { count, hostPort, podWords, shortUid } from '../client/tunnel-words.ts';
 import { type ErrorData, errorText } from '../contract/error-codes.ts';
 import type { ForwardEvent } from '../contract/forward-event.ts';
 import type { PodIdentity } from '../contract/pod.ts';
 import type { ShownState, TunnelState } from '../contract/tunnel-state.ts';
 import type { Output } from './cli.ts';
 import { type Colors, paintedGlyph } from './paint.ts';
-import { count, hostPort, podWords, shortUid } from '../client/tunnel-words.ts';
 
 /** Takes the events of `forward` and shows them. */
 export interface ForwardOutput {

@@ -1,9 +1,9 @@
 import pc from 'picocolors';
 import { describe, expect, it } from 'vitest';
 import { fakePod } from '../../test/support/fake-control.ts';
+import { timeWords } from '../client/tunnel-words.ts';
 import type { LogLine } from '../contract/control-tunnel.ts';
 import { LogLineWords } from './log-line-words.ts';
-import { timeWords } from '../client/tunnel-words.ts';
 
 const atMs = 1_700_000_000_000;
 

@@ -1,10 +1,10 @@
 import { formatDuration } from '../base/duration.ts';
+import { count, newPodWords, podWords, timeWords } from '../client/tunnel-words.ts';
 import type { LogLine } from '../contract/control-tunnel.ts';
 import { type ErrorCode, type ErrorDetails, errorText } from '../contract/error-codes.ts';
 import type { PodIdentity } from '../contract/pod.ts';
 import type { ShownState } from '../contract/tunnel-state.ts';
 import { type Colors, paintedGlyph } from './paint.ts';
-import { count, newPodWords, podWords, timeWords } from '../client/tunnel-words.ts';
 
 /** A kubelet may send a page; `--json` has the whole of it. */
 const maxWords = 240;

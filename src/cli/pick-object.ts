@@ -1,4 +1,5 @@
 import { AppError } from '../base/app-error.ts';
+import { count } from '../client/tunnel-words.ts';
 import type { ClusterObject, ClusterObjects } from '../contract/control-objects.ts';
 import type { Profile } from '../contract/profile.ts';
 import {
@@ -12,7 +13,6 @@ import type { Imported } from '../profile/import/imported.ts';
 import type { Asker } from './asker.ts';
 import type { Cli } from './cli.ts';
 import { isPortFree } from './free-port.ts';
-import { count } from '../client/tunnel-words.ts';
 
 export interface PickFlags {
   /** KIND/NAME, or true where a person is to choose. */

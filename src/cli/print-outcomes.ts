@@ -1,11 +1,11 @@
 import { AppError } from '../base/app-error.ts';
+import { localWords, situation } from '../client/tunnel-words.ts';
 import type { TunnelEntity } from '../contract/control-tunnel.ts';
 import type { Outcome } from './bring-up.ts';
 import type { Cli } from './cli.ts';
 import { colorsFor, paintedGlyph } from './paint.ts';
 import { printError } from './print-error.ts';
 import { printJson } from './print-json.ts';
-import { localWords, situation } from '../client/tunnel-words.ts';
 
 export interface PrintOutcomes {
   readonly command: 'up' | 'down' | 'restart' | 'pause' | 'resume';

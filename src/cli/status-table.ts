@@ -1,9 +1,16 @@
 import { formatDuration } from '../base/duration.ts';
+import {
+  limitWords,
+  localWords,
+  shortUid,
+  sinceWords,
+  situation,
+  stateWords,
+} from '../client/tunnel-words.ts';
 import type { TunnelEntity } from '../contract/control-tunnel.ts';
 import type { Cli } from './cli.ts';
 import { type Colors, colorsFor, paintedGlyph, paintState } from './paint.ts';
 import { type Row, table } from './table.ts';
-import { limitWords, localWords, shortUid, sinceWords, situation, stateWords } from '../client/tunnel-words.ts';
 
 const head = ['  TUNNEL', 'STATE', 'LOCAL', 'POD', 'ROLE', 'NODE', 'RESTARTS', 'CONNECTIONS', 'SINCE'];
 

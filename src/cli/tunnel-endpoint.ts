@@ -1,9 +1,9 @@
 import type { Control } from '../client/control.ts';
 import type { Endpoint } from '../connection-string/endpoint.ts';
+import { endpointOf } from '../connection-string/endpoint-of.ts';
 import type { TunnelEntity } from '../contract/control-tunnel.ts';
 import type { ProfileSnapshot } from '../contract/profile-snapshot.ts';
 import type { Cli } from './cli.ts';
-import { endpointOf } from '../connection-string/endpoint-of.ts';
 import { profileOf } from './listed-profile.ts';
 
 export interface TunnelEndpointOptions {

@@ -1,6 +1,7 @@
 import { AppError } from '../base/app-error.ts';
 import type { Timer } from '../base/clock.ts';
 import type { ControlView } from '../client/control-view.ts';
+import { localWords, newPodWords, podWords, situation, timeWords } from '../client/tunnel-words.ts';
 import type { TunnelEntity } from '../contract/control-tunnel.ts';
 import { errorText } from '../contract/error-codes.ts';
 import type { PodIdentity } from '../contract/pod.ts';
@@ -9,7 +10,6 @@ import type { Cli } from './cli.ts';
 import { colorsFor, paintedGlyph } from './paint.ts';
 import { printJsonLine } from './print-json.ts';
 import { statusTable } from './status-table.ts';
-import { localWords, newPodWords, podWords, situation, timeWords } from '../client/tunnel-words.ts';
 
 export interface StatusFlags {
   readonly all: boolean;

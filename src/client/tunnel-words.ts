@@ -42,7 +42,7 @@ export function hostPort(host: string, port: number | string): string {
 export function stateWords({ shown, state }: Pick<TunnelEntity, 'shown' | 'state'>, nowMs: number): string {
   if ((shown !== 'waiting' && shown !== 'connecting') || !('sinceMs' in state)) return shown;
   const elapsedMs = nowMs - state.sinceMs;
-  return elapsedMs < 1_000 ? shown : `${shown} ${formatDuration(elapsedMs)}`;
+  return elapsedMs < 1_000 ? shown : `${shown} ${elapsedWords(elapsedMs)}`;
 }
 
 /** What is to be said of a state besides its name: the pod, the step, why it waits, what it needs. */
@@ -107,7 +107,12 @@ function withNext(error: ErrorData, program: string | undefined): string {
 
 /** When its state began; of one that is off nothing is said. */
 export function sinceWords({ state }: TunnelEntity, nowMs: number): string {
-  return 'sinceMs' in state ? formatDuration(Math.max(0, nowMs - state.sinceMs)) : '';
+  return 'sinceMs' in state ? elapsedWords(Math.max(0, nowMs - state.sinceMs)) : '';
+}
+
+/** Of what goes on: in whole seconds, as tenths would never stand still. */
+function elapsedWords(elapsedMs: number): string {
+  return elapsedMs < 10_000 ? `${Math.floor(elapsedMs / 1_000)} s` : formatDuration(elapsedMs);
 }
 
 export function count(amount: number, noun: string): string {

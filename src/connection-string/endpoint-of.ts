@@ -1,9 +1,9 @@
 import { AppError } from '../base/app-error.ts';
 import { expandHome } from '../base/home-path.ts';
 import type { Secret } from '../base/secret.ts';
-import type { Endpoint, LocalEnd } from './endpoint.ts';
 import type { TunnelEntity } from '../contract/control-tunnel.ts';
 import type { LocalAddress, Profile } from '../contract/profile.ts';
+import type { Endpoint, LocalEnd } from './endpoint.ts';
 
 /** What a connection string is made of: a tunnel that is there, or a profile alone. */
 export interface EndpointSource {

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { auditFilterSchema, listedRecordSchema } from './audit-query.ts';
 import { auditStatusSchema } from './audit-status.ts';
 import { verifiedLogSchema } from './audit-verdict.ts';
+import { connectionFormatSchema, connectionStringSchema, shellSchema } from './connection-string.ts';
 import { checkSchema, resolvedTargetSchema } from './control-check.ts';
 import {
   contextsSchema,
@@ -24,7 +25,6 @@ import {
   tunnelIdSchema,
   tunnelSchema,
 } from './control-tunnel.ts';
-import { connectionFormatSchema, connectionStringSchema, shellSchema } from './connection-string.ts';
 import { profileSnapshotSchema } from './profile-snapshot.ts';
 import { errorDataSchema } from './tunnel-state.ts';
 

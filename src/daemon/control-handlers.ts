@@ -9,8 +9,8 @@ import { usesGateway } from '../contract/gateway.ts';
 import type { ProfileStore } from '../profile/profile-store.ts';
 import type { ClusterPool } from './cluster-pool.ts';
 import type { ClusterQuestions } from './cluster-questions.ts';
-import type { DaemonAudit } from './daemon-audit.ts';
 import { connectionStrings } from './connection-strings.ts';
+import type { DaemonAudit } from './daemon-audit.ts';
 import type { EventHub } from './event-hub.ts';
 import { gatewayLogin } from './gateway-login.ts';
 import { type GatewayPasswords, refuseRotation } from './gateway-passwords.ts';
@@ -138,7 +138,9 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
     login: (input, { signal }) => cluster.login(input, signal),
     strings: async ({ name, folder, shell }) => {
       const { entity, definition } = await tunnels.find(name, folder);
-      return { strings: connectionStrings(entity, { profile: definition.profile, shell, home: options.home }) };
+      return {
+        strings: connectionStrings(entity, { profile: definition.profile, shell, home: options.home }),
+      };
     },
     password: async ({ name, folder, ask, rotate }, { signal }) => {
       const { definition } = await tunnels.find(name, folder);

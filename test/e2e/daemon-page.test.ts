@@ -19,6 +19,8 @@ beforeAll(async () => {
   const pageFolder = join(home.dir, 'page');
   await mkdir(pageFolder);
   await writeFile(join(pageFolder, 'index.html'), '<!doctype html><title>Page</title>');
+  await mkdir(join(pageFolder, 'assets'));
+  await writeFile(join(pageFolder, 'assets', 'index-1a2b.js'), 'export {};');
   daemon = await home.start({ pageFolder });
 });
 afterAll(async () => {
@@ -92,6 +94,17 @@ describe('the address of the page', () => {
     expect(policy).toContain("default-src 'none'");
     expect(policy).not.toMatch(/unsafe|\*/);
     expect(policy).toContain("frame-ancestors 'none'");
+  });
+
+  it('is kept by browsers where its name says what it holds, and nowhere else', async () => {
+    const { origin, cookie } = await entered();
+    const caching = async (path: string) => {
+      const { status, headers } = await send(origin + path, { headers: { cookie } });
+      return [status, headers['cache-control']];
+    };
+    expect(await caching('/')).toEqual([200, 'no-store']);
+    expect(await caching('/assets/index-1a2b.js')).toEqual([200, 'private, max-age=31536000, immutable']);
+    expect(await caching('/assets/absent.js')).toEqual([404, 'no-store']);
   });
 
   it('leads to the whole control API but for more addresses and for passwords', async () => {

@@ -38,6 +38,8 @@ export function startBrowser(): Promise<Browser> {
 export interface PageOptions {
   readonly colorScheme?: 'light' | 'dark';
   readonly viewport?: { readonly width: number; readonly height: number };
+  /** What is to be there before the page. */
+  readonly prepare?: (page: Page) => Promise<void>;
 }
 
 /** What went wrong in a page without anybody asking. */
@@ -51,7 +53,7 @@ export interface WatchedPage extends AsyncDisposable {
 export async function openWindow(
   browser: Browser,
   url: string,
-  { colorScheme = 'light', viewport = { width: 1180, height: 720 } }: PageOptions = {},
+  { colorScheme = 'light', viewport = { width: 1180, height: 720 }, prepare }: PageOptions = {},
 ): Promise<WatchedPage> {
   const context = await browser.newContext({
     colorScheme,
@@ -65,6 +67,7 @@ export async function openWindow(
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
   });
+  await prepare?.(page);
   await page.goto(url);
   await page.getByRole('navigation', { name: 'Views' }).waitFor();
   return { page, complaints, [Symbol.asyncDispose]: () => context.close() };

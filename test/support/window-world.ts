@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { SocketControl } from '../../src/client/socket-control.ts';
+import type { SocketControl } from '../../src/client/socket-control.ts';
 import type { Daemon } from '../../src/daemon/daemon.ts';
 import { netserverManifest, postgresManifest } from '../../src/sandbox/manifest.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';

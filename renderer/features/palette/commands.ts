@@ -1,7 +1,7 @@
 import type { ControlView } from '../../../src/client/control-view.ts';
 import type { TunnelEntity } from '../../../src/contract/control-tunnel.ts';
 import type { AppState } from '../../state/app-state.ts';
-import { go, type View } from '../../state/route.ts';
+import { go, viewName, views } from '../../state/route.ts';
 import type { TunnelCopier } from '../tunnels/connection-strings.ts';
 
 export interface PaletteCommand {
@@ -17,14 +17,6 @@ export interface CommandGroup {
   readonly value: string;
   readonly items: readonly PaletteCommand[];
 }
-
-const viewNames: Record<View, string> = {
-  tunnels: 'Tunnels',
-  audit: 'Audit',
-  team: 'Team',
-  check: 'Check',
-  settings: 'Settings',
-};
 
 /** All that can be done from anywhere: of each tunnel what its state allows, then of the window. */
 export function paletteCommands(
@@ -57,11 +49,11 @@ export function paletteCommands(
       command('Pause', () => void actions.run('pause', id)),
     ];
   });
-  const ofWindow = Object.entries(viewNames).map(
-    ([view, name]): PaletteCommand => ({
+  const ofWindow = views.map(
+    (view): PaletteCommand => ({
       id: `view ${view}`,
-      label: `Go to ${name}`,
-      run: () => go({ view: view as View }),
+      label: `Go to ${viewName[view]}`,
+      run: () => go({ view }),
     }),
   );
   return [

@@ -23,7 +23,7 @@ export function Palette({ open, onOpenChange }: PaletteProps) {
         <Dialog.Backdrop className="fixed inset-0 z-40 bg-scrim transition-opacity data-[ending-style]:opacity-0 data-[starting-style]:opacity-0" />
         <Dialog.Popup
           aria-label="Do anything"
-          className="floating fixed top-[12vh] left-1/2 z-40 flex max-h-[64vh] w-[560px] max-w-[calc(100vw-32px)] -translate-x-1/2 flex-col overflow-hidden"
+          className="floating fixed top-[12vh] outline-none left-1/2 z-40 flex max-h-[64vh] w-[560px] max-w-[calc(100vw-32px)] -translate-x-1/2 flex-col overflow-hidden"
         >
           <Commands onDone={() => onOpenChange(false)} />
         </Dialog.Popup>
@@ -48,7 +48,7 @@ function Commands({ onDone }: { readonly onDone: () => void }) {
       autoHighlight="always"
       itemToStringValue={({ label, about }: PaletteCommand) => `${label} ${about ?? ''}`}
     >
-      <label className="flex h-11 shrink-0 items-center gap-2 border-b border-line px-3">
+      <div className="flex h-11 shrink-0 items-center gap-2 border-b border-line px-3">
         <Search size={15} className="text-muted" aria-hidden />
         <Autocomplete.Input
           aria-label="Search for something to do"
@@ -56,14 +56,16 @@ function Commands({ onDone }: { readonly onDone: () => void }) {
           spellCheck={false}
           className="min-w-0 flex-1 bg-transparent outline-none"
         />
-      </label>
+      </div>
       <Autocomplete.Empty className="text-muted not-empty:px-4 not-empty:py-6">
         Nothing has this name.
       </Autocomplete.Empty>
       <Autocomplete.List className="min-h-0 overflow-y-auto overscroll-contain scroll-py-1 not-empty:p-1">
         {(group: CommandGroup) => (
           <Autocomplete.Group key={group.value} items={group.items} className="mb-1 block">
-            <Autocomplete.GroupLabel className="caption block px-2 py-1">{group.value}</Autocomplete.GroupLabel>
+            <Autocomplete.GroupLabel className="caption block px-2 py-1">
+              {group.value}
+            </Autocomplete.GroupLabel>
             <Autocomplete.Collection>
               {(command: PaletteCommand) => (
                 <Autocomplete.Item

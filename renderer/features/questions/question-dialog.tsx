@@ -6,8 +6,8 @@ import { Button } from '../../components/button.tsx';
 import { Dialog, DialogActions } from '../../components/dialog.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { useAppState, useView } from '../../state/app-state.ts';
-import { questionWords } from './question-words.ts';
 import { QuestionFields } from './question-fields.tsx';
+import { questionWords } from './question-words.ts';
 
 /** A login may open a browser and wait for a person there. */
 const loginTimeoutMs = 600_000;

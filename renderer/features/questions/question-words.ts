@@ -35,7 +35,9 @@ export function questionWords(question: Question, name: string): QuestionWords {
       };
     case 'trust':
       return {
-        title: question.changes ? `${question.profile} has changed` : `${question.profile} is shared with you`,
+        title: question.changes
+          ? `${question.profile} has changed`
+          : `${question.profile} is shared with you`,
         text: question.changes
           ? 'It was agreed to as it was before. Agree to the change to open it.'
           : 'It was written by somebody else. Agree to it as it is to open it.',

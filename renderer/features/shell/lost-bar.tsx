@@ -14,7 +14,7 @@ export function LostBar({ link }: { readonly link: Extract<Link, { kind: 'lost' 
       <p className="min-w-0 flex-1">
         {link.final ? (
           <>
-            <span className="font-medium first-letter:uppercase">{headline}.</span> {next}
+            <span className="font-medium">{headline}.</span> {next}
           </>
         ) : (
           <>

@@ -1,25 +1,25 @@
 import {
   ArrowUpDown,
   CircleCheck,
-  Command,
   Keyboard,
   type LucideIcon,
   ScrollText,
+  Search,
   Settings,
   Waypoints,
 } from 'lucide-react';
-import { IconButton } from '../../components/icon-button.tsx';
 import { classNames } from '../../components/class-names.ts';
+import { KeyHint } from '../../components/key-hint.tsx';
 import { useLink, useView } from '../../state/app-state.ts';
-import { routeHash, useRoute, type View } from '../../state/route.ts';
+import { routeHash, useRoute, type View, viewName, views } from '../../state/route.ts';
 
-const entries: readonly { readonly view: View; readonly name: string; readonly icon: LucideIcon }[] = [
-  { view: 'tunnels', name: 'Tunnels', icon: Waypoints },
-  { view: 'audit', name: 'Audit', icon: ScrollText },
-  { view: 'team', name: 'Team', icon: ArrowUpDown },
-  { view: 'check', name: 'Check', icon: CircleCheck },
-  { view: 'settings', name: 'Settings', icon: Settings },
-];
+const icons: Record<View, LucideIcon> = {
+  tunnels: Waypoints,
+  audit: ScrollText,
+  team: ArrowUpDown,
+  check: CircleCheck,
+  settings: Settings,
+};
 
 export interface NavigationProps {
   readonly onPalette: () => void;
@@ -30,30 +30,53 @@ export function Navigation({ onPalette, onKeys }: NavigationProps) {
   const { view } = useRoute();
   return (
     <nav aria-label="Views" className="flex min-h-0 flex-col gap-0.5 border-r border-line bg-ground p-2">
-      {entries.map(({ view: to, name, icon: Icon }) => (
-        <a
-          key={to}
-          href={routeHash({ view: to })}
-          aria-label={name}
-          aria-current={view === to ? 'page' : undefined}
-          className={classNames(
-            'flex h-8 items-center gap-2.5 rounded px-2 transition-colors',
-            view === to ? 'bg-selected font-medium' : 'text-muted hover:bg-hover hover:text-text',
-          )}
-        >
-          <Icon size={15} aria-hidden className={view === to ? 'text-accent' : undefined} />
-          <span className="flex-1 max-[719px]:hidden">{name}</span>
-          <Attention view={to} />
-        </a>
-      ))}
+      {views.map((to) => {
+        const Icon = icons[to];
+        return (
+          <a
+            key={to}
+            href={routeHash({ view: to })}
+            aria-current={view === to ? 'page' : undefined}
+            className={classNames(
+              'flex h-8 items-center gap-2.5 rounded px-2 transition-colors',
+              view === to ? 'bg-selected font-medium' : 'text-muted hover:bg-hover hover:text-text',
+            )}
+          >
+            <Icon size={15} aria-hidden className={view === to ? 'text-accent' : undefined} />
+            <span className="flex-1 max-[719px]:sr-only">{viewName[to]}</span>
+            <Attention view={to} />
+          </a>
+        );
+      })}
       <div className="mt-auto flex flex-col gap-1">
-        <div className="flex max-[719px]:flex-col">
-          <IconButton icon={Command} label="Do anything" keys="Mod+K" onClick={onPalette} />
-          <IconButton icon={Keyboard} label="Keys" keys="?" onClick={onKeys} />
-        </div>
+        <Shortcut icon={Search} name="Commands" keys="Mod+K" onClick={onPalette} />
+        <Shortcut icon={Keyboard} name="Keys" keys="?" onClick={onKeys} />
         <DaemonState />
       </div>
     </nav>
+  );
+}
+
+interface ShortcutProps {
+  readonly icon: LucideIcon;
+  readonly name: string;
+  readonly keys: string;
+  readonly onClick: () => void;
+}
+
+function Shortcut({ icon: Icon, name, keys, onClick }: ShortcutProps) {
+  return (
+    <button
+      type="button"
+      onClick={onClick}
+      className="flex h-8 items-center gap-2.5 rounded px-2 text-left text-muted transition-colors hover:bg-hover hover:text-text"
+    >
+      <Icon size={15} aria-hidden className="shrink-0" />
+      <span className="flex-1 max-[719px]:sr-only">{name}</span>
+      <span aria-hidden className="flex max-[719px]:hidden">
+        <KeyHint keys={keys} />
+      </span>
+    </button>
   );
 }
 
@@ -71,13 +94,13 @@ function Attention({ view }: { readonly view: View }) {
   const isUrgent = view === 'tunnels';
   return (
     <span
-      title={isUrgent ? `${amount} need you` : `${amount} changed`}
       className={classNames(
-        'text-sm font-semibold max-[719px]:hidden',
+        'text-sm font-semibold max-[719px]:sr-only',
         isUrgent ? 'text-needs' : 'text-muted',
       )}
     >
       {amount}
+      <span className="sr-only">{isUrgent ? ' need you' : ' changed'}</span>
     </span>
   );
 }

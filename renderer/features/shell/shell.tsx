@@ -1,6 +1,7 @@
 import { lazy, Suspense, useEffect, useState } from 'react';
+import { mainId } from '../../components/menu-popup.tsx';
 import { useAppState, useLink } from '../../state/app-state.ts';
-import { useRoute, type View } from '../../state/route.ts';
+import { useRoute, type View, viewName } from '../../state/route.ts';
 import { KeyList } from '../keys/key-list.tsx';
 import { Palette } from '../palette/palette.tsx';
 import { QuestionDialog } from '../questions/question-dialog.tsx';
@@ -30,7 +31,8 @@ export function Shell() {
   return (
     <div className="grid h-full grid-cols-[176px_minmax(0,1fr)] max-[719px]:grid-cols-[48px_minmax(0,1fr)]">
       <Navigation onKeys={() => setOver('keys')} onPalette={() => setOver('palette')} />
-      <main className="flex min-h-0 min-w-0 flex-col">
+      <main id={mainId} className="flex min-h-0 min-w-0 flex-col">
+        <h1 className="sr-only">{viewName[view]}</h1>
         {isOld && <LostBar link={link} />}
         <div
           inert={isOld}

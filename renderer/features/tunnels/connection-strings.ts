@@ -1,11 +1,9 @@
 import { type QueryClient, queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
+import { AppError } from '../../../src/base/app-error.ts';
 import type { ConnectionFormat } from '../../../src/contract/connection-format.ts';
-import type { OperationAnswer } from '../../../src/contract/control.ts';
 import type { TunnelEntity } from '../../../src/contract/control-tunnel.ts';
 import type { Api } from '../../api.ts';
 import { type AppState, useAppState } from '../../state/app-state.ts';
-
-type ListedString = OperationAnswer<'strings'>['strings'][number];
 
 /** They change with where it listens and what its profile says, both of which its entity tells. */
 function stringsOf(api: Api, { id, addresses, localPort, connection, gateway }: TunnelEntity) {
@@ -25,7 +23,7 @@ export function useStrings(tunnel: TunnelEntity) {
 /** What a copy was of, so that its buttons can say so. */
 export const clientCommand = 'client';
 
-/** Copies of a tunnel, from wherever in the window: by row, panel, key and palette. */
+/** Copies of a tunnel, from wherever in the window: by row, panel, key and palette. Nothing rejects: what fails is kept with the tunnel. */
 export class TunnelCopier {
   readonly #state: AppState;
   readonly #queries: QueryClient;
@@ -35,21 +33,35 @@ export class TunnelCopier {
     this.#queries = queries;
   }
 
-  /** Default: the favourite of its kind. Rejects as the daemon or the clipboard refuse. */
-  async copy(tunnel: TunnelEntity, format?: ConnectionFormat): Promise<void> {
+  /** Default: the favourite of its kind. One that is named becomes that. */
+  copy(tunnel: TunnelEntity, format?: ConnectionFormat): Promise<void> {
     const { api, copies } = this.#state;
-    const wanted = format ?? copies.favourite(tunnel.kind);
-    const strings: ListedString[] = await this.#queries.ensureQueryData(stringsOf(api, tunnel));
-    const found = strings.find((listed) => listed.format === wanted);
-    if (found?.written) await copies.copy({ of: tunnel.id, what: wanted }, found.written.text);
-    if (format) copies.prefer(tunnel.kind, format);
+    return this.#keepFailure(tunnel.id, async () => {
+      const wanted = format ?? copies.favourite(tunnel.kind);
+      const strings = await this.#queries.ensureQueryData(stringsOf(api, tunnel));
+      const found = strings.find((listed) => listed.format === wanted);
+      if (found?.error) throw new AppError(found.error.code, found.error.details);
+      await copies.copy({ of: tunnel.id, what: wanted }, found?.written?.text ?? '');
+      if (format) copies.prefer(tunnel.kind, format);
+    });
   }
 
   /** Opens the client of its kind; a browser opens no programs, so that it gets the command that does. */
-  async openClient({ id, name }: TunnelEntity): Promise<void> {
+  openClient({ id, name }: TunnelEntity): Promise<void> {
     const { api, copies } = this.#state;
-    if (api.openClient) return api.openClient(id);
-    await copies.copy({ of: id, what: clientCommand }, `sallyport psql ${id.startsWith('user/') ? name : id}`);
+    return this.#keepFailure(id, async () => {
+      if (api.openClient) return api.openClient(id);
+      const command = `sallyport psql ${id.startsWith('user/') ? name : id}`;
+      await copies.copy({ of: id, what: clientCommand }, command);
+    });
+  }
+
+  async #keepFailure(id: string, run: () => Promise<void>): Promise<void> {
+    try {
+      await run();
+    } catch (thrown) {
+      this.#state.actions.failed(id, thrown);
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import { Menu } from '@base-ui/react/menu';
 import { Check, ChevronDown, Copy } from 'lucide-react';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import {
   type ConnectionFormat,
   formatsByKind,
@@ -10,6 +10,7 @@ import {
 import type { TunnelEntity } from '../../../src/contract/control-tunnel.ts';
 import { errorText } from '../../../src/contract/error-codes.ts';
 import { classNames } from '../../components/class-names.ts';
+import { MenuPopup } from '../../components/menu-popup.tsx';
 import { useAppState, useCopied } from '../../state/app-state.ts';
 import { useCopier, useStrings } from './connection-strings.ts';
 
@@ -21,10 +22,11 @@ export function CopyButton({ tunnel }: { readonly tunnel: TunnelEntity }) {
   const favourite = copies.favourite(tunnel.kind);
   const isCopied = copied?.of === tunnel.id && copied.what in formatTitle;
   const shown = isCopied ? (copied.what as ConnectionFormat) : favourite;
+  const whole = useRef<HTMLDivElement>(null);
   const half =
     'flex h-7 items-center border border-accent bg-accent text-on-accent transition-colors hover:bg-accent-strong';
   return (
-    <div className="flex min-w-0">
+    <div ref={whole} className="flex min-w-0">
       <button
         type="button"
         onClick={() => void copier.copy(tunnel)}
@@ -33,20 +35,16 @@ export function CopyButton({ tunnel }: { readonly tunnel: TunnelEntity }) {
         {isCopied ? <Check size={14} aria-hidden /> : <Copy size={14} aria-hidden />}
         <span aria-live="polite">{`${isCopied ? 'Copied' : 'Copy'} ${formatTitle[shown]}`}</span>
       </button>
-      <Menu.Root modal={false}>
+      <Menu.Root>
         <Menu.Trigger
           aria-label="All formats"
           className={classNames(half, 'rounded-r border-l-on-accent/30 px-1')}
         >
           <ChevronDown size={14} aria-hidden />
         </Menu.Trigger>
-        <Menu.Portal>
-          <Menu.Positioner align="end" sideOffset={4} className="z-30">
-            <Menu.Popup className="floating w-[352px] py-1">
-              <Formats tunnel={tunnel} onCopy={(format) => void copier.copy(tunnel, format)} />
-            </Menu.Popup>
-          </Menu.Positioner>
-        </Menu.Portal>
+        <MenuPopup anchor={whole} className="w-[352px]">
+          <Formats tunnel={tunnel} onCopy={(format) => void copier.copy(tunnel, format)} />
+        </MenuPopup>
       </Menu.Root>
     </div>
   );

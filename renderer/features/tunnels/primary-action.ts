@@ -16,7 +16,10 @@ const answers: Record<Question['kind'], string> = {
 };
 
 /** The one thing that a row offers, by its state. `asked`: the first question that the tunnel waits for. */
-export function primaryAction({ shown }: Pick<TunnelEntity, 'shown'>, asked: Question | undefined): PrimaryAction {
+export function primaryAction(
+  { shown }: Pick<TunnelEntity, 'shown'>,
+  asked: Question | undefined,
+): PrimaryAction {
   switch (shown) {
     case 'off':
       return { kind: 'up', label: 'Connect' };

@@ -1,5 +1,7 @@
+import { count, limitWords, newPodWords, podWords } from '../../../src/client/tunnel-words.ts';
+import type { Question } from '../../../src/contract/control-question.ts';
 import type { TunnelEntity } from '../../../src/contract/control-tunnel.ts';
-import { count, limitWords, newPodWords } from '../../../src/client/tunnel-words.ts';
+import type { TunnelState } from '../../../src/contract/tunnel-state.ts';
 import { Button } from '../../components/button.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { useAppState, useView } from '../../state/app-state.ts';
@@ -8,28 +10,15 @@ import { primaryAction } from './primary-action.ts';
 /** What is to be said besides the state: why it waits, what it needs, what ends it soon. Nothing where all is well. */
 export function StateNote({ tunnel }: { readonly tunnel: TunnelEntity }) {
   const { state, held, limit, notices = [], unrecorded, profileChanged, profileProblem } = tunnel;
+  const asked = useView(({ questions }) => tunnel.questions.map((id) => questions.get(id)).find(Boolean));
   return (
     <>
       {state.kind === 'blocked' && (
-        <ErrorNote error={state.error}>
-          <AnswerButton tunnel={tunnel} />
-        </ErrorNote>
+        <ErrorNote error={state.error} action={asked && <AnswerButton tunnel={tunnel} asked={asked} />} />
       )}
       {state.kind === 'off' && state.reason && <ErrorNote error={state.reason} />}
-      {state.kind === 'waiting' && (
-        <>
-          <ErrorNote error={state.reason} tone="waiting" />
-          <p className="text-muted">
-            {[
-              state.pod && `Next: ${newPodWords(state.pod, state.lastPod)}.`,
-              !state.pod && state.lastPod && `Last answered by ${newPodWords(state.lastPod, undefined)}.`,
-              held > 0 && `${count(held, 'connection')} held until it can be served.`,
-            ]
-              .filter(Boolean)
-              .join(' ')}
-          </p>
-        </>
-      )}
+      {state.kind === 'waiting' && <ErrorNote error={state.reason} tone="waiting" />}
+      {state.kind === 'waiting' && <Outlook {...state} held={held} />}
       {unrecorded && <ErrorNote error={unrecorded} tone="waiting" />}
       {profileProblem && <ErrorNote error={profileProblem} tone="waiting" />}
       {profileChanged && !profileProblem && (
@@ -45,18 +34,29 @@ export function StateNote({ tunnel }: { readonly tunnel: TunnelEntity }) {
   );
 }
 
-function AnswerButton({ tunnel }: { readonly tunnel: TunnelEntity }) {
+interface OutlookProps extends Pick<Extract<TunnelState, { kind: 'waiting' }>, 'pod' | 'lastPod'> {
+  readonly held: number;
+}
+
+/** Who is to answer next, who did last, and who waits for it. */
+function Outlook({ pod, lastPod, held }: OutlookProps) {
+  const sentences = [
+    pod && `Next: ${newPodWords(pod, lastPod)}.`,
+    !pod && lastPod && `It was answered by ${podWords(lastPod)}.`,
+    held > 0 && `${count(held, 'connection')} held until one answers.`,
+  ].filter(Boolean);
+  return sentences.length > 0 && <p className="text-muted">{sentences.join(' ')}</p>;
+}
+
+function AnswerButton({ tunnel, asked }: { readonly tunnel: TunnelEntity; readonly asked: Question }) {
   const { actions } = useAppState();
-  const asked = useView(({ questions }) => tunnel.questions.map((id) => questions.get(id)).find(Boolean));
-  const action = primaryAction(tunnel, asked);
-  if (action.kind !== 'answer') return null;
   return (
     <Button look="primary" onClick={() => actions.ask(tunnel.id)}>
-      {action.label}
+      {primaryAction(tunnel, asked).label}
     </Button>
   );
 }
 
 function LimitNote({ tunnel }: { readonly tunnel: TunnelEntity }) {
-  return <p className="font-medium text-waiting first-letter:uppercase">{limitWords(tunnel)}</p>;
+  return <p className="font-medium text-waiting">{limitWords(tunnel)}</p>;
 }

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
+import { bytesWords, count, limitWords, policyWords, timeWords } from '../../../src/client/tunnel-words.ts';
 import type { TunnelEntity } from '../../../src/contract/control-tunnel.ts';
 import type { PodIdentity } from '../../../src/contract/pod.ts';
-import { bytesWords, count, limitWords, policyWords, timeWords } from '../../../src/client/tunnel-words.ts';
 import { Fact, Facts } from '../../components/facts.tsx';
 import { useThroughput, useView } from '../../state/app-state.ts';
 import { rateWords } from './rate-words.ts';
@@ -31,7 +31,7 @@ function PodFacts({ pod }: { readonly pod: PodIdentity }) {
     <Group title="Pod">
       <Fact name="Name">{pod.name}</Fact>
       <Fact name="UID">
-        <span className="mono">{pod.uid}</span>
+        <span className="font-mono text-xs select-all">{pod.uid}</span>
       </Fact>
       {pod.node && <Fact name="Node">{pod.node}</Fact>}
       {pod.role && <Fact name="Role">{pod.role}</Fact>}
@@ -55,13 +55,17 @@ function TrafficFacts({ tunnel }: { readonly tunnel: TunnelEntity }) {
         {`${bytesWords(traffic.receivedBytes)} received · ${bytesWords(traffic.sentBytes)} sent`}
       </Fact>
       <Fact name="Rate">{rateWords(rates)}</Fact>
-      {traffic.recoveries > 0 && <Fact name="Recoveries">{count(traffic.recoveries, 'outage')} outlived</Fact>}
+      {traffic.recoveries > 0 && (
+        <Fact name="Recoveries">{count(traffic.recoveries, 'outage')} outlived</Fact>
+      )}
     </Group>
   );
 }
 
 function PolicyFacts({ tunnel }: { readonly tunnel: TunnelEntity }) {
-  const policy = useView(({ profiles }) => profiles.profiles.find(({ id }) => id === tunnel.id)?.profile.policy);
+  const policy = useView(
+    ({ profiles }) => profiles.profiles.find(({ id }) => id === tunnel.id)?.profile.policy,
+  );
   const words = policyWords(policy);
   const ends = limitWords(tunnel);
   if (words.length === 0 && !ends && !tunnel.reason) return null;

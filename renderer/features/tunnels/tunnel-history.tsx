@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { formatDuration } from '../../../src/base/duration.ts';
+import { podWords, timeWords } from '../../../src/client/tunnel-words.ts';
 import type { HistoryEntry, TunnelEntity } from '../../../src/contract/control-tunnel.ts';
 import { errorText } from '../../../src/contract/error-codes.ts';
-import { podWords, timeWords } from '../../../src/client/tunnel-words.ts';
 import { StateGlyph } from '../../components/state-glyph.tsx';
 import { useAppState } from '../../state/app-state.ts';
 

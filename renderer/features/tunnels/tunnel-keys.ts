@@ -8,7 +8,8 @@ export function useTunnelKeys(keys: Readonly<Record<string, () => void>>): void 
     const pressed = (event: KeyboardEvent) => {
       const { key, target } = event;
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-      if (!(target instanceof Element) || target.closest('input, textarea, [role=menu], [role=dialog]')) return;
+      if (!(target instanceof Element) || target.closest('input, textarea, [role=menu], [role=dialog]'))
+        return;
       // A button that has the focus is pressed by Enter; of a row the primary action is meant.
       if (key === 'Enter' && target.closest('button, a') && !target.closest('[data-row]')) return;
       if ((key === 'ArrowUp' || key === 'ArrowDown') && target.closest('[role=tab], [role=switch]')) return;

@@ -1,6 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef } from 'react';
-import { type ListItem, itemKey } from './list-items.ts';
+import { itemKey, type ListItem } from './list-items.ts';
 import { TunnelRow } from './tunnel-row.tsx';
 
 const rowPx = 40;

@@ -1,9 +1,10 @@
 import { Tabs } from '@base-ui/react/tabs';
 import { Check, RotateCw, SquareTerminal, X } from 'lucide-react';
+import { localWords, sinceWords, situation, stateWords } from '../../../src/client/tunnel-words.ts';
 import type { TunnelEntity } from '../../../src/contract/control-tunnel.ts';
-import { localWords, situation, sinceWords, stateWords } from '../../../src/client/tunnel-words.ts';
 import { Button } from '../../components/button.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
+import { Hint } from '../../components/hint.tsx';
 import { IconButton } from '../../components/icon-button.tsx';
 import { MiddleTruncate } from '../../components/middle-truncate.tsx';
 import { StateGlyph, stateColor } from '../../components/state-glyph.tsx';
@@ -94,13 +95,14 @@ function PanelHeader({ tunnel, onClose }: { readonly tunnel: TunnelEntity; reado
 
 function StateLine({ tunnel }: { readonly tunnel: TunnelEntity }) {
   const nowMs = useNow();
-  const since = tunnel.shown === 'ready' ? sinceWords(tunnel, nowMs) : '';
+  const { shown, state } = tunnel;
+  const since = state.kind === 'ready' && nowMs - state.sinceMs >= 1_000 ? sinceWords(tunnel, nowMs) : '';
   return (
     <p role="status" className="flex items-center gap-2">
-      <StateGlyph state={tunnel.shown} />
-      <span className={`shrink-0 font-medium ${stateColor[tunnel.shown]}`}>{stateWords(tunnel, nowMs)}</span>
+      <StateGlyph state={shown} />
+      <span className={`shrink-0 font-medium ${stateColor[shown]}`}>{stateWords(tunnel, nowMs)}</span>
       {since && <span className="text-muted">{`for ${since}`}</span>}
-      {tunnel.shown === 'connecting' && <span className="truncate text-muted">{situation(tunnel)}</span>}
+      {shown === 'connecting' && <span className="truncate text-muted">{situation(tunnel)}</span>}
     </p>
   );
 }
@@ -115,9 +117,18 @@ function HowToConnect({ tunnel }: { readonly tunnel: TunnelEntity }) {
       <div className="flex flex-wrap gap-2">
         <CopyButton tunnel={tunnel} />
         {tunnel.kind === 'postgres' && (
-          <Button icon={isCopied ? Check : SquareTerminal} onClick={() => void copier.openClient(tunnel)}>
-            {api.openClient ? 'Open psql' : isCopied ? 'Copied' : 'Copy sallyport psql'}
-          </Button>
+          <Hint
+            text={
+              api.openClient
+                ? 'Opens it in a terminal'
+                : 'Copies the command that opens psql and knows the password'
+            }
+            keys="P"
+          >
+            <Button icon={isCopied ? Check : SquareTerminal} onClick={() => void copier.openClient(tunnel)}>
+              {api.openClient ? 'Open psql' : isCopied ? 'Copied' : 'sallyport psql'}
+            </Button>
+          </Hint>
         )}
       </div>
       <p className="mono select-all">{localWords(tunnel)}</p>

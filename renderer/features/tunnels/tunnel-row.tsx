@@ -1,8 +1,8 @@
 import { Check, Copy } from 'lucide-react';
 import { memo, type ReactNode, useEffect, useRef } from 'react';
+import { count, shortUid, stateWords } from '../../../src/client/tunnel-words.ts';
 import type { TunnelEntity } from '../../../src/contract/control-tunnel.ts';
 import { errorText } from '../../../src/contract/error-codes.ts';
-import { count, shortUid, stateWords } from '../../../src/client/tunnel-words.ts';
 import { Button } from '../../components/button.tsx';
 import { classNames } from '../../components/class-names.ts';
 import { Hint } from '../../components/hint.tsx';
@@ -135,39 +135,12 @@ function RowEnd({ tunnel, onPrimary }: RowEndProps) {
   const { id, shown, localPort, connections, questions } = tunnel;
   const asked = useView((view) => questions.map((question) => view.questions.get(question)).find(Boolean));
   const { running } = useAction(id);
-  const copied = useCopied();
   const action = primaryAction(tunnel, asked);
-  const isCopied = copied?.of === id;
-  const port = <span className="mono w-14 shrink-0 text-right">{localPort && `:${localPort}`}</span>;
-  if (action.kind === 'copy') {
-    const label = isCopied ? 'Copied' : `Copy how to connect to ${tunnel.name}`;
+  if (action.kind !== 'copy') {
     return (
-      <>
-        {port}
-        <Hint text={label} keys={isCopied ? undefined : 'C'}>
-          <button
-            type="button"
-            aria-label={label}
-            tabIndex={-1}
-            onClick={() => onPrimary(id)}
-            className="relative inline-flex size-7 shrink-0 items-center justify-center rounded text-muted transition-colors hover:bg-ground hover:text-text"
-          >
-            {isCopied ? <Check size={15} className="text-accent" /> : <Copy size={15} />}
-          </button>
-        </Hint>
-        <Hint text={`${count(connections, 'connection')} now`}>
-          <span className="relative w-6 shrink-0 text-right text-muted">{connections}</span>
-        </Hint>
-        <Throughput id={id} />
-      </>
-    );
-  }
-  return (
-    <>
-      <span className="text-muted @max-[560px]:hidden">{port}</span>
       <Button
         look={shown === 'needs you' ? 'urgent' : 'plain'}
-        className="relative min-w-[104px]"
+        className="relative min-w-[88px]"
         tabIndex={-1}
         disabled={running !== undefined}
         aria-label={`${action.label} ${tunnel.name}`}
@@ -175,7 +148,36 @@ function RowEnd({ tunnel, onPrimary }: RowEndProps) {
       >
         {action.label}
       </Button>
+    );
+  }
+  return (
+    <>
+      <span className="mono w-14 shrink-0 text-right">{localPort && `:${localPort}`}</span>
+      <CopyMark tunnel={tunnel} onPrimary={onPrimary} />
+      <Hint text={`${count(connections, 'connection')} now`}>
+        <span className="relative w-7 shrink-0 text-right text-muted">{connections}</span>
+      </Hint>
+      <Throughput id={id} />
     </>
+  );
+}
+
+/** The primary action of a row that is ready, as small as it is often used. */
+function CopyMark({ tunnel: { id, name }, onPrimary }: RowEndProps) {
+  const isCopied = useCopied()?.of === id;
+  const label = isCopied ? 'Copied' : `Copy how to connect to ${name}`;
+  return (
+    <Hint text={label} keys={isCopied ? undefined : 'C'}>
+      <button
+        type="button"
+        aria-label={label}
+        tabIndex={-1}
+        onClick={() => onPrimary(id)}
+        className="relative inline-flex size-7 shrink-0 items-center justify-center rounded text-muted transition-colors hover:bg-ground hover:text-text"
+      >
+        {isCopied ? <Check size={15} className="text-accent" aria-hidden /> : <Copy size={15} aria-hidden />}
+      </button>
+    </Hint>
   );
 }
 

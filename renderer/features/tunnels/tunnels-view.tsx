@@ -1,7 +1,7 @@
 import { SearchX } from 'lucide-react';
 import { useCallback, useRef, useState } from 'react';
-import { EmptyState } from '../../components/empty-state.tsx';
 import { Button } from '../../components/button.tsx';
+import { EmptyState } from '../../components/empty-state.tsx';
 import { useAppState, useView } from '../../state/app-state.ts';
 import { go, useRoute } from '../../state/route.ts';
 import { useCopier } from './connection-strings.ts';
@@ -9,9 +9,9 @@ import { FirstRun } from './first-run.tsx';
 import { isSameList, type ListQuery, listItems } from './list-items.ts';
 import { ListToolbar } from './list-toolbar.tsx';
 import { primaryAction } from './primary-action.ts';
+import { useTunnelKeys } from './tunnel-keys.ts';
 import { TunnelList } from './tunnel-list.tsx';
 import { type PanelTab, TunnelPanel } from './tunnel-panel.tsx';
-import { useTunnelKeys } from './tunnel-keys.ts';
 
 const whole: ListQuery = { search: '', filter: 'all' };
 
@@ -71,7 +71,6 @@ export default function TunnelsView() {
       className={`grid min-h-0 flex-1 ${selected === undefined ? '' : 'max-[959px]:grid-rows-[minmax(0,1fr)_minmax(0,1fr)] min-[960px]:grid-cols-[minmax(0,1fr)_380px]'}`}
     >
       <div className="flex min-h-0 min-w-0 flex-col">
-        <h1 className="sr-only">Tunnels</h1>
         <ListToolbar
           query={query}
           onChange={setQuery}

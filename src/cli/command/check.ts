@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { AppError } from '../../base/app-error.ts';
+import { calledAs } from '../../client/called-as.ts';
 import type { Check } from '../../contract/control-check.ts';
 import { type AdHocFlags, adHocOptions } from '../ad-hoc.ts';
 import { auditPolicyRule } from '../audit-policy.ts';
 import type { Cli } from '../cli.ts';
 import { colorsFor } from '../paint.ts';
-import { calledAs } from '../../client/called-as.ts';
 import { printJson } from '../print-json.ts';
 import { resolvedText, whatToLookAt } from './pods.ts';
 

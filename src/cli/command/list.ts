@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { count, policyWords } from '../../client/tunnel-words.ts';
 import type { ListedProfile, ProfileSnapshot } from '../../contract/profile-snapshot.ts';
 import type { Cli } from '../cli.ts';
 import { fetchProfiles } from '../listed-profile.ts';
@@ -6,7 +7,6 @@ import { colorsFor } from '../paint.ts';
 import { printJson } from '../print-json.ts';
 import { localText, targetWords } from '../profile-words.ts';
 import { table } from '../table.ts';
-import { count, policyWords } from '../../client/tunnel-words.ts';
 
 export function define(command: Command, cli: Cli): void {
   command

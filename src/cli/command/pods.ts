@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import { AppError } from '../../base/app-error.ts';
+import { podWords } from '../../client/tunnel-words.ts';
 import type { ResolvedTarget } from '../../contract/control-check.ts';
 import { errorText } from '../../contract/error-codes.ts';
 import { type AdHocFlags, adHocOf, adHocOptions } from '../ad-hoc.ts';
 import type { Cli } from '../cli.ts';
 import { colorsFor } from '../paint.ts';
 import { printJson } from '../print-json.ts';
-import { podWords } from '../../client/tunnel-words.ts';
 
 export function define(command: Command, cli: Cli): void {
   command

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { AppError } from '../../base/app-error.ts';
 import type { Control } from '../../client/control.ts';
+import { count } from '../../client/tunnel-words.ts';
 import type { ErrorData } from '../../contract/error-codes.ts';
 import type { ListedSource } from '../../contract/profile-snapshot.ts';
 import { changeLines } from '../answer-question.ts';
@@ -8,7 +9,6 @@ import type { Cli } from '../cli.ts';
 import { fetchProfiles } from '../listed-profile.ts';
 import { printError } from '../print-error.ts';
 import { printJson } from '../print-json.ts';
-import { count } from '../../client/tunnel-words.ts';
 
 /** As long as the daemon gives git. */
 const fetchTimeoutMs = 120_000;

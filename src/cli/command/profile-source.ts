@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { AppError } from '../../base/app-error.ts';
 import { daemonPlaces } from '../../base/daemon-places.ts';
+import { count } from '../../client/tunnel-words.ts';
 import { reservedSources, type SourceSettings } from '../../contract/profile-file.ts';
 import type { Cli } from '../cli.ts';
 import { editFile, endedWords, takeDown, tellDaemon } from '../edited-profile.ts';
@@ -11,7 +12,6 @@ import { colorsFor } from '../paint.ts';
 import { printJson } from '../print-json.ts';
 import { openProfiles } from '../profile-files.ts';
 import { table } from '../table.ts';
-import { count } from '../../client/tunnel-words.ts';
 
 interface AddFlags {
   readonly branch?: string;

@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { AppError } from '../../base/app-error.ts';
+import { count } from '../../client/tunnel-words.ts';
 import type { CommandOutput } from '../../contract/command-output.ts';
 import type { Cli } from '../cli.ts';
 import { colorsFor } from '../paint.ts';
 import { printJson } from '../print-json.ts';
 import { openProfiles, readProfiles } from '../profile-files.ts';
-import { count } from '../../client/tunnel-words.ts';
 
 export function define(command: Command, cli: Cli): void {
   command

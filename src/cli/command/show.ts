@@ -1,15 +1,5 @@
 import type { Command } from 'commander';
 import { formatDuration } from '../../base/duration.ts';
-import type { OperationAnswer } from '../../contract/control.ts';
-import type { HistoryEntry, TunnelEntity } from '../../contract/control-tunnel.ts';
-import { errorText } from '../../contract/error-codes.ts';
-import type { PodIdentity } from '../../contract/pod.ts';
-import type { ListedProfile } from '../../contract/profile-snapshot.ts';
-import type { Cli } from '../cli.ts';
-import { fetchProfiles, profileOf } from '../listed-profile.ts';
-import { type Colors, colorsFor, paintedGlyph } from '../paint.ts';
-import { printJson } from '../print-json.ts';
-import { type Row, table } from '../table.ts';
 import {
   bytesWords,
   count,
@@ -22,6 +12,16 @@ import {
   stateWords,
   timeWords,
 } from '../../client/tunnel-words.ts';
+import type { OperationAnswer } from '../../contract/control.ts';
+import type { HistoryEntry, TunnelEntity } from '../../contract/control-tunnel.ts';
+import { errorText } from '../../contract/error-codes.ts';
+import type { PodIdentity } from '../../contract/pod.ts';
+import type { ListedProfile } from '../../contract/profile-snapshot.ts';
+import type { Cli } from '../cli.ts';
+import { fetchProfiles, profileOf } from '../listed-profile.ts';
+import { type Colors, colorsFor, paintedGlyph } from '../paint.ts';
+import { printJson } from '../print-json.ts';
+import { type Row, table } from '../table.ts';
 
 const shownHistory = 10;
 const shownConnections = 20;

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { formatDuration } from '../../base/duration.ts';
+import { limitWords, localWords, podWords } from '../../client/tunnel-words.ts';
 import type { TunnelEntity } from '../../contract/control-tunnel.ts';
 import type { ProfileKind } from '../../contract/profile.ts';
 import type { ProfileSnapshot } from '../../contract/profile-snapshot.ts';
@@ -11,7 +12,6 @@ import { printOutcomes, stateLine } from '../print-outcomes.ts';
 import { type ConnectionFlags, connectionOf, connectionOptions, profileKinds } from '../profile-flags.ts';
 import { warnIfOpen } from '../profile-words.ts';
 import { duration, type SelectionFlags, selecting, selection, wholeNumber } from '../selection.ts';
-import { limitWords, localWords, podWords } from '../../client/tunnel-words.ts';
 
 interface UpFlags extends SelectionFlags, AdHocFlags, ConnectionFlags {
   readonly wait: boolean;

@@ -1,0 +1,86 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeInBrowser, openWindow, startBrowser } from '../support/browser.ts';
+import { fakePod, fakeTunnel } from '../support/fake-control.ts';
+import { ScriptedEvents } from '../support/scripted-events.ts';
+import { startWindowWorld, type WindowWorld } from '../support/window-world.ts';
+
+const ready = (index: number, connections = 0) =>
+  fakeTunnel({
+    name: `tunnel-${index}`,
+    wanted: 'on',
+    shown: 'ready',
+    state: { kind: 'ready', pod: fakePod, port: 5432, sinceMs: 0 },
+    connections,
+  });
+const tunnels = Array.from({ length: 500 }, (_, index) => ready(index));
+const row = (page: Page, name: string) => page.locator(`[data-row="user/${name}"]`);
+
+describeInBrowser('500 tunnels', () => {
+  let browser: Browser;
+  let world: WindowWorld;
+  beforeAll(async () => {
+    browser = await startBrowser();
+    world = await startWindowWorld({ profiles: {} });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await world?.[Symbol.asyncDispose]();
+  });
+
+  async function opened() {
+    const events = new ScriptedEvents(tunnels);
+    const prepare = (page: Page) => events.install(page);
+    const opened = await openWindow(browser, await world.address(), { prepare });
+    await row(opened.page, 'tunnel-0').waitFor();
+    return { ...opened, events };
+  }
+
+  it('have rows only where they can be seen, and all can be reached', async () => {
+    await using window = await opened();
+    const { page } = window;
+    expect(await page.locator('[data-row]').count()).toBeLessThan(40);
+    await page.keyboard.press('ArrowUp');
+    await row(page, 'tunnel-499').and(page.locator('[aria-current=true]')).waitFor();
+    expect(await page.locator('[data-row]').count()).toBeLessThan(40);
+    await page.keyboard.press('/');
+    await page.keyboard.type('tunnel-37');
+    await row(page, 'tunnel-370').waitFor();
+    expect(await page.locator('[data-row]').count()).toBe(11);
+  });
+
+  it('leave each other alone: what changes in one touches no other row', async () => {
+    await using window = await opened();
+    const { page, events } = window;
+    await page.evaluate(`
+      window.touched = new Set();
+      new MutationObserver((changes) => {
+        for (const { target } of changes) {
+          const item = (target.nodeType === 1 ? target : target.parentElement).closest('li');
+          touched.add(item?.querySelector('[data-row]')?.dataset.row ?? 'elsewhere');
+        }
+      }).observe(document.querySelector('main'), { subtree: true, childList: true, characterData: true, attributes: true });
+    `);
+    for (let connections = 1; connections <= 20; connections++) {
+      events.tell(ready(3, connections));
+      events.tell(ready(400, connections));
+    }
+    await page
+      .locator('li', { has: row(page, 'tunnel-3') })
+      .getByText('20', { exact: true })
+      .waitFor();
+    expect(await page.evaluate('[...touched]')).toEqual(['user/tunnel-3']);
+  });
+
+  it('stay where they are, dimmed and out of reach, while the daemon is away', async () => {
+    await using window = await opened();
+    const { page, events } = window;
+    await page.routeWebSocket(/events$/, (socket) => void socket.close());
+    await events.drop();
+    await page.getByText('The daemon is away. Reconnecting…').waitFor();
+    await page.locator('[inert]', { has: row(page, 'tunnel-0') }).waitFor();
+    await events.install(page);
+    await page.getByText('The daemon is away. Reconnecting…').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Copy how to connect to tunnel-0', exact: true }).waitFor();
+  });
+});

@@ -1,0 +1,156 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { axeViolations, describeInBrowser, openWindow, startBrowser } from '../support/browser.ts';
+import { postgresPrograms } from '../support/postgres-programs.ts';
+import { app } from '../support/real-database.ts';
+import { startWindowWorld, type WindowWorld } from '../support/window-world.ts';
+
+const run = promisify(execFile);
+const row = (page: Page, name: string) => page.locator(`[data-row="user/${name}"]`);
+const shortUid = (page: Page) =>
+  page.getByRole('region', { name: 'orders-db' }).getByText(/^[0-9a-f]{8}-[0-9a-f-]{27}$/);
+
+describeInBrowser('the window in a browser', () => {
+  let browser: Browser;
+  let world: WindowWorld;
+  let stack: AsyncDisposableStack;
+  beforeAll(async () => {
+    browser = await startBrowser();
+    world = await startWindowWorld();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await world?.[Symbol.asyncDispose]();
+  });
+  beforeEach(() => {
+    stack = new AsyncDisposableStack();
+  });
+  afterEach(async () => {
+    await stack.disposeAsync();
+    await world.control.call('down', { all: true });
+  });
+
+  async function opened(options: Parameters<typeof openWindow>[2] = {}) {
+    const { page, complaints } = stack.use(await openWindow(browser, await world.address(), options));
+    await row(page, 'orders-db').waitFor();
+    return { page, complaints };
+  }
+
+  it('connects by a click, gives a string that works in psql, and shows the new pod after a restart', async () => {
+    const { page, complaints } = await opened();
+    await page.getByRole('button', { name: 'Connect orders-db' }).click();
+    await page.getByRole('button', { name: 'Copy psql command' }).waitFor();
+    await shortUid(page).waitFor();
+    const before = await shortUid(page).innerText();
+    expect(before).toBe(world.sandbox.controls.pods.get('default/postgres-0')?.metadata.uid);
+
+    await page.getByRole('button', { name: 'Copy psql command' }).click();
+    await page.getByRole('button', { name: 'Copied psql command' }).waitFor();
+    const command = await page.evaluate<string>('navigator.clipboard.readText()');
+    expect(command).toMatch(/^psql /);
+    const path = [postgresPrograms, process.env.PATH].filter(Boolean).join(':');
+    const env = { ...process.env, PATH: path, PGPASSWORD: app.password };
+    const select = async () => {
+      const { stdout } = await run('sh', ['-c', `${command} -XAtc 'select 40 + 2'`], { env });
+      return stdout.trim();
+    };
+    expect(await select()).toBe('42');
+
+    world.sandbox.controls.pods.delete('default/postgres-0');
+    await shortUid(page).filter({ hasNotText: before }).waitFor();
+    expect(await select()).toBe('42');
+    await page.getByRole('tab', { name: 'History' }).click();
+    await page.getByText(new RegExp(`postgres-0 · ${before.slice(0, 4)}`)).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  it('asks for the reason that a policy wants, says what does not fit, and opens', async () => {
+    const { page } = await opened();
+    await page.getByRole('button', { name: 'Connect payroll' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Why do you open payroll?' });
+    await dialog.getByLabel('Reason').fill('because');
+    await dialog.getByRole('button', { name: 'Open', exact: true }).click();
+    await dialog
+      .getByText(/does not match|has to match|must match/)
+      .first()
+      .waitFor();
+    await dialog.getByLabel('Reason').fill('PAY-117 refund');
+    await dialog.getByRole('button', { name: 'Open', exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByText('PAY-117 refund').waitFor();
+    await page.getByText('Production', { exact: true }).waitFor();
+  });
+
+  it('does everything of the list by keys', async () => {
+    const { page } = await opened();
+    await page.keyboard.press('/');
+    await page.keyboard.type('orders');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('End');
+    await row(page, 'orders-db').and(page.locator('[aria-current=true]')).waitFor();
+    await page.keyboard.press('Enter');
+    await shortUid(page).waitFor();
+    await page.keyboard.press('c');
+    await page.getByRole('button', { name: 'Copied psql command' }).waitFor();
+    expect(await page.evaluate('navigator.clipboard.readText()')).toMatch(/^psql /);
+    await page.keyboard.press('p');
+    await page.getByRole('button', { name: 'Copied', exact: true }).first().waitFor();
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe('sallyport psql orders-db');
+    await page.keyboard.press('l');
+    await page.getByRole('tab', { name: 'History', selected: true }).waitFor();
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('disconnect orders');
+    await page.keyboard.press('Enter');
+    await page.getByRole('switch', { name: 'orders-db is on', checked: false }).waitFor();
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+    await page.getByRole('region', { name: 'orders-db' }).waitFor({ state: 'detached' });
+  });
+
+  it.each(['light', 'dark'] as const)('has nothing for axe to find, %s', async (colorScheme) => {
+    const { page, complaints } = await opened({ colorScheme });
+    for (const name of ['orders-db', 'reports', 'billing', 'payroll'])
+      await world.control.call('up', { names: [name] });
+    const found: Record<string, unknown> = {};
+    const look = async (what: string) => {
+      found[what] = await axeViolations(page);
+    };
+    await row(page, 'orders-db').click();
+    await shortUid(page).waitFor();
+    await look('ready');
+    await page.getByRole('button', { name: 'All formats' }).click();
+    await page.getByText(/^psql 'host/).waitFor();
+    await look('formats');
+    await page.keyboard.press('Escape');
+    await page.getByRole('tab', { name: 'History' }).click();
+    await look('history');
+    for (const name of ['reports', 'billing']) {
+      await row(page, name).click();
+      await page.getByRole('region', { name }).waitFor();
+      await look(name);
+    }
+    await page.getByRole('button', { name: 'Give a reason… payroll' }).click();
+    await page.getByRole('dialog').waitFor();
+    await look('question');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Control+k');
+    await page.getByRole('option').first().waitFor();
+    await look('palette');
+    await page.keyboard.press('Escape');
+    for (const name of ['Audit', 'Team', 'Check', 'Settings']) {
+      await page.getByRole('link', { name }).click();
+      await page.getByRole('heading').first().waitFor();
+      await look(name);
+    }
+    await page.setViewportSize({ width: 640, height: 600 });
+    await look('narrow');
+    expect(found).toEqual(Object.fromEntries(Object.keys(found).map((what) => [what, []])));
+    expect(complaints).toEqual([]);
+  });
+});
