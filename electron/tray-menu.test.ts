@@ -196,6 +196,7 @@ it('connects a group, disconnects it where all of it is wanted, and leaves those
   const named = (name: string) => ({ id: `user/${name}`, name });
   const tunnels = [inState.ready(named('a')), inState.off(named('b')), inState.ready(named('c'))];
   const groups = [
+    { name: 'all', source: '/work/shop/sallyport.yaml', members: ['user/b'] },
     { name: 'some', source: 'user', members: ['user/a', 'user/b'] },
     { name: 'all', source: 'user', members: ['user/a', 'user/c'] },
     { name: 'project', source: '/work/shop/sallyport.yaml', members: ['user/a'] },
