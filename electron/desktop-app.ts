@@ -172,7 +172,10 @@ export class DesktopApp {
         cancelId: 1,
         noLink: true,
       });
-      if (response === 0) await this.#perform({ kind: 'connect', tunnel: name });
+      if (response !== 0) return;
+      // The link may be what started the app, or comes while the daemon rests.
+      if (this.#parts.daemon.now.kind !== 'here') await this.#parts.daemon.start();
+      await this.#perform({ kind: 'connect', tunnel: name });
     } finally {
       this.#isAsking = false;
     }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Configuration } from 'electron-builder';
+import { publisher } from './publisher.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -37,20 +38,21 @@ export const builderConfig: Configuration = {
   // Nothing is published from here, and no address to ask for updates is built in: its user names one.
   publish: null,
   mac: {
-    target: [{ target: 'dmg', arch: ['x64', 'arm64'] }],
+    // Of the processor that it is packed on, as the executable is.
+    target: 'dmg',
     category: 'public.app-category.developer-tools',
     hardenedRuntime: true,
     // A menu bar's app has no place in the Dock while it has no window.
     extendInfo: { LSUIElement: true },
     binaries: ['Contents/Resources/bin/sallyport'],
   },
-  win: { target: [{ target: 'nsis', arch: ['x64'] }] },
+  win: { target: 'nsis' },
   nsis: { oneClick: true, perMachine: false, deleteAppDataOnUninstall: false },
   linux: {
     target: ['AppImage', 'deb'],
     category: 'Development',
     synopsis: 'Lasting, guarded tunnels into Kubernetes',
-    maintainer: 'Sallyport contributors',
+    maintainer: `${publisher.name} <${publisher.email}>`,
     desktop: { entry: { StartupWMClass: 'Sallyport' } },
   },
 };

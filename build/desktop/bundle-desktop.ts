@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build } from 'esbuild';
 import { commonOptions, programOptions } from '../bundle-options.ts';
 import { renderTrayIcons } from '../icons/render.ts';
+import { publisher } from './publisher.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -56,7 +57,8 @@ export async function bundleDesktop(): Promise<void> {
     version,
     description,
     license,
-    author: 'Sallyport contributors',
+    author: { name: publisher.name, email: publisher.email },
+    homepage: publisher.homepage,
     main: 'main.cjs',
   };
   await writeFile(join(desktopFolder, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);

@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { extractAll, listPackage } from '@electron/asar';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { builderConfig } from '../../build/desktop/builder-config.ts';
+import { publisher } from '../../build/desktop/publisher.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { netserverManifest, netserverPorts } from '../../src/sandbox/manifest.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
@@ -75,7 +76,8 @@ describe.runIf(process.platform === 'linux')('the packed app', () => {
       version: packageJson.version,
       description: packageJson.description,
       license: packageJson.license,
-      author: 'Sallyport contributors',
+      author: { name: publisher.name, email: publisher.email },
+      homepage: publisher.homepage,
       main: 'main.cjs',
     });
   });
