@@ -109,9 +109,9 @@ class Main {
   readonly #seen: Seen[] = [];
   readonly #waiting = new Set<() => void>();
 
-  constructor(env: NodeJS.ProcessEnv) {
+  constructor(env: NodeJS.ProcessEnv, ...more: readonly string[]) {
     const script = fileURLToPath(new URL('run-main.ts', import.meta.url));
-    this.child = spawn(process.execPath, [script, join(dir, 'app'), resources], {
+    this.child = spawn(process.execPath, [script, join(dir, 'app'), resources, ...more], {
       env,
       stdio: ['pipe', 'pipe', 'inherit'],
     });
@@ -314,5 +314,14 @@ profiles:
     main.tell({ do: 'quit' });
     expect(await main.ended()).toBe(0);
     await expect(firstLine(port)).rejects.toThrow();
+  });
+
+  test('follows the link that started it, with a daemon that it starts for that', async () => {
+    await run(packedProgram, ['daemon', 'stop'], { env });
+    main = new Main(env, 'sallyport://up/net');
+    main.tell({ do: 'answer-dialogs', labels: ['Connect', 'End it'] });
+    await main.menuWith('● net — net-0');
+    main.tell({ do: 'quit' });
+    expect(await main.ended()).toBe(0);
   });
 });

@@ -1,7 +1,7 @@
 /**
  * Runs the packed app's main script under plain Node with a double of Electron, as far as that goes: what the app asks of Electron is
  * printed, one JSON value a line, and what a person would do is read from standard input, one a line.
- *   node run-main.ts APP_FOLDER RESOURCES_FOLDER
+ *   node run-main.ts APP_FOLDER RESOURCES_FOLDER [LINK]
  */
 import { EventEmitter } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
@@ -48,7 +48,13 @@ const { version } = JSON.parse(readFileSync(join(appFolder, 'package.json'), 'ut
 let menu: Item[] = [];
 let handler: ((event: unknown, request: unknown) => unknown) | undefined;
 let serve: ((request: Request) => Promise<Response>) | undefined;
+/** Dialogs that wait for an answer, and answers that wait for a dialog. */
+const asked: ((label: string) => void)[] = [];
 const answers: string[] = [];
+
+function settleDialogs(): void {
+  while (asked.length > 0 && answers.length > 0) asked.shift()?.(answers.shift() ?? '');
+}
 
 class Emitting extends EventEmitter {
   quit(): void {
@@ -138,7 +144,11 @@ const electron = {
       see({ what: 'dialog', message: `${message}: ${detail}`, buttons: [] }),
     showMessageBox: async ({ message, buttons }: { message: string; buttons: string[] }) => {
       see({ what: 'dialog', message, buttons });
-      return { response: buttons.indexOf(answers.shift() ?? '') };
+      const label = await new Promise<string>((resolve) => {
+        asked.push(resolve);
+        settleDialogs();
+      });
+      return { response: buttons.indexOf(label) };
     },
   },
   screen: {},
@@ -175,7 +185,8 @@ async function act(told: Told): Promise<void> {
     case 'second-start':
       return void app.emit('second-instance', {}, told.args);
     case 'answer-dialogs':
-      return void answers.push(...told.labels);
+      answers.push(...told.labels);
+      return settleDialogs();
     case 'quit':
       return app.quit();
   }
