@@ -34,7 +34,7 @@ folders.daemon = { may: Object.keys(folders).filter((name) => name !== 'cli') };
 
 const browserSafe = [
   '^src/contract/',
-  '^src/client/(control|control-view|page-control|tunnel-words)\\.ts$',
+  '^src/client/(control|control-view|(page|bridge)-control|tunnel-words)\\.ts$',
   '^src/base/(app-error|clock|duration)\\.ts$',
 ];
 
@@ -97,7 +97,21 @@ export default {
       name: 'electron',
       severity: 'error',
       from: { path: '^electron/', pathNot: unitTests },
-      to: { path: '^(src|renderer)/', pathNot: anyOf(['client', 'contract', 'base']) },
+      to: { path: '^(src|renderer|test|build)/', pathNot: anyOf(['client', 'contract', 'base']) },
+    },
+    {
+      name: 'preload',
+      comment: 'The preload is in every page: it sees plain data of the contract, and no library.',
+      severity: 'error',
+      from: { path: '^electron/preload\\.ts$' },
+      to: { pathNot: ['^src/contract/desktop-', 'node_modules/electron/'] },
+    },
+    {
+      name: 'electron-in-few',
+      comment: 'What decides anything is pure and takes of Electron its types alone.',
+      severity: 'error',
+      from: { pathNot: ['^electron/(main|preload|desktop-app|windows|tray)\\.ts$', unitTests] },
+      to: { path: 'node_modules/electron/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'renderer',

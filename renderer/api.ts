@@ -1,5 +1,7 @@
+import { BridgeControl } from '../src/client/bridge-control.ts';
 import type { Control } from '../src/client/control.ts';
 import { PageControl } from '../src/client/page-control.ts';
+import type { DesktopBridge } from '../src/contract/desktop-bridge.ts';
 import { browserClock } from './browser-clock.ts';
 
 /** What the window needs of the program around it: the daemon, and what only a desktop can do. */
@@ -12,8 +14,14 @@ export interface Api extends Control {
 
 declare const __SALLYPORT_VERSION__: string;
 
-/** The page's own client, over the cookie that `sallyport ui` gave the browser. */
-export function createBrowserApi(): Api {
+declare global {
+  /** What the desktop app's preload left here. */
+  var sallyport: DesktopBridge | undefined;
+}
+
+/** The desktop app's bridge, or the page's own client, over the cookie that `sallyport ui` gave the browser. */
+export function createApi(): Api {
+  if (globalThis.sallyport) return new BridgeControl(globalThis.sallyport);
   const { origin } = globalThis.location;
   return new PageControl({ origin, version: __SALLYPORT_VERSION__, clock: browserClock });
 }

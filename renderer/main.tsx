@@ -5,7 +5,7 @@ import { Tooltip } from '@base-ui/react/tooltip';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { createRoot } from 'react-dom/client';
 import { AppError } from '../src/base/app-error.ts';
-import { createBrowserApi } from './api.ts';
+import { createApi } from './api.ts';
 import { browserClock as clock } from './browser-clock.ts';
 import { Shell } from './features/shell/shell.tsx';
 import { type AppState, AppStateContext } from './state/app-state.ts';
@@ -15,7 +15,7 @@ import { Ticker } from './state/ticker.ts';
 import { TunnelActions } from './state/tunnel-actions.ts';
 import { ViewStore } from './state/view-store.ts';
 
-const api = createBrowserApi();
+const api = createApi();
 const view = new ViewStore(api);
 const throughput = new Throughput();
 const ticker = new Ticker(clock);

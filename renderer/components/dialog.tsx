@@ -15,7 +15,7 @@ export function Dialog({ open, onOpenChange, title, description, children }: Dia
     <Base.Root open={open} onOpenChange={onOpenChange}>
       <Base.Portal>
         <Base.Backdrop className="fixed inset-0 z-40 bg-scrim transition-opacity data-[ending-style]:opacity-0 data-[starting-style]:opacity-0" />
-        <Base.Popup className="floating fixed top-[16vh] left-1/2 z-40 flex max-h-[72vh] w-[440px] max-w-[calc(100vw-32px)] -translate-x-1/2 flex-col gap-3 overflow-y-auto p-5">
+        <Base.Popup className="floating fixed top-[16vh] outline-none left-1/2 z-40 flex max-h-[72vh] w-[440px] max-w-[calc(100vw-32px)] -translate-x-1/2 flex-col gap-3 overflow-y-auto p-5">
           <div className="flex flex-col gap-1">
             <Base.Title className="text-lg font-semibold">{title}</Base.Title>
             {description && <Base.Description render={<div />}>{description}</Base.Description>}

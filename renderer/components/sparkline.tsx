@@ -26,6 +26,7 @@ export function Sparkline({ values, length, label }: SparklineProps) {
       aria-label={label}
       className="shrink-0 text-accent"
     >
+      <path d={`M0 ${heightPx - 0.5}H${widthPx}`} className="stroke-line" />
       {points.length > 1 && (
         <polyline points={points.join(' ')} className="fill-none stroke-current" strokeWidth="1.25" />
       )}

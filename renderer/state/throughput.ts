@@ -5,7 +5,9 @@ export const throughputSeconds = 60;
 
 interface Series {
   bytes: number;
-  /** Bytes in each second, oldest first, at most throughputSeconds. A new array for each change. */
+  /** What the last second had. */
+  lastBytes: number;
+  /** Bytes a second, each the mean of two, oldest first, at most throughputSeconds. A new array for each change. */
   rates: readonly number[];
 }
 
@@ -23,19 +25,22 @@ export class Throughput {
       seen.add(id);
       const bytes = traffic.receivedBytes + traffic.sentBytes;
       const series = this.#series.get(id);
-      if (!series) this.#series.set(id, { bytes, rates: none });
+      if (!series) this.#series.set(id, { bytes, lastBytes: 0, rates: none });
       else {
-        const rates = [...series.rates, Math.max(0, bytes - series.bytes)].slice(-throughputSeconds);
+        const nowBytes = Math.max(0, bytes - series.bytes);
+        // Counters are told once a second too, so that one sample may find two of them and the next none.
+        const rates = [...series.rates, (nowBytes + series.lastBytes) / 2].slice(-throughputSeconds);
         // One that rests costs nothing.
         series.rates = rates.some((rate) => rate > 0) ? rates : none;
         series.bytes = bytes;
+        series.lastBytes = nowBytes;
       }
     }
     for (const id of this.#series.keys()) if (!seen.has(id)) this.#series.delete(id);
     for (const listener of [...this.#listeners]) listener();
   }
 
-  /** Bytes in each second, oldest first; empty where nothing went through. The same array until it changes. */
+  /** Bytes a second, oldest first; empty where nothing went through. The same array until it changes. */
   rates(id: string): readonly number[] {
     return this.#series.get(id)?.rates ?? none;
   }

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { AppError } from '../base/app-error.ts';
+import { isSingleExecutable } from '../base/carried-files.ts';
 import { createLog, silentLog } from '../base/log.ts';
 import type { ForwardEvent } from '../contract/forward-event.ts';
 import type { Cli } from './cli.ts';
@@ -21,6 +23,12 @@ export interface DemoFlags {
 
 /** Runs the demonstration until a signal ends it. Rejects with SP-SANDBOX-START and as runForward does. */
 export async function demo(flags: DemoFlags, cli: Cli): Promise<void> {
+  // Nor is one to be looked for in a node_modules above it, which anybody may have put there.
+  if (isSingleExecutable())
+    throw new AppError('SP-SANDBOX-START', {
+      message: 'this executable brings no Postgres with it',
+      next: 'run it from the repository: npm run demo',
+    });
   const { clock, env, stdout, stderr } = cli;
   using ending = cli.untilSignal();
   const [{ startSandbox }, { postgresManifest }, { Watchdog }, { runForward }] = await Promise.all([

@@ -1,6 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
-import { daemonNodeFlags } from '../base/hot-code.ts';
-import { daemonCommand } from './process-cli.ts';
+import { daemonCommand, daemonNodeFlags } from './process-cli.ts';
 
 const given = [...process.argv];
 
@@ -13,7 +12,7 @@ it('starts the daemon with the flags that keep it small', () => {
   expect(daemonCommand()).toEqual([process.execPath, ...daemonNodeFlags, '/opt/sallyport.js', 'daemon']);
 });
 
-it('starts a single executable as it is', () => {
-  process.argv = [process.execPath, process.execPath, 'up', 'x'];
-  expect(daemonCommand()).toEqual([process.execPath, 'daemon']);
+it('starts a single executable as it is, whatever it was called as', () => {
+  process.argv = [process.execPath, 'kubectl-sallyport', 'up', 'x'];
+  expect(daemonCommand(true)).toEqual([process.execPath, 'daemon']);
 });

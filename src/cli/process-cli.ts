@@ -1,9 +1,9 @@
 import { homedir } from 'node:os';
 import { basename } from 'node:path';
 import { AppError } from '../base/app-error.ts';
+import { isSingleExecutable } from '../base/carried-files.ts';
 import { systemClock } from '../base/clock.ts';
 import { daemonPlaces } from '../base/daemon-places.ts';
-import { daemonNodeFlags } from '../base/hot-code.ts';
 import { absoluteKubeconfig } from '../base/kubeconfig-list.ts';
 import type { Control } from '../client/control.ts';
 import type { SocketControl } from '../client/socket-control.ts';
@@ -143,11 +143,17 @@ export class ProcessCli implements Cli, AsyncDisposable {
   }
 }
 
-/** What runs the daemon in the foreground. */
-export function daemonCommand(): [string, ...string[]] {
-  // A single executable is its own script.
+/**
+ * For the Node that runs a daemon, before its script. A small young generation: the default grows to 32 MiB at the first burst and stays so;
+ * bytes of tunnels are not in it. Hot code is compiled on the main thread, some milliseconds a function while it warms up: the compiler's threads
+ * keep the memory that they once took for that.
+ */
+export const daemonNodeFlags = ['--max-semi-space-size=1', '--no-concurrent-recompilation'] as const;
+
+/** What runs the daemon in the foreground. The executable is its own script, and has the flags built in; argv[1] is what it was called as. */
+export function daemonCommand(isExecutable = isSingleExecutable()): [string, ...string[]] {
   const script = process.argv[1];
-  return script === undefined || script === process.execPath
+  return isExecutable || script === undefined
     ? [process.execPath, 'daemon']
     : [process.execPath, ...daemonNodeFlags, script, 'daemon'];
 }

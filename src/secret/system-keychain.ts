@@ -58,6 +58,7 @@ export class SystemKeychain implements Keychain {
 
   async #call<T>(action: (keytar: Keytar) => Promise<T>): Promise<T> {
     const keytar = await this.#load().catch((cause) => {
+      // Of a session without a bus, and of an executable that has no safe place to load it from.
       throw cause instanceof AppError ? cause : absent(this.#platform, cause);
     });
     if (this.#oneAtATime.pendingCount >= maxWaiting) throw unusable('too many wait for it');

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { daemonNodeFlags } from '../../src/base/hot-code.ts';
+import { daemonNodeFlags } from '../../src/cli/process-cli.ts';
 import type { Control } from '../../src/client/control.ts';
 import { product } from '../support/command.ts';
 import { CommandLineUser } from '../support/command-line-user.ts';

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { daemonNodeFlags } from '../../src/base/hot-code.ts';
+import { daemonNodeFlags } from '../../src/cli/process-cli.ts';
 import { commandOutputs } from '../../src/contract/command-output.ts';
 import { netserverManifest, netserverPorts } from '../../src/sandbox/manifest.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';

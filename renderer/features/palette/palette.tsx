@@ -23,7 +23,7 @@ export function Palette({ open, onOpenChange }: PaletteProps) {
         <Dialog.Backdrop className="fixed inset-0 z-40 bg-scrim transition-opacity data-[ending-style]:opacity-0 data-[starting-style]:opacity-0" />
         <Dialog.Popup
           aria-label="Do anything"
-          className="floating fixed top-[12vh] left-1/2 z-40 flex max-h-[64vh] w-[560px] max-w-[calc(100vw-32px)] -translate-x-1/2 flex-col overflow-hidden"
+          className="floating fixed top-[12vh] outline-none left-1/2 z-40 flex max-h-[64vh] w-[560px] max-w-[calc(100vw-32px)] -translate-x-1/2 flex-col overflow-hidden"
         >
           <Commands onDone={() => onOpenChange(false)} />
         </Dialog.Popup>

@@ -47,6 +47,7 @@ export function QuestionFields({ question, problem }: QuestionFieldsProps) {
 /** Asked for twice: what was mistyped could never be opened again. */
 function NewPassphrase({ problem }: { readonly problem: string | undefined }) {
   const [first, setFirst] = useState('');
+  const [again, setAgain] = useState('');
   return (
     <>
       <TextField
@@ -61,8 +62,9 @@ function NewPassphrase({ problem }: { readonly problem: string | undefined }) {
         label="The same again"
         type="password"
         required
-        onChange={({ currentTarget }) =>
-          currentTarget.setCustomValidity(currentTarget.value === first ? '' : 'The two differ')
+        onValueChange={setAgain}
+        ref={(field) =>
+          (field as HTMLInputElement | null)?.setCustomValidity(again === first ? '' : 'The two differ')
         }
       />
     </>

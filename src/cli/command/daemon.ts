@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { daemonPlaces } from '../../base/daemon-places.ts';
+import { compileNothing } from '../../base/hot-code.ts';
 import { builtPage } from '../built-page.ts';
 import type { Cli } from '../cli.ts';
 import type { AuthorityFlags } from '../daemon-ca.ts';
@@ -15,6 +16,7 @@ export function define(command: Command, cli: Cli): void {
     )
     .option('-v, --verbose', 'print its log', false)
     .action(async ({ verbose }: DaemonFlags) => {
+      compileNothing();
       const { runDaemon } = await import('../../daemon/daemon.ts');
       using ending = cli.untilSignal({ unread: true });
       const places = daemonPlaces(cli);

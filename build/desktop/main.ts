@@ -1,0 +1,26 @@
+/**
+ * Packs the desktop app for the platform that this runs on, into dist/packages/. `--dir` makes a folder that is not packed into an installer;
+ * `--electron FOLDER` takes Electron from there and not from the network.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { build, Platform } from 'electron-builder';
+import { renderAppIcon } from '../icons/render.ts';
+import { builderConfig } from './builder-config.ts';
+import { bundleDesktop } from './bundle-desktop.ts';
+
+const { values } = parseArgs({
+  options: { dir: { type: 'boolean', default: false }, electron: { type: 'string' } },
+});
+const icons = fileURLToPath(new URL('../../dist/icons/', import.meta.url));
+
+await bundleDesktop();
+await mkdir(icons, { recursive: true });
+await renderAppIcon(join(icons, 'icon.png'));
+const paths = await build({
+  config: { ...builderConfig, ...(values.electron !== undefined && { electronDist: values.electron }) },
+  targets: Platform.current().createTarget(values.dir ? 'dir' : null),
+});
+for (const path of paths) process.stdout.write(`${path}\n`);

@@ -1,0 +1,218 @@
+import { EventEmitter } from 'node:events';
+import { setImmediate as settle } from 'node:timers/promises';
+import type { IpcMainInvokeEvent, WebContents } from 'electron';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { BridgeControl } from '../src/client/bridge-control.ts';
+import type { ControlView } from '../src/client/control-view.ts';
+import { bridgeChannel, type DesktopBridge } from '../src/contract/desktop-bridge.ts';
+import { FakeControl } from '../test/support/fake-control.ts';
+import { Bridge } from './bridge.ts';
+import { inState } from './desktop.fixture.ts';
+import type { DaemonNow } from './page-feeds.ts';
+
+const exposed = vi.hoisted(() => ({
+  invoke: (_channel: string, _request: unknown): Promise<unknown> => Promise.reject(new Error('no app')),
+  world: new Map<string, unknown>(),
+}));
+vi.mock('electron', () => ({
+  contextBridge: { exposeInMainWorld: (name: string, value: unknown) => exposed.world.set(name, value) },
+  ipcRenderer: { invoke: (channel: string, request: unknown) => exposed.invoke(channel, request) },
+}));
+await import('./preload.ts');
+
+type Handler = (event: IpcMainInvokeEvent, request: unknown) => unknown;
+
+let control: FakeControl;
+let bridge: Bridge;
+let now: DaemonNow;
+let handle: Handler;
+let copied: unknown[];
+let sender: WebContents;
+/** As the page has it. */
+let page: BridgeControl;
+
+const url = 'app://sallyport/index.html#/tunnels';
+
+function senderOf(address: string): WebContents {
+  return Object.assign(new EventEmitter(), { mainFrame: { url: address } }) as unknown as WebContents;
+}
+
+function ask(
+  request: unknown,
+  { from = sender, frame }: { readonly from?: WebContents; readonly frame?: WebContents['mainFrame'] } = {},
+): unknown {
+  return handle({ sender: from, senderFrame: frame ?? from.mainFrame } as IpcMainInvokeEvent, request);
+}
+
+beforeEach(() => {
+  control = new FakeControl({ tunnels: [inState.off(), inState.off({ id: 'user/other', name: 'other' })] });
+  now = { kind: 'here', view: control.view };
+  copied = [];
+  sender = senderOf(url);
+  bridge = new Bridge({
+    ipc: {
+      handle(channel, handler) {
+        expect(channel).toBe(bridgeChannel);
+        handle = handler;
+      },
+    },
+    control,
+    now: () => now,
+    copy: async (tunnel, format) => void copied.push([tunnel, format]),
+    openClient: async (tunnel) => void copied.push(tunnel),
+    startDaemon: async () => void copied.push('start'),
+  });
+  control.subscribe({ onView: (view) => tell({ kind: 'here', view }) });
+  // What crosses is cloned, as between processes.
+  exposed.invoke = async (_channel, request) => structuredClone(await ask(structuredClone(request)));
+  page = new BridgeControl(exposed.world.get('sallyport') as DesktopBridge);
+});
+
+function tell(next: DaemonNow): void {
+  now = next;
+  bridge.tell(next);
+}
+
+describe('calls', () => {
+  it('reach the daemon, and their answers the page', async () => {
+    const { tunnels } = await page.call('tunnels', {});
+    expect(tunnels.map(({ id }) => id)).toEqual(['user/orders-db', 'user/other']);
+  });
+
+  it('that fail give the page the error, with its code', async () => {
+    await expect(page.call('tunnel', { name: 'user/none' })).rejects.toMatchObject({
+      code: 'SP-TUNNEL-UNKNOWN',
+    });
+  });
+
+  it('of the desktop do what they say', async () => {
+    await page.copy('user/orders-db', 'jdbc');
+    await page.openClient('user/orders-db');
+    await page.startDaemon();
+    expect(copied).toEqual([['user/orders-db', 'jdbc'], 'user/orders-db', 'start']);
+  });
+
+  it.each(['password', 'shutdown', 'ui'])('of %s are not for pages', async (operation) => {
+    const answer = await ask({ request: 'call', operation, input: { name: 'user/orders-db' } });
+    expect(answer).toMatchObject({ error: { code: 'SP-USAGE' } });
+    expect(control.calls).toEqual([]);
+  });
+
+  it('that name a kubeconfig, which names programs, are refused', async () => {
+    const adHoc = [{ name: 'x', target: 'pod/x', port: 1, kubeconfig: '/tmp/evil' }];
+    await expect(page.call('up', { adHoc })).rejects.toMatchObject({ code: 'SP-USAGE' });
+    await expect(page.call('pods', { adHoc: adHoc[0] })).rejects.toMatchObject({ code: 'SP-USAGE' });
+    expect(control.calls).toEqual([]);
+  });
+
+  it.each([
+    { request: 'call', operation: 'tunnel', input: {} },
+    { request: 'call', operation: 'tunnel', input: { name: 'x', more: 1 } },
+    { request: 'call', operation: 'constructor', input: {} },
+    { request: 'copy', tunnel: 'user/orders-db', format: 'nonsense' },
+    { request: 'nonsense' },
+    { request: 'news', feed: 0 },
+    'text',
+    undefined,
+  ])('that no contract has are refused: %o', async (request) => {
+    expect(await ask(request)).toMatchObject({ error: { code: 'SP-USAGE' } });
+    expect(control.calls).toEqual([]);
+    expect(copied).toEqual([]);
+  });
+
+  it('of another page, or of a frame in the page, are refused', async () => {
+    const request = { request: 'start-daemon' };
+    for (const address of [
+      'https://example.com/index.html',
+      'app://sallyport/other.html',
+      'file:///index.html',
+      '',
+    ])
+      expect(await ask(request, { from: senderOf(address) })).toMatchObject({ error: { code: 'SP-USAGE' } });
+    const frame = { url } as WebContents['mainFrame'];
+    expect(await ask(request, { frame })).toMatchObject({ error: { code: 'SP-USAGE' } });
+    expect(copied).toEqual([]);
+  });
+});
+
+describe('news', () => {
+  let views: ControlView[];
+  let lost: [string, boolean][];
+  let subscription: Disposable;
+
+  beforeEach(async () => {
+    views = [];
+    lost = [];
+    subscription = page.subscribe({
+      onView: (view) => views.push(view),
+      onLost: (error, final) => lost.push([error.message, final]),
+    });
+    await settle();
+  });
+
+  it('begins with the whole, and goes on with what changes', async () => {
+    expect(views).toHaveLength(1);
+    expect(views[0]?.daemon).toEqual(control.hello);
+    control.tell(inState.ready());
+    await settle();
+    expect(views).toHaveLength(2);
+    expect(views[1]?.tunnels.get('user/orders-db')?.shown).toBe('ready');
+    expect(views[1]?.tunnels.get('user/other')).toBe(views[0]?.tunnels.get('user/other'));
+  });
+
+  it('tells a page that was busy only how things are in the end', async () => {
+    for (const connections of [1, 2, 3, 4]) control.tell(inState.ready({ connections }));
+    await settle();
+    // The first was on its way when the others came.
+    expect(views.map((view) => view.tunnels.get('user/orders-db')?.connections)).toEqual([0, 1, 4]);
+  });
+
+  it('says once that the daemon is lost, and shows the whole when it is back', async () => {
+    const error = { code: 'SP-DAEMON-LOST', details: {} } as const;
+    const lostNow = { kind: 'lost', view: control.view, error, final: false } as const;
+    tell(lostNow);
+    await settle();
+    tell({ ...lostNow });
+    await settle();
+    expect(lost).toEqual([[expect.stringContaining('did not answer'), false]]);
+    const before = views.length;
+    tell({ kind: 'here', view: control.view });
+    await settle();
+    expect(views).toHaveLength(before + 1);
+    tell({ ...lostNow, final: true, error: { ...error } });
+    await settle();
+    expect(lost).toHaveLength(2);
+    expect(lost[1]?.[1]).toBe(true);
+  });
+
+  it('shows the last that was known to a page that is opened after the daemon went', async () => {
+    tell({ kind: 'lost', view: control.view, error: { code: 'SP-DAEMON-LOST', details: {} }, final: true });
+    const late: string[] = [];
+    page.subscribe({ onView: () => late.push('view'), onLost: () => late.push('lost') });
+    await settle();
+    expect(late).toEqual(['view', 'lost']);
+  });
+
+  it('ends with the subscription', async () => {
+    subscription[Symbol.dispose]();
+    control.tell(inState.ready());
+    await settle();
+    expect(views).toHaveLength(1);
+  });
+
+  it('keeps eight feeds of a page at most, and none of one that is gone', async () => {
+    subscription[Symbol.dispose]();
+    const pending = new Map<number, Promise<unknown>>();
+    for (let feed = 101; feed <= 109; feed++) {
+      await ask({ request: 'news', feed });
+      pending.set(feed, ask({ request: 'news', feed }) as Promise<unknown>);
+    }
+    // The oldest had to go for the ninth.
+    expect(await pending.get(101)).toBeUndefined();
+    control.tell(inState.ready());
+    expect(await pending.get(102)).toMatchObject({ kind: 'events' });
+    const last = ask({ request: 'news', feed: 102 }) as Promise<unknown>;
+    (sender as unknown as EventEmitter).emit('destroyed');
+    expect(await last).toBeUndefined();
+  });
+});

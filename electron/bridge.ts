@@ -1,0 +1,105 @@
+/**
+ * The app's side of the one channel. Trust boundary: what arrives is a page's, and counts only from the top frame of a page that the app
+ * has loaded itself. Passwords are not given to it, and it names no kubeconfig, as that names programs to run.
+ */
+import type { IpcMain, IpcMainInvokeEvent, WebContents } from 'electron';
+import { AppError } from '../src/base/app-error.ts';
+import type { Control } from '../src/client/control.ts';
+import type { ConnectionFormat } from '../src/contract/connection-format.ts';
+import { type OperationInput, type OperationName, operations } from '../src/contract/control.ts';
+import { type BridgeAnswer, type BridgeNews, bridgeChannel } from '../src/contract/desktop-bridge.ts';
+import { desktopRequestSchema } from '../src/contract/desktop-request.ts';
+import { type DaemonNow, PageFeeds } from './page-feeds.ts';
+import { isOwnPage } from './window-policy.ts';
+
+export interface BridgeOptions {
+  readonly ipc: Pick<IpcMain, 'handle'>;
+  readonly control: Pick<Control, 'call'>;
+  readonly now: () => DaemonNow;
+  readonly copy: (tunnel: string, format: ConnectionFormat) => Promise<void>;
+  readonly openClient: (tunnel: string) => Promise<void>;
+  readonly startDaemon: () => Promise<void>;
+}
+
+/** The daemon ends from the menu, which says what becomes of tunnels; passwords are the programs' that connect. */
+const withheld: readonly OperationName[] = ['password', 'shutdown', 'ui'];
+
+/** Answers pages, and tells them what the daemon says. */
+export class Bridge {
+  readonly #options: BridgeOptions;
+  readonly #pages = new Map<WebContents, PageFeeds>();
+
+  constructor(options: BridgeOptions) {
+    this.#options = options;
+    options.ipc.handle(bridgeChannel, (event, request) => this.#take(event, request));
+  }
+
+  tell(now: DaemonNow): void {
+    for (const feeds of this.#pages.values()) feeds.tell(now);
+  }
+
+  async #take(
+    { sender, senderFrame }: IpcMainInvokeEvent,
+    given: unknown,
+  ): Promise<BridgeAnswer | BridgeNews | undefined> {
+    if (!senderFrame || senderFrame !== sender.mainFrame || !isOwnPage(senderFrame.url))
+      return refused('this page may not ask');
+    const parsed = desktopRequestSchema.safeParse(given);
+    if (!parsed.success) return refused('there is no such request');
+    const request = parsed.data;
+    const { control, copy, openClient, startDaemon } = this.#options;
+    switch (request.request) {
+      case 'call':
+        return answered(() => call(control, request.operation, request.input));
+      case 'news':
+        return this.#feedsOf(sender).next(request.feed);
+      case 'end-feed':
+        return void this.#pages.get(sender)?.end(request.feed);
+      case 'copy':
+        return answered(() => copy(request.tunnel, request.format));
+      case 'open-client':
+        return answered(() => openClient(request.tunnel));
+      case 'start-daemon':
+        return answered(startDaemon);
+    }
+  }
+
+  #feedsOf(sender: WebContents): PageFeeds {
+    let feeds = this.#pages.get(sender);
+    if (!feeds) {
+      const made = new PageFeeds(this.#options.now());
+      feeds = made;
+      this.#pages.set(sender, made);
+      sender.once('destroyed', () => {
+        made.endAll();
+        this.#pages.delete(sender);
+      });
+    }
+    return feeds;
+  }
+}
+
+function call(control: Pick<Control, 'call'>, operation: OperationName, given: unknown): Promise<unknown> {
+  if (withheld.includes(operation))
+    throw new AppError('SP-USAGE', { message: `a page may not ask for ${operation}` });
+  const parsed = operations[operation].input.safeParse(given ?? {});
+  if (!parsed.success) throw new AppError('SP-USAGE', { message: parsed.error.message });
+  const input = parsed.data as { adHoc?: unknown };
+  for (const adHoc of [input.adHoc ?? []].flat() as { kubeconfig?: string }[]) {
+    if (adHoc.kubeconfig !== undefined)
+      throw new AppError('SP-USAGE', { message: 'the page takes no kubeconfig but that of the daemon' });
+  }
+  return control.call(operation, parsed.data as OperationInput<OperationName>);
+}
+
+async function answered(act: () => Promise<unknown>): Promise<BridgeAnswer> {
+  try {
+    return { answer: await act() };
+  } catch (error) {
+    return { error: AppError.from(error).toData() };
+  }
+}
+
+function refused(message: string): BridgeAnswer {
+  return { error: new AppError('SP-USAGE', { message }).toData() };
+}

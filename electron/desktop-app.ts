@@ -1,0 +1,270 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { app, clipboard, dialog, ipcMain, Notification, powerMonitor } from 'electron';
+import { AppError } from '../src/base/app-error.ts';
+import { systemClock } from '../src/base/clock.ts';
+import { daemonPlaces } from '../src/base/daemon-places.ts';
+import { SocketControl } from '../src/client/socket-control.ts';
+import { spawnDaemon } from '../src/client/spawn-daemon.ts';
+import { stopDaemon } from '../src/client/stop-daemon.ts';
+import { errorText } from '../src/contract/error-codes.ts';
+import { pageHandler } from './app-protocol.ts';
+import { Bridge } from './bridge.ts';
+import { daemonProgram, mustCopy } from './daemon-program.ts';
+import { type DeepLink, linkAmong, parseDeepLink } from './deep-link.ts';
+import { DesktopDaemon } from './desktop-daemon.ts';
+import { loginEnvironment } from './login-environment.ts';
+import { applyFile, hiddenFlag, loginItem } from './login-item.ts';
+import { Notifier } from './notifier.ts';
+import type { DaemonNow } from './page-feeds.ts';
+import { passWake } from './power.ts';
+import { quitQuestion } from './quit-question.ts';
+import { SallyportProgram } from './sallyport-program.ts';
+import { SettingsFile } from './settings.ts';
+import { AppTray } from './tray.ts';
+import { performTrayAction, type TrayWorld } from './tray-actions.ts';
+import type { TrayAction } from './tray-item.ts';
+import { Updates } from './updates.ts';
+import { Windows } from './windows.ts';
+
+const { platform, env } = process;
+const clock = systemClock;
+
+/** Everything of the app, wired. After it is ready. */
+export async function startDesktopApp(early: readonly DeepLink[]): Promise<DesktopApp> {
+  const places = daemonPlaces({ env, platform });
+  const settings = new SettingsFile(join(app.getPath('userData'), 'settings.json'));
+  const [, daemonEnv, program] = await Promise.all([
+    settings.read(),
+    loginEnvironment({ env, platform, clock, shellEnv: async () => (await import('shell-env')).shellEnv() }),
+    daemonProgram({
+      source: packedProgram(),
+      folder: join(places.folders.data, 'bin'),
+      version: app.getVersion(),
+      isCopied: mustCopy(platform, env),
+    }),
+  ]);
+  const control = new SocketControl({ socketPath: places.socket, version: app.getVersion(), clock });
+  const daemon = new DesktopDaemon({
+    clock,
+    control,
+    start: () => spawnDaemon({ command: [program, 'daemon'], places, env: daemonEnv, clock }),
+    stop: () => stopDaemon(control, clock),
+  });
+  const sallyport = new SallyportProgram({
+    program,
+    env: daemonEnv,
+    home: homedir(),
+    folder: app.getPath('userData'),
+    platform,
+  });
+  const desktop = new DesktopApp({ control, daemon, sallyport, settings });
+  for (const link of early) void desktop.follow(link);
+  await daemon.start();
+  return desktop;
+}
+
+/** Beside the app's archive, not in it: a system cannot run what is inside. */
+function packedProgram(): string {
+  const name = platform === 'win32' ? 'sallyport.exe' : 'sallyport';
+  return app.isPackaged
+    ? join(process.resourcesPath, 'bin', name)
+    : join(app.getAppPath(), '..', 'executable', name);
+}
+
+interface DesktopParts {
+  readonly control: SocketControl;
+  readonly daemon: DesktopDaemon;
+  readonly sallyport: SallyportProgram;
+  readonly settings: SettingsFile;
+}
+
+export class DesktopApp {
+  readonly #parts: DesktopParts;
+  readonly #windows: Windows;
+  readonly #tray: AppTray;
+  readonly #bridge: Bridge;
+  readonly #notifier: Notifier;
+  readonly #updates: Updates;
+  readonly #world: TrayWorld;
+  #update: string | undefined;
+  #mayQuit = false;
+  #isAsking = false;
+
+  constructor(parts: DesktopParts) {
+    this.#parts = parts;
+    const { control, daemon, sallyport, settings } = parts;
+    const root = app.getAppPath();
+    this.#windows = new Windows({
+      preload: join(root, 'preload.cjs'),
+      handler: pageHandler(join(root, 'renderer')),
+    });
+    this.#world = {
+      control,
+      settings: () => settings.settings,
+      changeSettings: (change) => settings.change(change).finally(() => this.#tray.changed()),
+      copy: async (tunnel, format) => clipboard.writeText(await sallyport.connectionString(tunnel, format)),
+      openClient: (tunnel) =>
+        daemon.view?.tunnels.get(tunnel)?.kind === 'postgres'
+          ? sallyport.openPsql(tunnel)
+          : sallyport.open(tunnel),
+      showWindow: (tunnel) => this.#windows.showMain(tunnel),
+      startDaemon: () => daemon.start(),
+      restartDaemon: () => daemon.restart(),
+      installUpdate: () => {
+        this.#mayQuit = true;
+        this.#updates.install();
+      },
+      applyOpenAtLogin,
+      quit: async () => app.quit(),
+    };
+    this.#bridge = new Bridge({ ipc: ipcMain, now: () => daemon.now, ...this.#world });
+    this.#tray = new AppTray({
+      clock,
+      platform,
+      folder: join(root, 'icons'),
+      snapshot: () => ({
+        now: daemon.now,
+        settings: settings.settings,
+        version: app.getVersion(),
+        update: this.#update,
+      }),
+      perform: (action) => void this.#perform(action),
+      onClick: (icon) => this.#windows.toggleCompact(icon),
+    });
+    this.#notifier = new Notifier({
+      clock,
+      isWatched: () => this.#windows.isWatched,
+      show: ({ title, body, tunnel }) => {
+        const notification = new Notification({ title, body, silent: true });
+        notification.on('click', () => this.#windows.showMain(tunnel));
+        notification.show();
+      },
+    });
+    this.#updates = new Updates({
+      from: settings.settings.updatesFrom,
+      isPackaged: app.isPackaged,
+      clock,
+      load: async () => (await import('electron-updater')).autoUpdater,
+      onReady: (version) => {
+        this.#update = version;
+        this.#tray.changed();
+      },
+      // It is tried again in some hours; nobody asked for it just now.
+      onFailure: () => {},
+    });
+    daemon.onChange((now) => this.#tell(now));
+    this.#listen();
+    if (!process.argv.includes(hiddenFlag)) this.#windows.showMain();
+  }
+
+  /** Asks first: a link may come from any page or mail. One question at a time. */
+  async follow({ name }: DeepLink): Promise<void> {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    try {
+      const { response } = await dialog.showMessageBox({
+        type: 'question',
+        message: `Connect ${name}?`,
+        detail: 'A link asks for it. Follow it only if you trust where it comes from.',
+        buttons: ['Connect', 'Cancel'],
+        defaultId: 1,
+        cancelId: 1,
+        noLink: true,
+      });
+      if (response !== 0) return;
+      // The link may be what started the app, or comes while the daemon rests.
+      if (this.#parts.daemon.now.kind !== 'here') await this.#parts.daemon.start();
+      await this.#perform({ kind: 'connect', tunnel: name });
+    } finally {
+      this.#isAsking = false;
+    }
+  }
+
+  #tell(now: DaemonNow): void {
+    this.#tray.changed();
+    this.#bridge.tell(now);
+    this.#notifier.tell(now);
+  }
+
+  #listen(): void {
+    const { control, daemon } = this.#parts;
+    app.on('second-instance', (_event, argv) => {
+      const link = linkAmong(argv);
+      if (link) void this.follow(link);
+      else this.#windows.showMain();
+    });
+    app.on('open-url', (event, address) => {
+      event.preventDefault();
+      const link = parseDeepLink(address);
+      if (link) void this.follow(link);
+    });
+    app.on('activate', () => this.#windows.showMain());
+    // The icon stays, and with it the app.
+    app.on('window-all-closed', () => {});
+    app.on('before-quit', (event) => {
+      if (this.#mayQuit) return;
+      event.preventDefault();
+      void this.#askToQuit();
+    });
+    app.on('will-quit', () => {
+      this.#notifier[Symbol.dispose]();
+      this.#updates[Symbol.dispose]();
+      this.#tray[Symbol.dispose]();
+      void daemon[Symbol.asyncDispose]();
+    });
+    passWake(powerMonitor, control);
+    // The machine goes down: nobody is there to answer, and the daemon brings back what is wanted.
+    powerMonitor.on('shutdown', () => {
+      this.#mayQuit = true;
+    });
+  }
+
+  async #perform(action: TrayAction): Promise<void> {
+    try {
+      await performTrayAction(action, this.#world);
+    } catch (thrown) {
+      const { headline, why, next } = errorText(AppError.from(thrown).toData());
+      await dialog.showMessageBox({
+        type: 'warning',
+        message: headline,
+        detail: [why, next].filter(Boolean).join('\n'),
+        buttons: ['Close'],
+      });
+    }
+  }
+
+  async #askToQuit(): Promise<void> {
+    if (this.#isAsking) return;
+    const question = quitQuestion(this.#parts.daemon.view);
+    if (question) {
+      this.#isAsking = true;
+      const labels = question.buttons.map(({ label }) => label);
+      const { response } = await dialog
+        .showMessageBox({
+          type: 'question',
+          message: question.message,
+          detail: question.detail,
+          buttons: labels,
+          defaultId: 0,
+          cancelId: question.buttons.findIndex(({ plan }) => plan === 'stay'),
+          noLink: true,
+        })
+        .finally(() => {
+          this.#isAsking = false;
+        });
+      const plan = question.buttons[response]?.plan ?? 'stay';
+      if (plan === 'stay') return;
+      if (plan === 'end')
+        await this.#parts.control.call('down', { all: true }, { start: false }).catch(() => {});
+    }
+    this.#mayQuit = true;
+    app.quit();
+  }
+}
+
+async function applyOpenAtLogin(on: boolean): Promise<void> {
+  const item = loginItem({ on, platform, program: process.execPath, home: homedir(), env });
+  if (item.kind === 'file') await applyFile(item);
+  else app.setLoginItemSettings(item.settings);
+}

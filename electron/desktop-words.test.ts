@@ -1,0 +1,164 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { terminalStart } from './client-terminal.ts';
+import { compactBounds } from './compact-placement.ts';
+import { inState, viewWith } from './desktop.fixture.ts';
+import { loginItem } from './login-item.ts';
+import { overallState } from './overall-state.ts';
+import { quitQuestion } from './quit-question.ts';
+import { defaultSettings, SettingsFile } from './settings.ts';
+
+describe('the icon', () => {
+  it.each([
+    ['idle', [inState.off(), inState.paused()]],
+    ['up', [inState.off(), inState.ready()]],
+    ['up', [inState.onDemand()]],
+    ['recovering', [inState.ready(), inState.waiting()]],
+    ['recovering', [inState.connecting()]],
+    ['needs you', [inState.ready(), inState.waiting(), inState.blocked()]],
+    ['needs you', [inState.connecting({ questions: ['q1'] })]],
+  ] as const)('says %s', (state, tunnels) => {
+    const named = tunnels.map((tunnel, at) => ({ ...tunnel, id: `user/t${at}` }));
+    expect(overallState({ kind: 'here', view: viewWith({ tunnels: named }) })).toBe(state);
+  });
+
+  it('never says up while the daemon is not seen', () => {
+    const view = viewWith({ tunnels: [inState.ready()] });
+    const error = { code: 'SP-DAEMON-LOST', details: {} } as const;
+    expect(overallState({ kind: 'looking' })).toBe('idle');
+    expect(overallState({ kind: 'lost', view, error, final: false })).toBe('recovering');
+    expect(overallState({ kind: 'lost', view, error, final: true })).toBe('needs you');
+  });
+});
+
+describe('before it ends', () => {
+  it('asks nothing where nothing is wanted', () => {
+    expect(quitQuestion(undefined)).toBeUndefined();
+    expect(
+      quitQuestion(viewWith({ tunnels: [inState.off(), inState.paused({ id: 'user/b' })] })),
+    ).toBeUndefined();
+  });
+
+  it('asks what becomes of those that are up, and keeps them by default', () => {
+    const one = quitQuestion(viewWith({ tunnels: [inState.ready({ connections: 1 })] }));
+    expect(one).toEqual({
+      message: '1 tunnel is up',
+      detail:
+        'orders-db. 1 connection is open. The daemon can keep it up without this app; `sallyport status` shows it.',
+      buttons: [
+        { label: 'Keep it up', plan: 'keep' },
+        { label: 'End it', plan: 'end' },
+        { label: 'Cancel', plan: 'stay' },
+      ],
+    });
+    const tunnels = Array.from({ length: 7 }, (_, at) =>
+      inState.waiting({ id: `user/t${at}`, name: `t${at}` }),
+    );
+    const many = quitQuestion(viewWith({ tunnels }));
+    expect(many?.message).toBe('7 tunnels are up');
+    expect(many?.detail).toMatch(/^t0, t1, t2, t3, t4 and 2 more\. The daemon can keep them up/);
+  });
+});
+
+describe('the compact window', () => {
+  const screen = { x: 0, y: 25, width: 1440, height: 875 };
+  it('hangs under an icon at the top', () => {
+    expect(compactBounds({ x: 900, y: 0, width: 24, height: 24 }, screen)).toEqual({
+      x: 732,
+      y: 28,
+      width: 360,
+      height: 560,
+    });
+  });
+  it('stands on an icon at the bottom, whole on the screen', () => {
+    const workArea = { x: 0, y: 0, width: 1920, height: 1040 };
+    expect(compactBounds({ x: 1890, y: 1050, width: 24, height: 24 }, workArea)).toEqual({
+      x: 1560,
+      y: 480,
+      width: 360,
+      height: 560,
+    });
+  });
+  it('is no larger than a small screen', () => {
+    const small = { x: 0, y: 0, width: 320, height: 400 };
+    expect(compactBounds({ x: 0, y: 400, width: 24, height: 24 }, small)).toEqual({
+      x: 0,
+      y: 0,
+      width: 320,
+      height: 396,
+    });
+  });
+});
+
+describe('at login', () => {
+  const given = { on: true, program: '/opt/Sally Port/sallyport', home: '/home/dev', env: {} };
+  it('is started by Electron on macOS and Windows, without a window', () => {
+    for (const platform of ['darwin', 'win32'] as const)
+      expect(loginItem({ ...given, platform })).toEqual({
+        kind: 'electron',
+        settings: { openAtLogin: true, args: ['--hidden'] },
+      });
+  });
+  it('is started by a file on Linux, which goes away when it is turned off', () => {
+    const item = loginItem({ ...given, platform: 'linux' });
+    expect(item).toMatchObject({ kind: 'file', path: '/home/dev/.config/autostart/sallyport.desktop' });
+    expect(item.kind === 'file' && item.content).toContain('Exec="/opt/Sally Port/sallyport" --hidden\n');
+    const image = loginItem({ ...given, platform: 'linux', env: { APPIMAGE: '/home/dev/100%"S.AppImage' } });
+    expect(image.kind === 'file' && image.content).toContain(
+      'Exec="/home/dev/100%%\\\\"S.AppImage" --hidden',
+    );
+    expect(loginItem({ ...given, on: false, platform: 'linux' })).toMatchObject({ content: undefined });
+  });
+});
+
+describe('a terminal', () => {
+  const words = ['/Apps/sally port', 'psql', '--', "user/it's"] as const;
+  it('is given the words as they are, and a script where only that opens one', () => {
+    const on = (platform: NodeJS.Platform) => terminalStart({ platform, words: [...words], folder: '/data' });
+    expect(on('linux')).toEqual({ words: ['x-terminal-emulator', '-e', ...words] });
+    expect(on('win32')).toEqual({ words });
+    expect(on('darwin')).toEqual({
+      words: ['open', '/data/client.command'],
+      script: {
+        path: '/data/client.command',
+        content: `#!/bin/sh\nexec '/Apps/sally port' 'psql' '--' 'user/it'\\''s'\n`,
+      },
+    });
+  });
+});
+
+describe('settings', () => {
+  it('are kept, and what cannot be read counts as not there', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'desktop-settings-'));
+    try {
+      const path = join(dir, 'app', 'settings.json');
+      const file = new SettingsFile(path);
+      expect(await file.read()).toEqual(defaultSettings);
+      await Promise.all([file.change({ openAtLogin: true }), file.change({ favourites: ['user/a'] })]);
+      expect(await new SettingsFile(path).read()).toEqual({
+        ...defaultSettings,
+        openAtLogin: true,
+        favourites: ['user/a'],
+      });
+      const spoilt = {
+        openAtLogin: 'yes',
+        copyOnConnect: true,
+        updatesFrom: 'http://example.com',
+        formats: 1,
+      };
+      await writeFile(path, JSON.stringify(spoilt));
+      expect(await new SettingsFile(path).read()).toEqual({ ...defaultSettings, copyOnConnect: true });
+      await writeFile(path, '{');
+      expect(await new SettingsFile(path).read()).toEqual(defaultSettings);
+      expect(await readFile(path, 'utf8')).toBe('{');
+    } finally {
+      await rm(dir, { recursive: true });
+    }
+  });
+
+  it('look nowhere for updates unless they say where', () => {
+    expect(defaultSettings.updatesFrom).toBeUndefined();
+  });
+});

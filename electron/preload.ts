@@ -1,0 +1,42 @@
+/**
+ * All that the page gets of the app. Trust boundary: the page may be made to say anything; it holds these functions alone, each sends plain
+ * data over one channel, and the app checks what arrives.
+ */
+import { contextBridge, ipcRenderer } from 'electron';
+import {
+  type BridgeAnswer,
+  type BridgeNews,
+  bridgeChannel,
+  type DesktopBridge,
+} from '../src/contract/desktop-bridge.ts';
+import type { DesktopRequest } from '../src/contract/desktop-request.ts';
+
+const ask = (request: DesktopRequest) => ipcRenderer.invoke(bridgeChannel, request);
+let feeds = 0;
+
+const bridge: DesktopBridge = {
+  platform: process.platform,
+  call: (operation, input) => ask({ request: 'call', operation, input }) as Promise<BridgeAnswer>,
+  copy: (tunnel, format) => ask({ request: 'copy', tunnel, format }) as Promise<BridgeAnswer>,
+  openClient: (tunnel) => ask({ request: 'open-client', tunnel }) as Promise<BridgeAnswer>,
+  startDaemon: () => ask({ request: 'start-daemon' }) as Promise<BridgeAnswer>,
+  subscribe(listener) {
+    const feed = ++feeds;
+    let isOver = false;
+    // The next is asked for when the last was taken: a page that is slow holds up nothing but itself.
+    const follow = async () => {
+      while (!isOver) {
+        const news = (await ask({ request: 'news', feed })) as BridgeNews | undefined;
+        if (!news) return;
+        if (!isOver) listener(news);
+      }
+    };
+    follow().catch(() => {});
+    return () => {
+      isOver = true;
+      void ask({ request: 'end-feed', feed });
+    };
+  },
+};
+
+contextBridge.exposeInMainWorld('sallyport', bridge);

@@ -1,0 +1,136 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { FakeControl } from '../test/support/fake-control.ts';
+import { inState, loginQuestion } from './desktop.fixture.ts';
+import { defaultSettings } from './settings.ts';
+import { performTrayAction, type TrayWorld } from './tray-actions.ts';
+import type { TrayAction } from './tray-item.ts';
+
+const tunnel = 'user/orders-db';
+let control: FakeControl;
+let settings = defaultSettings;
+/** What was asked of the desktop, in order. */
+let asked: unknown[];
+
+beforeEach(() => {
+  control = new FakeControl({ tunnels: [inState.off(), inState.paused({ id: 'user/cold', name: 'cold' })] });
+  settings = defaultSettings;
+  asked = [];
+});
+
+function perform(action: TrayAction, more: Partial<TrayWorld> = {}): Promise<void> {
+  const note = (what: string) => async (given?: unknown) =>
+    void asked.push(given === undefined ? what : [what, given]);
+  return performTrayAction(action, {
+    control,
+    settings: () => settings,
+    changeSettings: async (change) => {
+      settings = { ...settings, ...change };
+    },
+    copy: async (id, format) => void asked.push(['copy', id, format]),
+    openClient: note('open-client'),
+    showWindow: (id) => void asked.push(['window', id]),
+    startDaemon: note('start'),
+    restartDaemon: note('restart'),
+    installUpdate: () => void asked.push('install'),
+    applyOpenAtLogin: note('login-item'),
+    quit: note('quit'),
+    ...more,
+  });
+}
+
+const wanted = (id: string) => control.view.tunnels.get(id)?.wanted;
+
+it('connects, and copies nothing unless that is set', async () => {
+  await perform({ kind: 'connect', tunnel });
+  expect(wanted(tunnel)).toBe('on');
+  expect(asked).toEqual([]);
+});
+
+it('copies the favourite format on connect where that is set', async () => {
+  settings = { ...settings, copyOnConnect: true, formats: { postgres: 'uri' } };
+  await perform({ kind: 'connect', tunnel });
+  expect(asked).toEqual([['copy', tunnel, 'uri']]);
+});
+
+it('shows the window where a tunnel asks something before it opens, and copies nothing then', async () => {
+  settings = { ...settings, copyOnConnect: true };
+  const blocked = inState.blocked({ questions: ['q1'] });
+  control.on('up', async () => ({ outcomes: [{ name: tunnel, tunnel: blocked }] }));
+  await perform({ kind: 'connect', tunnel });
+  expect(asked).toEqual([['window', tunnel]]);
+});
+
+it('rejects with what the daemon says of a tunnel', async () => {
+  const error = { code: 'SP-LOCAL-PORT-IN-USE', details: { port: 1 } } as const;
+  control.on('up', async () => ({ outcomes: [{ name: tunnel, error }] }));
+  await expect(perform({ kind: 'connect', tunnel })).rejects.toMatchObject({ code: 'SP-LOCAL-PORT-IN-USE' });
+});
+
+describe('each of the others', () => {
+  it.each([
+    [{ kind: 'resume', tunnel: 'user/cold' }, 'resume', { names: ['user/cold'] }],
+    [{ kind: 'disconnect', tunnel }, 'down', { names: [tunnel], all: false }],
+    [{ kind: 'pause', tunnel }, 'pause', { names: [tunnel], all: false }],
+    [{ kind: 'prolong', tunnel }, 'up', { names: [tunnel], prolong: true }],
+    [{ kind: 'pause-all' }, 'pause', { names: [], all: true }],
+    [{ kind: 'resume-all' }, 'resume', { names: [], all: true }],
+    [{ kind: 'group', name: 'shop', to: 'connect' }, 'up', { groups: ['shop'], names: [] }],
+    [{ kind: 'group', name: 'shop', to: 'disconnect' }, 'down', { groups: ['shop'], names: [] }],
+  ] as const)('%o asks the daemon for %s', async (action, operation, input) => {
+    await perform(action);
+    expect(control.calls).toEqual([{ operation, input: expect.objectContaining(input) }]);
+    expect(asked).toEqual([]);
+  });
+
+  it.each([
+    [{ kind: 'copy', tunnel, format: 'jdbc' }, ['copy', tunnel, 'jdbc']],
+    [{ kind: 'open-client', tunnel }, ['open-client', tunnel]],
+    [{ kind: 'show', tunnel }, ['window', tunnel]],
+    [{ kind: 'open-window' }, ['window', undefined]],
+    [{ kind: 'start-daemon' }, 'start'],
+    [{ kind: 'restart-daemon' }, 'restart'],
+    [{ kind: 'install-update' }, 'install'],
+    [{ kind: 'quit' }, 'quit'],
+  ] as const)('%o asks the desktop', async (action, what) => {
+    await perform(action);
+    expect(asked).toEqual([what]);
+    expect(control.calls).toEqual([]);
+  });
+});
+
+it('runs the plugin that logs in', async () => {
+  control = new FakeControl({ tunnels: [inState.blocked({ id: 'user/billing', name: 'billing' })] });
+  control.ask(loginQuestion);
+  await perform({ kind: 'log-in', question: 'q1' });
+  expect(control.calls).toEqual([
+    { operation: 'answer', input: { question: 'q1', answer: { kind: 'login' } } },
+  ]);
+});
+
+it('shows the window where prolonging takes a reason or a yes', async () => {
+  const error = { code: 'SP-REASON-REQUIRED', details: { tunnel } } as const;
+  control.on('up', async () => ({ outcomes: [{ name: tunnel, error }] }));
+  await perform({ kind: 'prolong', tunnel });
+  expect(asked).toEqual([['window', tunnel]]);
+});
+
+it('keeps favourites, each once', async () => {
+  await perform({ kind: 'favourite', tunnel, isFavourite: true });
+  await perform({ kind: 'favourite', tunnel, isFavourite: true });
+  expect(settings.favourites).toEqual([tunnel]);
+  await perform({ kind: 'favourite', tunnel, isFavourite: false });
+  expect(settings.favourites).toEqual([]);
+});
+
+it('keeps that it opens at login once the desktop was told, and not where that failed', async () => {
+  await perform({ kind: 'open-at-login', on: true });
+  expect(asked).toEqual([['login-item', true]]);
+  expect(settings.openAtLogin).toBe(true);
+  const applyOpenAtLogin = () => Promise.reject(new Error('read-only'));
+  await expect(perform({ kind: 'open-at-login', on: false }, { applyOpenAtLogin })).rejects.toThrow(
+    'read-only',
+  );
+  expect(settings.openAtLogin).toBe(true);
+  await perform({ kind: 'copy-on-connect', on: true });
+  expect(settings.copyOnConnect).toBe(true);
+});

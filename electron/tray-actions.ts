@@ -1,0 +1,112 @@
+import { AppError } from '../src/base/app-error.ts';
+import type { Control } from '../src/client/control.ts';
+import {
+  type ConnectionFormat,
+  type ConnectionKind,
+  formatsByKind,
+} from '../src/contract/connection-format.ts';
+import type { Outcomes } from '../src/contract/control.ts';
+import type { DesktopSettings } from './settings.ts';
+import type { TrayAction } from './tray-item.ts';
+
+/** What actions need of the desktop around them. */
+export interface TrayWorld {
+  readonly control: Pick<Control, 'call'>;
+  readonly settings: () => DesktopSettings;
+  readonly changeSettings: (change: Partial<DesktopSettings>) => Promise<void>;
+  readonly copy: (tunnel: string, format: ConnectionFormat) => Promise<void>;
+  readonly openClient: (tunnel: string) => Promise<void>;
+  /** The window, at a tunnel where one is named. */
+  readonly showWindow: (tunnel?: string) => void;
+  readonly startDaemon: () => Promise<void>;
+  readonly restartDaemon: () => Promise<void>;
+  readonly installUpdate: () => void;
+  readonly applyOpenAtLogin: (on: boolean) => Promise<void>;
+  readonly quit: () => Promise<void>;
+}
+
+/** A login may open a browser and wait for a person there. */
+const loginTimeoutMs = 600_000;
+/** As long as a person who clicked waits before they paste. */
+const connectWaitMs = 15_000;
+
+/** Does what a click asks for. Rejects with what went wrong. */
+export async function performTrayAction(action: TrayAction, world: TrayWorld): Promise<void> {
+  const { control, settings } = world;
+  switch (action.kind) {
+    case 'connect': {
+      const answer = await control.call('up', { names: [action.tunnel], waitMs: connectWaitMs });
+      throwFailure(answer);
+      const [tunnel] = answer.outcomes.flatMap((outcome) => outcome.tunnel ?? []);
+      // It asks for something: the one who clicked is here to answer.
+      if (tunnel && tunnel.questions.length > 0) return world.showWindow(tunnel.id);
+      if (tunnel && settings().copyOnConnect) await world.copy(tunnel.id, formatFor(tunnel.kind, settings()));
+      return;
+    }
+    case 'resume':
+      return throwFailure(await control.call('resume', { names: [action.tunnel] }));
+    case 'disconnect':
+      return throwFailure(await control.call('down', { names: [action.tunnel] }));
+    case 'pause':
+      return throwFailure(await control.call('pause', { names: [action.tunnel] }));
+    case 'prolong': {
+      const { outcomes } = await control.call('up', { names: [action.tunnel], prolong: true });
+      const error = outcomes.find((outcome) => outcome.error)?.error;
+      // A reason or a yes is asked for in the window.
+      if (error?.code === 'SP-REASON-REQUIRED' || error?.code === 'SP-CONFIRM-REQUIRED')
+        return world.showWindow(action.tunnel);
+      return throwFailure({ outcomes });
+    }
+    case 'copy':
+      return world.copy(action.tunnel, action.format);
+    case 'open-client':
+      return world.openClient(action.tunnel);
+    case 'log-in':
+      await control.call(
+        'answer',
+        { question: action.question, answer: { kind: 'login' } },
+        { timeoutMs: loginTimeoutMs },
+      );
+      return;
+    case 'show':
+      return world.showWindow(action.tunnel);
+    case 'favourite': {
+      const others = settings().favourites.filter((id) => id !== action.tunnel);
+      return world.changeSettings({ favourites: action.isFavourite ? [...others, action.tunnel] : others });
+    }
+    case 'group':
+      return throwFailure(
+        await control.call(action.to === 'connect' ? 'up' : 'down', { groups: [action.name] }),
+      );
+    case 'pause-all':
+      return throwFailure(await control.call('pause', { all: true }));
+    case 'resume-all':
+      return throwFailure(await control.call('resume', { all: true }));
+    case 'open-window':
+      return world.showWindow();
+    case 'start-daemon':
+      return world.startDaemon();
+    case 'restart-daemon':
+      return world.restartDaemon();
+    case 'install-update':
+      return world.installUpdate();
+    case 'open-at-login':
+      await world.applyOpenAtLogin(action.on);
+      return world.changeSettings({ openAtLogin: action.on });
+    case 'copy-on-connect':
+      return world.changeSettings({ copyOnConnect: action.on });
+    case 'quit':
+      return world.quit();
+  }
+}
+
+/** The format that its user copies most, of those that the kind has. */
+export function formatFor(kind: ConnectionKind, { formats }: DesktopSettings): ConnectionFormat {
+  const known: readonly ConnectionFormat[] = formatsByKind[kind];
+  return known.find((format) => format === formats[kind]) ?? known[0]!;
+}
+
+function throwFailure({ outcomes }: Outcomes): void {
+  const error = outcomes.find((outcome) => outcome.error)?.error;
+  if (error) throw new AppError(error.code, error.details);
+}

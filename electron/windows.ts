@@ -1,0 +1,101 @@
+import { BrowserWindow, type Rectangle, screen, session, type WebContents } from 'electron';
+import { compactBounds } from './compact-placement.ts';
+import { appOrigin, appScheme, isOwnPage, isPermitted, pagePreferences } from './window-policy.ts';
+
+export interface WindowsOptions {
+  readonly preload: string;
+  /** Serves the page. */
+  readonly handler: (request: Request) => Promise<Response>;
+}
+
+const size = { width: 1180, height: 760, minWidth: 380, minHeight: 420 };
+
+/** The app's two windows on the one page: the whole, and the compact one under the icon. Each is made when it is first asked for. */
+export class Windows {
+  readonly #options: WindowsOptions;
+  #main: BrowserWindow | undefined;
+  #compact: BrowserWindow | undefined;
+
+  /** After the app is ready. */
+  constructor(options: WindowsOptions) {
+    this.#options = options;
+    const { defaultSession } = session;
+    defaultSession.protocol.handle(appScheme, options.handler);
+    defaultSession.setPermissionRequestHandler((_contents, permission, answer, { requestingUrl }) =>
+      answer(isPermitted(permission, requestingUrl)),
+    );
+    defaultSession.setPermissionCheckHandler((_contents, permission, origin) =>
+      isPermitted(permission, origin),
+    );
+    defaultSession.setDevicePermissionHandler(() => false);
+  }
+
+  get isWatched(): boolean {
+    return [this.#main, this.#compact].some((window) => window?.isFocused() ?? false);
+  }
+
+  showMain(tunnel?: string): void {
+    this.#compact?.hide();
+    if (!this.#main) {
+      const window = this.#create({ ...size, title: 'Sallyport' });
+      window.once('ready-to-show', () => window.show());
+      window.on('closed', () => {
+        this.#main = undefined;
+      });
+      this.#main = window;
+      this.#load(window, tunnel);
+      return;
+    }
+    if (tunnel !== undefined) this.#load(this.#main, tunnel);
+    if (this.#main.isMinimized()) this.#main.restore();
+    this.#main.show();
+    this.#main.focus();
+  }
+
+  /** Shows it under the icon, or hides it where it is shown. */
+  toggleCompact(icon: Rectangle): void {
+    if (this.#compact?.isVisible()) return this.#compact.hide();
+    if (!this.#compact) {
+      const window = this.#create({
+        frame: false,
+        resizable: false,
+        skipTaskbar: true,
+        fullscreenable: false,
+      });
+      window.on('blur', () => window.hide());
+      window.on('closed', () => {
+        this.#compact = undefined;
+      });
+      this.#compact = window;
+      this.#load(window);
+    }
+    this.#compact.setBounds(compactBounds(icon, screen.getDisplayMatching(icon).workArea));
+    this.#compact.show();
+  }
+
+  #create(options: Electron.BrowserWindowConstructorOptions): BrowserWindow {
+    const preferences = { ...pagePreferences, preload: this.#options.preload };
+    const window = new BrowserWindow({ ...options, show: false, webPreferences: preferences });
+    window.removeMenu();
+    return window;
+  }
+
+  /** What follows `#` is the page's own route; the page itself stays loaded where it is. */
+  #load(window: BrowserWindow, tunnel?: string): void {
+    const route = tunnel === undefined ? '' : `#/tunnels/${encodeURIComponent(tunnel)}`;
+    // A page that cannot be loaded shows its own emptiness; the tray goes on.
+    window.loadURL(`${appOrigin}/index.html${route}`).catch(() => {});
+  }
+}
+
+/** For every page there will ever be, whoever makes it: nothing but the app's own is loaded, and nothing opens from it. */
+export function guardContents(contents: WebContents): void {
+  const stay = (event: { preventDefault(): void; readonly url: string }) => {
+    if (!isOwnPage(event.url)) event.preventDefault();
+  };
+  contents.on('will-navigate', stay);
+  contents.on('will-redirect', stay);
+  contents.on('will-frame-navigate', stay);
+  contents.on('will-attach-webview', (event) => event.preventDefault());
+  contents.setWindowOpenHandler(() => ({ action: 'deny' }));
+}

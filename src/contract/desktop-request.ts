@@ -1,0 +1,23 @@
+import * as z from 'zod';
+import { connectionFormatSchema } from './connection-string.ts';
+import { type OperationName, operations } from './control.ts';
+import { tunnelIdSchema } from './control-tunnel.ts';
+
+const feed = z.int().min(1);
+
+/** What the preload asks of the app. The operation's input is checked by its own schema. */
+export const desktopRequestSchema = z.discriminatedUnion('request', [
+  z.strictObject({
+    request: z.literal('call'),
+    operation: z.enum(Object.keys(operations) as OperationName[]),
+    input: z.unknown(),
+  }),
+  /** Answers when there is news for the feed; a new feed's first begins with hello and a snapshot. */
+  z.strictObject({ request: z.literal('news'), feed }),
+  z.strictObject({ request: z.literal('end-feed'), feed }),
+  z.strictObject({ request: z.literal('copy'), tunnel: tunnelIdSchema, format: connectionFormatSchema }),
+  z.strictObject({ request: z.literal('open-client'), tunnel: tunnelIdSchema }),
+  z.strictObject({ request: z.literal('start-daemon') }),
+]);
+
+export type DesktopRequest = z.infer<typeof desktopRequestSchema>;

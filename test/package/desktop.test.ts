@@ -1,0 +1,327 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { extractAll, listPackage } from '@electron/asar';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { builderConfig } from '../../build/desktop/builder-config.ts';
+import { publisher } from '../../build/desktop/publisher.ts';
+import packageJson from '../../package.json' with { type: 'json' };
+import { netserverManifest, netserverPorts } from '../../src/sandbox/manifest.ts';
+import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
+import { firstLine } from '../support/daemon-fixture.ts';
+import { freePort } from '../support/free-port.ts';
+import type { Seen, SeenItem, Told } from './run-main.ts';
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const packed = join(root, 'dist/packages/linux-unpacked');
+const resources = join(packed, 'resources');
+const archive = join(resources, 'app.asar');
+const packedProgram = join(resources, 'bin', 'sallyport');
+
+let dir: string;
+
+/** What a packager looks for in Electron's binary: the place of its fuses, in their order (https://www.electronjs.org/docs/latest/tutorial/fuses). */
+const fuseSentinel = 'dL7pKGdnNz796PbbjQWNKmHXBZaB9tsX';
+/** Each as it must not stay; the last has no setting of ours. */
+const fusesBefore = '101100111';
+const fusesAfter = '010011001';
+
+/** A folder as Electron's own, with a binary that is its fuses alone. */
+async function stubElectron(folder: string): Promise<void> {
+  await mkdir(join(folder, 'resources'), { recursive: true });
+  const wire = Buffer.from([1, fusesBefore.length]);
+  const binary = Buffer.concat([
+    Buffer.from('#!/bin/false\n'),
+    Buffer.from(fuseSentinel),
+    wire,
+    Buffer.from(fusesBefore),
+  ]);
+  await writeFile(join(folder, 'electron'), binary, { mode: 0o755 });
+  await writeFile(join(folder, 'version'), packageJson.devDependencies.electron);
+}
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'sallyport-desktop-'));
+  await stubElectron(join(dir, 'electron'));
+  await run(process.execPath, [join(root, 'build/executable/main.ts')]);
+  await run(process.execPath, [
+    join(root, 'build/desktop/main.ts'),
+    '--dir',
+    '--electron',
+    join(dir, 'electron'),
+  ]);
+  extractAll(archive, join(dir, 'app'));
+});
+
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+describe.runIf(process.platform === 'linux')('the packed app', () => {
+  test('is made of bundles, the page and icons, and of nothing else', async () => {
+    const files = listPackage(archive, { isPack: false });
+    const beside = files.filter((file) => !/^\/(renderer|icons)(\/|$)/.test(file));
+    expect(beside.sort()).toEqual(['/main.cjs', '/package.json', '/preload.cjs']);
+    expect(files).toContain('/renderer/index.html');
+    expect(files.filter((file) => /^\/renderer\/.*\.js$/.test(file))).not.toEqual([]);
+    expect(files.filter((file) => file.startsWith('/icons/'))).toHaveLength(16);
+    expect(files.filter((file) => /node_modules|\.tsx?$|\.test\.|\.map$|fixture/.test(file))).toEqual([]);
+    expect(JSON.parse(await readFile(join(dir, 'app/package.json'), 'utf8'))).toEqual({
+      name: 'sallyport',
+      productName: 'Sallyport',
+      version: packageJson.version,
+      description: packageJson.description,
+      license: packageJson.license,
+      author: { name: publisher.name, email: publisher.email },
+      homepage: publisher.homepage,
+      main: 'main.cjs',
+    });
+  });
+
+  test('has a preload that asks for electron and nothing else', async () => {
+    const preload = await readFile(join(dir, 'app/preload.cjs'), 'utf8');
+    expect([...preload.matchAll(/require\("([^"]+)"\)/g)].map(([, name]) => name)).toEqual(['electron']);
+    expect(preload.length).toBeLessThan(4_000);
+  });
+
+  test('carries the executable beside its archive', async () => {
+    expect((await stat(packedProgram)).mode & 0o777).toBe(0o755);
+    expect((await run(packedProgram, ['--version'], { env: { HOME: dir } })).stdout).toContain(
+      packageJson.version,
+    );
+  });
+
+  test('is of the pinned Electron, with its fuses set', async () => {
+    expect(builderConfig.electronVersion).toBe(packageJson.devDependencies.electron);
+    const binary = await readFile(join(packed, 'sallyport'));
+    const at = binary.indexOf(fuseSentinel) + fuseSentinel.length + 2;
+    expect(binary.subarray(at, at + fusesAfter.length).toString()).toBe(fusesAfter);
+  });
+});
+
+/** The packed main script, as it runs. */
+class Main {
+  readonly child: ChildProcess;
+  readonly #seen: Seen[] = [];
+  readonly #waiting = new Set<() => void>();
+
+  constructor(env: NodeJS.ProcessEnv, ...more: readonly string[]) {
+    const script = fileURLToPath(new URL('run-main.ts', import.meta.url));
+    this.child = spawn(process.execPath, [script, join(dir, 'app'), resources, ...more], {
+      env,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    createInterface({ input: this.child.stdout! }).on('line', (line) => {
+      this.#seen.push(JSON.parse(line) as Seen);
+      for (const look of [...this.#waiting]) look();
+    });
+  }
+
+  tell(told: Told): void {
+    this.child.stdin?.write(`${JSON.stringify(told)}\n`);
+  }
+
+  /** Forgets what was seen, then does something: what comes next is its doing. */
+  after(told: Told): void {
+    this.#seen.length = 0;
+    this.tell(told);
+  }
+
+  async seen<W extends Seen['what']>(
+    what: W,
+    accept: (seen: Extract<Seen, { what: W }>) => boolean = () => true,
+  ): Promise<Extract<Seen, { what: W }>> {
+    const { promise, resolve } = Promise.withResolvers<Extract<Seen, { what: W }>>();
+    const look = () => {
+      const found = this.#seen.find(
+        (seen): seen is Extract<Seen, { what: W }> =>
+          seen.what === what && accept(seen as Extract<Seen, { what: W }>),
+      );
+      if (found) resolve(found);
+    };
+    this.#waiting.add(look);
+    look();
+    return promise.finally(() => this.#waiting.delete(look));
+  }
+
+  menuWith(text: string): Promise<Extract<Seen, { what: 'menu' }>> {
+    return this.seen('menu', ({ items }) => JSON.stringify(items).includes(text));
+  }
+
+  async ended(): Promise<number | null> {
+    if (this.child.exitCode === null) await once(this.child, 'exit');
+    return this.child.exitCode;
+  }
+}
+
+function labels(items: readonly SeenItem[]): (string | undefined)[] {
+  return items.map(({ label }) => label);
+}
+
+describe.runIf(process.platform === 'linux')('its start path, with a double of Electron', () => {
+  let sandbox: Sandbox;
+  let env: NodeJS.ProcessEnv;
+  let port: number;
+  let main: Main;
+
+  beforeAll(async () => {
+    sandbox = await startSandbox({
+      dir: join(dir, 'sandbox'),
+      namespace: 'data',
+      manifest: netserverManifest('data'),
+    });
+    const at = (name: string) => join(dir, name);
+    await mkdir(at('run'), { mode: 0o700 });
+    env = {
+      PATH: '/usr/bin:/bin',
+      SHELL: '/bin/sh',
+      HOME: dir,
+      XDG_RUNTIME_DIR: at('run'),
+      XDG_CONFIG_HOME: at('config'),
+      XDG_DATA_HOME: at('data'),
+      XDG_STATE_HOME: at('state'),
+      XDG_CACHE_HOME: at('cache'),
+      KUBECONFIG: sandbox.kubeconfigPath,
+    };
+    port = await freePort();
+    const profiles = `version: 1
+profiles:
+  net:
+    cluster: { context: sandbox }
+    namespace: data
+    target: statefulset/net/0
+    port: ${netserverPorts.identity}
+    local: ${port}
+`;
+    await mkdir(join(dir, 'config', 'sallyport'), { recursive: true, mode: 0o700 });
+    await writeFile(join(dir, 'config', 'sallyport', 'profiles.yaml'), profiles, { mode: 0o600 });
+    main = new Main(env);
+  });
+
+  afterAll(async () => {
+    main.child.kill('SIGKILL');
+    await run(packedProgram, ['daemon', 'stop'], { env });
+    await sandbox.stop();
+  });
+
+  test('starts the packed executable as the daemon, and shows what that says', async () => {
+    const { items } = await main.menuWith('○ net');
+    expect(labels(items)).toEqual([
+      'Sallyport · nothing is up',
+      undefined,
+      '○ net',
+      undefined,
+      'Open Sallyport…',
+      'Settings',
+      'Quit…',
+    ]);
+    const { stdout } = await run(packedProgram, ['daemon', 'status', '--json'], { env });
+    const { pid, version } = JSON.parse(stdout);
+    expect(await readlink(`/proc/${pid}/exe`)).toBe(packedProgram);
+    expect(version).toBe(packageJson.version);
+    expect(await main.seen('icon', ({ name }) => name === 'tray-idle.png')).toMatchObject({ exists: true });
+  });
+
+  test('opens its window on the packed page, hardened', async () => {
+    const { address, preferences } = await main.seen('page');
+    expect(address).toBe('app://sallyport/index.html');
+    expect(preferences).toMatchObject({
+      contextIsolation: true,
+      sandbox: true,
+      nodeIntegration: false,
+      preload: join(dir, 'app', 'preload.cjs'),
+    });
+    const guards = await main.seen('said', ({ name }) => name === 'guards');
+    expect(guards.value).toEqual([
+      'will-attach-webview',
+      'will-frame-navigate',
+      'will-navigate',
+      'will-redirect',
+    ]);
+    for (const name of ['sandbox', 'permission-requests', 'permission-checks', 'devices'])
+      await main.seen('said', (said) => said.name === name);
+    main.after({ do: 'fetch', address });
+    const page = await main.seen('file');
+    expect(page.status).toBe(200);
+    expect(page.policy).toContain("default-src 'none'");
+    expect(page.text).toBe(await readFile(join(dir, 'app/renderer/index.html'), 'utf8'));
+    main.after({ do: 'fetch', address: 'app://sallyport/../main.cjs' });
+    expect((await main.seen('file')).status).toBe(404);
+  });
+
+  test('answers its page from the daemon, and no other', async () => {
+    main.after({ do: 'invoke', request: { request: 'call', operation: 'version', input: {} } });
+    expect(await main.seen('answer')).toMatchObject({ answer: { answer: { version: packageJson.version } } });
+    const request = { request: 'call', operation: 'version', input: {} };
+    main.after({ do: 'invoke', request, from: 'https://example.com/' });
+    expect(await main.seen('answer')).toMatchObject({ answer: { error: { code: 'SP-USAGE' } } });
+    main.after({ do: 'invoke', request: { request: 'news', feed: 1 } });
+    expect(await main.seen('answer')).toMatchObject({
+      answer: { kind: 'events', events: [{ event: 'hello' }, { event: 'snapshot' }] },
+    });
+  });
+
+  test('asks before it follows a link', async () => {
+    main.tell({ do: 'answer-dialogs', labels: ['Cancel'] });
+    main.after({ do: 'second-start', args: ['sallyport', 'sallyport://up/net'] });
+    expect(await main.seen('dialog')).toMatchObject({
+      message: 'Connect net?',
+      buttons: ['Connect', 'Cancel'],
+    });
+    main.after({ do: 'invoke', request: { request: 'call', operation: 'tunnels', input: {} } });
+    expect(await main.seen('answer')).toMatchObject({
+      answer: { answer: { tunnels: [{ name: 'net', wanted: 'off' }] } },
+    });
+    main.tell({ do: 'answer-dialogs', labels: ['Connect', 'Close'] });
+    main.after({ do: 'second-start', args: ['sallyport', 'sallyport://up/absent'] });
+    await main.seen('dialog', ({ message }) => message === 'there is no tunnel absent');
+  });
+
+  test('a click in the tray connects, and another copies what programs take', async () => {
+    main.after({ do: 'click', label: '○ net' });
+    await main.menuWith('● net — net-0');
+    expect(await firstLine(port)).toContain('net-0');
+    await main.seen('icon', ({ name }) => name === 'tray-up.png');
+    main.after({ do: 'click', label: 'Copy address' });
+    expect((await main.seen('clipboard')).text).toBe(`127.0.0.1:${port}`);
+  });
+
+  test('asks before it ends, stays where that is said, and leaves tunnels up where they are to be kept', async () => {
+    main.tell({ do: 'answer-dialogs', labels: ['Cancel', 'Keep it up'] });
+    main.after({ do: 'quit' });
+    expect(await main.seen('dialog')).toMatchObject({
+      message: '1 tunnel is up',
+      buttons: ['Keep it up', 'End it', 'Cancel'],
+    });
+    main.after({ do: 'invoke', request: { request: 'call', operation: 'version', input: {} } });
+    await main.seen('answer');
+    main.after({ do: 'quit' });
+    expect(await main.ended()).toBe(0);
+    expect(await firstLine(port)).toContain('net-0');
+  });
+
+  test('finds the daemon that was kept, and ends the tunnel where that is said', async () => {
+    const { pid } = JSON.parse((await run(packedProgram, ['daemon', 'status', '--json'], { env })).stdout);
+    main = new Main(env);
+    await main.menuWith('● net — net-0');
+    const status = JSON.parse((await run(packedProgram, ['daemon', 'status', '--json'], { env })).stdout);
+    expect(status.pid).toBe(pid);
+    main.tell({ do: 'answer-dialogs', labels: ['End it'] });
+    main.tell({ do: 'quit' });
+    expect(await main.ended()).toBe(0);
+    await expect(firstLine(port)).rejects.toThrow();
+  });
+
+  test('follows the link that started it, with a daemon that it starts for that', async () => {
+    await run(packedProgram, ['daemon', 'stop'], { env });
+    main = new Main(env, 'sallyport://up/net');
+    main.tell({ do: 'answer-dialogs', labels: ['Connect', 'End it'] });
+    await main.menuWith('● net — net-0');
+    main.tell({ do: 'quit' });
+    expect(await main.ended()).toBe(0);
+  });
+});
