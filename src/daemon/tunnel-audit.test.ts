@@ -114,21 +114,15 @@ test('a state is told once, however often it is observed', () => {
   ]);
 });
 
-test('programs that do not know the password of the tunnel are told of, alike ones together', () => {
-  const { audit, told, clock } = setup();
-  for (const connection of [4, 5, 6])
-    audit.postgres({ kind: 'denied', why: 'wrong-password', user: 'app' }, connection);
+test('programs that do not log in at the gateway are told of, also those that name no role', () => {
+  const { audit, told } = setup();
+  audit.postgres({ kind: 'denied', why: 'wrong-password', user: 'app' }, 4);
   audit.postgres({ kind: 'denied', why: 'protocol', user: undefined }, 7);
-  clock.advance(60_000);
-  const denied = {
-    event: 'connection-denied',
-    tunnel: 'user/a',
-    error: { code: 'SP-GATEWAY-LOGIN', details: { why: 'wrong-password', user: 'app' } },
-  };
+  const denied = { event: 'connection-denied', tunnel: 'user/a' };
+  const why = { code: 'SP-GATEWAY-LOGIN', details: { why: 'wrong-password', user: 'app' } };
   expect(told).toMatchObject([
-    { event: { ...denied, connection: 4 } },
-    { event: { event: 'connection-denied', connection: 7, error: { details: { why: 'protocol' } } } },
-    { event: { ...denied, connection: 6, count: 2 } },
+    { event: { ...denied, connection: 4, databaseUser: 'app', error: why } },
+    { event: { ...denied, connection: 7, error: { details: { why: 'protocol' } } } },
   ]);
 });
 

@@ -303,7 +303,7 @@ async function askEverything(): Promise<void> {
   for (const name of ['db', 'wrong', 'proxied']) await lookAt(name);
   for (const path of [metricsPath, openApiPath]) witness.add(path, await overSocket('GET', path));
   for (const name of Object.keys(operations))
-    if (!['password', 'shutdown', 'ui'].includes(name))
+    if (!['password', 'connectionString', 'shutdown', 'ui'].includes(name))
       witness.add(`operation ${name}`, await overSocket('POST', operationPath(name), '{"name":"db"}'));
 }
 
