@@ -130,8 +130,13 @@ describeOnRealcluster('audit', (suite) => {
         await using control = home.control();
         const adHoc = [{ name: 'echo', namespace, target: 'pod/net', port: netPorts.echo }];
         const { outcomes } = await control.call('up', { adHoc, waitMs: 20_000 });
-        const { records } = await control.call('audit', { filter: { events: ['session-denied'] } });
-        return { state: outcomes[0]?.tunnel?.state, denied: records.map(({ record }) => record) };
+        // Nothing waits for what is recorded.
+        const denied = await vi.waitFor(async () => {
+          const { records } = await control.call('audit', { filter: { events: ['session-denied'] } });
+          expect(records).not.toEqual([]);
+          return records.map(({ record }) => record);
+        });
+        return { state: outcomes[0]?.tunnel?.state, denied };
       };
       const [byRole, byPolicy] = [await refused(developer), await refused(suite.kubeconfig)];
       expect(byRole.state).toMatchObject({ kind: 'blocked', error: { code: 'SP-FORBIDDEN' } });
