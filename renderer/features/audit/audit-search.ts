@@ -43,6 +43,11 @@ export function exactOf(given: ExactFilter): ExactFilter {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined && value !== ''));
 }
 
+/** Whether the list has nothing else already. */
+export function isNarrowedTo(exact: ExactFilter, only: ExactFilter = {}): boolean {
+  return Object.entries(only).every(([field, value]) => exact[field as ExactField] === value);
+}
+
 export interface FilterChip {
   readonly field: ExactField;
   readonly value: string;

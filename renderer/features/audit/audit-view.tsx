@@ -113,6 +113,7 @@ export default function AuditView() {
       {selected && (
         <EventPanel
           listed={selected}
+          exact={search.exact}
           onOnly={(only) => setSearch({ ...search, exact: { ...search.exact, ...only } })}
           onClose={() => select(undefined)}
         />

@@ -6,20 +6,22 @@ import { CopyTextButton } from '../../components/copy-text-button.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { Fact, Facts } from '../../components/facts.tsx';
 import { IconButton } from '../../components/icon-button.tsx';
-import type { ExactFilter } from './audit-search.ts';
+import { type ExactFilter, isNarrowedTo } from './audit-search.ts';
 import { type EventFact, eventChanges, eventError, eventFacts } from './event-facts.ts';
-import { recordLine } from './export-events.ts';
+import { lineOrder, recordLine } from './export-events.ts';
 import { recordKey } from './record-pages.ts';
 
 export interface EventPanelProps {
   readonly listed: ListedRecord;
+  /** What narrows the list already. */
+  readonly exact: ExactFilter;
   /** Narrows the list to what shares a fact. */
   readonly onOnly: (only: ExactFilter) => void;
   readonly onClose: () => void;
 }
 
 /** All of one event: what it says, what failed, what changed, and the line itself. */
-export function EventPanel({ listed, onOnly, onClose }: EventPanelProps) {
+export function EventPanel({ listed, exact, onOnly, onClose }: EventPanelProps) {
   const { log, record } = listed;
   const { at, seq, clipped } = record;
   const event = plain(record.event);
@@ -44,7 +46,7 @@ export function EventPanel({ listed, onOnly, onClose }: EventPanelProps) {
       <Facts>
         {eventFacts(record).map((fact) => (
           <Fact key={fact.name + fact.value} name={fact.name}>
-            <FactValue fact={fact} onOnly={onOnly} />
+            <FactValue fact={fact} exact={exact} onOnly={onOnly} />
           </Fact>
         ))}
       </Facts>
@@ -67,12 +69,16 @@ export function EventPanel({ listed, onOnly, onClose }: EventPanelProps) {
   );
 }
 
-function FactValue({ fact, onOnly }: { readonly fact: EventFact } & Pick<EventPanelProps, 'onOnly'>) {
-  const { name, value, isCode, only } = fact;
+interface FactValueProps extends Pick<EventPanelProps, 'exact' | 'onOnly'> {
+  readonly fact: EventFact;
+}
+
+function FactValue({ fact: { name, value, isCode, only }, exact, onOnly }: FactValueProps) {
+  const isOnly = isNarrowedTo(exact, only);
   return (
     <>
       <span className={isCode ? 'mono select-all' : undefined}>{value}</span>
-      {only && (
+      {only && !isOnly && (
         <button
           type="button"
           onClick={() => onOnly(only)}
@@ -108,7 +114,7 @@ function Changes({ listed }: { readonly listed: ListedRecord }) {
   );
 }
 
-/** Names in it do not turn the text around. */
+/** In the order of the line. Names in it do not turn the text around. */
 function rawJson({ record }: ListedRecord): string {
-  return JSON.stringify(record, undefined, 2).split('\n').map(plain).join('\n');
+  return JSON.stringify(lineOrder(record), undefined, 2).split('\n').map(plain).join('\n');
 }

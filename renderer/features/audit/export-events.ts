@@ -57,10 +57,13 @@ export function exportText(records: readonly ListedRecord[], format: ExportForma
 
 /** The line as it stands in its log's file: in its order and ASCII alone, so that a whole log can be verified wherever it is taken. */
 export function recordLine(record: AuditRecord): string {
-  const { seq, prev, event, at, clipped, ...facts } = record;
-  const line = JSON.stringify({ seq, prev, event, at, ...(clipped && { clipped }), ...facts });
+  const line = JSON.stringify(lineOrder(record));
   // biome-ignore lint/suspicious/noControlCharactersInRegex: what JSON.stringify leaves of them is DEL alone.
   return line.replace(/[^\x00-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+export function lineOrder({ seq, prev, event, at, clipped, ...facts }: AuditRecord): AuditRecord {
+  return { seq, prev, event, at, ...(clipped && { clipped }), ...facts };
 }
 
 /** sallyport-audit-2026-11-21T184412Z.csv */

@@ -22,14 +22,14 @@ export function FilterDialog({ open, exact, onApply, onClose }: FilterDialogProp
       title="Filter events"
       description={<p className="text-muted">Each narrows it further. Names and ids are matched whole.</p>}
     >
-      <FilterForm exact={exact} onApply={onApply} onClose={onClose} />
+      <FilterForm exact={exact} onApply={onApply} />
     </Dialog>
   );
 }
 
 const texts = ['podUid', 'user', 'databaseUser', 'auditId'] as const;
 
-function FilterForm({ exact, onApply, onClose }: Omit<FilterDialogProps, 'open'>) {
+function FilterForm({ exact, onApply }: Pick<FilterDialogProps, 'exact' | 'onApply'>) {
   const { clock } = useAppState();
   const [given, setGiven] = useState(exact);
   const [from, setFrom] = useState(inputTime(exact.sinceMs));
@@ -90,18 +90,21 @@ function FilterForm({ exact, onApply, onClose }: Omit<FilterDialogProps, 'open'>
           </Button>
         ))}
       </div>
-      {texts.map((field) => (
-        <TextField
-          key={field}
-          label={fieldName[field]}
-          hint={hints[field]}
-          value={given[field] ?? ''}
-          onValueChange={(text) => setGiven({ ...given, [field]: text.trim() })}
-        />
-      ))}
+      <div className="grid grid-cols-2 items-start gap-3">
+        {texts.map((field) => (
+          <TextField
+            key={field}
+            label={fieldName[field]}
+            hint={hints[field]}
+            value={given[field] ?? ''}
+            onValueChange={(text) => setGiven({ ...given, [field]: text.trim() })}
+          />
+        ))}
+      </div>
       <DialogActions>
-        <Button onClick={() => onApply({})}>Clear all</Button>
-        <Button onClick={onClose}>Cancel</Button>
+        <Button look="quiet" onClick={() => onApply({})}>
+          Clear all
+        </Button>
         <Button type="submit" look="primary" disabled={problem !== undefined}>
           Apply
         </Button>
@@ -111,6 +114,8 @@ function FilterForm({ exact, onApply, onClose }: Omit<FilterDialogProps, 'open'>
 }
 
 const hints: Partial<Record<(typeof texts)[number], string>> = {
+  podUid: 'The whole of it',
   user: 'As the cluster knows the user',
-  auditId: "As in the API server's own audit log",
+  databaseUser: 'As the database does',
+  auditId: "As in the API server's log",
 };
