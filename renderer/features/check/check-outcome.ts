@@ -30,8 +30,10 @@ export function outcomeOf(found: CheckFound): OutcomeInWords {
   return { outcome: 'good', words: pod };
 }
 
+/** Whether somebody or the cluster has to do something before it works. */
 export function isTrouble(found: CheckFound | undefined): boolean {
-  return found !== undefined && outcomeOf(found).outcome !== 'good';
+  const outcome = found && outcomeOf(found).outcome;
+  return outcome === 'bad' || outcome === 'absent';
 }
 
 function rules(access: Check['access']['missing']): string {

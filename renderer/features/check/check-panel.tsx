@@ -2,7 +2,7 @@ import { Minus, Check as Tick, X } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { auditPolicyRule } from '../../../src/client/audit-policy.ts';
 import { readinessWords, ruleWords, whoWords } from '../../../src/client/check-words.ts';
-import { count, podWords, timeWords } from '../../../src/client/tunnel-words.ts';
+import { podWords, timeWords } from '../../../src/client/tunnel-words.ts';
 import type { Check } from '../../../src/contract/control-check.ts';
 import { Button } from '../../components/button.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
@@ -58,8 +58,19 @@ export function CheckPanel({ id }: { readonly id: string }) {
 function Found({ id, check }: { readonly id: string; readonly check: Check }) {
   const { resolved, access, missingRole, leastRole } = check;
   const { resolution, target, port, namespace, context, server } = resolved;
+  const isRefused = access.missing.length > 0;
   return (
     <>
+      {isRefused && <Rights access={access} />}
+      {missingRole && (
+        <YamlBlock
+          of={id}
+          title="The Role to ask for"
+          use="Grants what is missing, and no more. Send it to whoever gives rights in the namespace."
+          yaml={missingRole}
+          isOpen
+        />
+      )}
       <Section title="Pod">
         {resolution.kind === 'none' ? (
           <ErrorNote error={resolution.reason} tone="waiting" />
@@ -83,26 +94,8 @@ function Found({ id, check }: { readonly id: string; readonly check: Check }) {
           </Fact>
         </Facts>
       </Section>
-      <Section title="Rights">
-        <p className="wrap-anywhere">{`${whoWords(access)} in namespace ${access.namespace}`}</p>
-        <Rights access={access} />
-        {access.next && (
-          <p className="wrap-anywhere">
-            <span className="caption mr-1.5">Next</span>
-            {access.next}
-          </p>
-        )}
-      </Section>
+      {!isRefused && <Rights access={access} />}
       <div className="flex flex-col gap-2">
-        {missingRole && (
-          <YamlBlock
-            of={id}
-            title="The Role to ask for"
-            use="Grants what is missing, and no more. Send it to whoever gives rights in the namespace."
-            yaml={missingRole}
-            isOpen
-          />
-        )}
         <YamlBlock
           of={id}
           title="The least Role"
@@ -120,26 +113,36 @@ function Found({ id, check }: { readonly id: string; readonly check: Check }) {
   );
 }
 
+/** What is missing first. */
 function Rights({ access }: Pick<Check, 'access'>) {
-  const { allowed, missing, degraded } = access;
+  const { namespace, allowed, missing, degraded, next } = access;
   return (
-    <ul aria-label={`${count(missing.length, 'right')} missing`} className="flex flex-col gap-0.5">
-      {missing.map((rule) => (
-        <Right key={ruleWords(rule)} icon={<X size={14} className="text-needs" aria-hidden />}>
-          {`may not ${ruleWords(rule)}`}
-        </Right>
-      ))}
-      {degraded.map((rule) => (
-        <Right key={ruleWords(rule)} icon={<Minus size={14} className="text-waiting" aria-hidden />}>
-          {`may not ${ruleWords(rule)}: done without`}
-        </Right>
-      ))}
-      {allowed.map((rule) => (
-        <Right key={ruleWords(rule)} icon={<Tick size={14} className="text-accent" aria-hidden />}>
-          {`may ${ruleWords(rule)}`}
-        </Right>
-      ))}
-    </ul>
+    <Section title="Rights">
+      <p className="wrap-anywhere">{`${whoWords(access)} in namespace ${namespace}`}</p>
+      <ul aria-label="Rights" className="flex flex-col gap-0.5">
+        {missing.map((rule) => (
+          <Right key={ruleWords(rule)} icon={<X size={14} className="text-needs" aria-hidden />}>
+            {`may not ${ruleWords(rule)}`}
+          </Right>
+        ))}
+        {degraded.map((rule) => (
+          <Right key={ruleWords(rule)} icon={<Minus size={14} className="text-waiting" aria-hidden />}>
+            {`may not ${ruleWords(rule)}: done without`}
+          </Right>
+        ))}
+        {allowed.map((rule) => (
+          <Right key={ruleWords(rule)} icon={<Tick size={14} className="text-accent" aria-hidden />}>
+            {`may ${ruleWords(rule)}`}
+          </Right>
+        ))}
+      </ul>
+      {next && (
+        <p className="wrap-anywhere">
+          <span className="caption mr-1.5">Next</span>
+          {next}
+        </p>
+      )}
+    </Section>
   );
 }
 

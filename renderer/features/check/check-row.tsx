@@ -1,11 +1,11 @@
 import { memo, type ReactNode, useEffect, useRef } from 'react';
-import { bytesWords } from '../../../src/client/tunnel-words.ts';
 import { Button } from '../../components/button.tsx';
 import { classNames } from '../../components/class-names.ts';
 import { MiddleTruncate } from '../../components/middle-truncate.tsx';
 import { useAppState, useCheck, useTunnel } from '../../state/app-state.ts';
 import { daemonItem } from './check-items.ts';
 import { outcomeOf } from './check-outcome.ts';
+import { daemonWords } from './daemon-health.ts';
 import { OutcomeMark, type OutcomeMarkProps } from './outcome-mark.tsx';
 import { useDaemonStatus } from './use-daemon-status.ts';
 
@@ -26,14 +26,7 @@ function DaemonRow(props: CheckRowProps) {
   const { status, notes } = useDaemonStatus();
   const hasError = notes.some(({ kind }) => kind === 'error');
   const outcome = !status ? 'running' : hasError ? 'bad' : notes.length > 0 ? 'degraded' : 'good';
-  const words = status
-    ? notes.length > 0
-      ? notes.length === 1
-        ? 'one thing to look at'
-        : `${notes.length} things to look at`
-      : `${status.version} · pid ${status.pid} · ${bytesWords(status.residentBytes)}`
-    : 'asking';
-  return <Row {...props} outcome={outcome} name="This daemon" words={words} />;
+  return <Row {...props} outcome={outcome} name="This daemon" words={status ? daemonWords(status) : ''} />;
 }
 
 function TunnelCheckRow(props: CheckRowProps) {

@@ -1,6 +1,6 @@
-import { count } from '../../../src/client/tunnel-words.ts';
+import { bytesWords, count } from '../../../src/client/tunnel-words.ts';
 import type { OperationAnswer } from '../../../src/contract/control.ts';
-import type { ErrorData } from '../../../src/contract/error-codes.ts';
+import { type ErrorData, errorText } from '../../../src/contract/error-codes.ts';
 
 export type DaemonStatus = OperationAnswer<'daemon'>;
 
@@ -29,8 +29,8 @@ export function daemonHealth({ audit, folders }: DaemonStatus): HealthNote[] {
     notes.push({
       kind: 'note',
       what: 'The key that signs the audit log lasts for this run alone',
-      why: key.kept.why ?? 'the settings keep nothing in a keychain',
-      next: `give this machine a keychain, or note the key elsewhere; settings.yaml in ${folders.config} says where keys are kept`,
+      why: key.kept.why ?? 'the settings keep no keys in a keychain',
+      next: `note the key elsewhere, or have it kept: passwords.keepIn in settings.yaml, in ${folders.config}`,
     });
   for (const shipper of shippers) {
     if (shipper.state === 'shipping') continue;
@@ -43,6 +43,14 @@ export function daemonHealth({ audit, folders }: DaemonStatus): HealthNote[] {
     });
   }
   return notes;
+}
+
+/** The daemon in a line: the first thing that is wrong, or what it uses. */
+export function daemonWords(status: DaemonStatus): string {
+  const [first, ...others] = daemonHealth(status);
+  if (!first) return `${status.version} · pid ${status.pid} · ${bytesWords(status.residentBytes)}`;
+  const words = first.kind === 'error' ? errorText(first.error).headline : first.what;
+  return others.length > 0 ? `${words} · ${others.length} more` : words;
 }
 
 const nextOf = {

@@ -64,7 +64,9 @@ function Usage({ status }: { readonly status: DaemonStatus }) {
         </Fact>
         <Fact name="Memory">{bytesWords(residentBytes)}</Fact>
         <Fact name="Tunnels">{`${tunnelsUp} up`}</Fact>
-        <Fact name="Followers">{`${subscribers}, this window among them`}</Fact>
+        <Fact name="Followers">
+          {subscribers <= 1 ? 'this window' : `${subscribers}, this window among them`}
+        </Fact>
         <Fact name="Clusters">
           {clusters.length === 0 ? (
             'none in use'
