@@ -63,10 +63,21 @@ export function chipsOf(exact: ExactFilter): FilterChip[] {
 }
 
 /** Whether all words are somewhere in it, in whatever case. */
-export function hasWords({ log, record }: ListedRecord, words: readonly string[]): boolean {
+export function hasWords(listed: ListedRecord, words: readonly string[]): boolean {
   if (words.length === 0) return true;
-  const text = `${log} ${JSON.stringify(record)}`.toLowerCase();
+  const text = textOf(listed);
   return words.every((word) => text.includes(word));
+}
+
+/** Made once for each event: what is loaded is searched again with each letter that is typed. */
+const texts = new WeakMap<ListedRecord, string>();
+
+function textOf(listed: ListedRecord): string {
+  const known = texts.get(listed);
+  if (known !== undefined) return known;
+  const text = `${listed.log} ${JSON.stringify(listed.record)}`.toLowerCase();
+  texts.set(listed, text);
+  return text;
 }
 
 export function wordsOf(text: string): string[] {

@@ -1,5 +1,5 @@
 import { ScrollText, SearchX } from 'lucide-react';
-import { useCallback, useDeferredValue, useMemo, useRef, useState } from 'react';
+import { useCallback, useMemo, useRef, useState } from 'react';
 import { Button } from '../../components/button.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
@@ -34,11 +34,10 @@ export default function AuditView() {
   const isFollowed = isAtTop && (untilMs === undefined || untilMs > clock.wallMs());
   const { reader, state } = useAuditReader(filterOf(search), isFollowed);
   const { loaded } = state;
-  const words = useDeferredValue(search.words);
   const found = useMemo(() => {
-    const wanted = wordsOf(words);
+    const wanted = wordsOf(search.words);
     return loaded?.records.filter((record) => hasWords(record, wanted)) ?? [];
-  }, [loaded, words]);
+  }, [loaded, search.words]);
   const items = useMemo(() => eventItems(found), [found]);
   const selected = useMemo(
     () => loaded?.records.find((record) => recordKey(record) === chosen),
@@ -58,14 +57,12 @@ export default function AuditView() {
   usePageKeys({
     ArrowDown: () => move((at) => at + 1),
     ArrowUp: () => move((at) => at - 1),
-    PageDown: () => move((at) => at + 15),
-    PageUp: () => move((at) => at - 15),
     Home: () => move(() => 0),
     End: () => move(() => found.length - 1),
     Escape: () => select(undefined),
     '/': () => searchField.current?.focus(),
   });
-  const isSearched = words !== '';
+  const isSearched = search.words !== '';
   const onMore = useCallback(() => void reader.loadMore(), [reader]);
   // What failed is tried again by a click, and words that are rare would otherwise read the whole log.
   const canLoad = !isSearched && !state.error;

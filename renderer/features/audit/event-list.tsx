@@ -44,9 +44,11 @@ export function EventList({ items, selected, isByKeys, onSelect, onTop, onNearEn
   useEffect(() => scrollToSelected.current(), [selected]);
   const shown = virtualizer.getVirtualItems();
   const isNearEnd = (shown.at(-1)?.index ?? 0) > items.length - aheadRows;
+  // As often as it takes: a page may bring fewer than fill the sight.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each page is a reason to look again.
   useEffect(() => {
     if (isNearEnd) onNearEnd();
-  }, [isNearEnd, onNearEnd]);
+  }, [isNearEnd, onNearEnd, items.length]);
   const entry = at >= 0 ? at : items.findIndex(({ kind }) => kind === 'event');
   return (
     <div className="@container flex min-h-0 flex-1 flex-col bg-surface">

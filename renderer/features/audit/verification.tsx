@@ -9,6 +9,7 @@ import type { VerifiedLog } from '../../../src/contract/audit-verdict.ts';
 import { errorText } from '../../../src/contract/error-codes.ts';
 import { Button } from '../../components/button.tsx';
 import { classNames } from '../../components/class-names.ts';
+import { Dialog, DialogActions } from '../../components/dialog.tsx';
 import { useAppState } from '../../state/app-state.ts';
 import { overallVerdict, verdictSummary } from './overall-verdict.ts';
 
@@ -55,20 +56,30 @@ export function Verification() {
           )}
         </p>
         {logs && logs.length > 0 && (
-          <Button look="quiet" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
-            {isOpen ? 'Less' : 'Details'}
+          <Button look="quiet" onClick={() => setOpen(true)}>
+            Details
           </Button>
         )}
         <Button disabled={isFetching} onClick={() => void refetch()}>
           {logs ? 'Verify again' : 'Verify'}
         </Button>
       </div>
-      {isOpen && logs && (
-        <ul className="flex max-h-[40vh] flex-col gap-3 overflow-y-auto border-t border-line bg-surface px-4 py-3">
-          {logs.map((log) => (
-            <Verdict key={log.log} verified={log} />
-          ))}
-        </ul>
+      {logs && (
+        <Dialog
+          open={isOpen}
+          onOpenChange={setOpen}
+          title="What was found"
+          description={<p className="text-muted">{`At ${timeWords(dataUpdatedAt)}.`}</p>}
+        >
+          <ul className="flex flex-col gap-3">
+            {logs.map((log) => (
+              <Verdict key={log.log} verified={log} />
+            ))}
+          </ul>
+          <DialogActions>
+            <Button onClick={() => setOpen(false)}>Close</Button>
+          </DialogActions>
+        </Dialog>
       )}
     </div>
   );

@@ -2,6 +2,7 @@ import { formatDuration } from '../../../src/base/duration.ts';
 import { auditWords, shipperWords } from '../../../src/client/daemon-words.ts';
 import { bytesWords, count, timeWords } from '../../../src/client/tunnel-words.ts';
 import type { AuditStatus } from '../../../src/contract/audit-status.ts';
+import { CopyTextButton } from '../../components/copy-text-button.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { Fact, Facts } from '../../components/facts.tsx';
 import { useNow } from '../../state/app-state.ts';
@@ -25,7 +26,14 @@ export function DaemonPanel() {
   return (
     <div className="flex flex-col gap-4">
       <header className="flex flex-col gap-1">
-        <h2 className="text-lg font-semibold">This daemon</h2>
+        <div className="flex items-center gap-2">
+          <h2 className="min-w-0 flex-1 text-lg font-semibold">This daemon</h2>
+          <CopyTextButton
+            copied={{ of: 'daemon', what: 'status' }}
+            label="Copy as JSON"
+            text={JSON.stringify(status, undefined, 2)}
+          />
+        </div>
         <p role="status" className="flex items-center gap-2">
           <OutcomeMark outcome={hasError ? 'bad' : notes.length > 0 ? 'degraded' : 'good'} />
           {notes.length === 0 ? 'All is well.' : `${count(notes.length, 'thing')} to look at.`}
