@@ -9,6 +9,7 @@ import { createApi } from './api.ts';
 import { browserClock as clock } from './browser-clock.ts';
 import { Shell } from './features/shell/shell.tsx';
 import { type AppState, AppStateContext } from './state/app-state.ts';
+import { Checks } from './state/checks.ts';
 import { Copies } from './state/copies.ts';
 import { Throughput } from './state/throughput.ts';
 import { Ticker } from './state/ticker.ts';
@@ -32,6 +33,7 @@ const state: AppState = {
     write: writeClipboard,
     storage: localStorage,
   }),
+  checks: new Checks(api, clock),
 };
 
 async function writeClipboard(text: string): Promise<void> {

@@ -3,6 +3,7 @@ import type { Clock } from '../../src/base/clock.ts';
 import type { ControlView } from '../../src/client/control-view.ts';
 import type { TunnelEntity } from '../../src/contract/control-tunnel.ts';
 import type { Api } from '../api.ts';
+import type { CheckState, Checks } from './checks.ts';
 import type { Copied, Copies } from './copies.ts';
 import type { Throughput } from './throughput.ts';
 import type { Ticker } from './ticker.ts';
@@ -18,6 +19,7 @@ export interface AppState {
   readonly ticker: Ticker;
   readonly actions: TunnelActions;
   readonly copies: Copies;
+  readonly checks: Checks;
 }
 
 export const AppStateContext = createContext<AppState | undefined>(undefined);
@@ -63,6 +65,12 @@ export function useThroughput(id: string): readonly number[] {
 export function useAction(id: string): ActionState {
   const { actions } = useAppState();
   return useSyncExternalStore(actions.subscribe, () => actions.of(id));
+}
+
+/** The preflight of one tunnel. */
+export function useCheck(id: string): CheckState {
+  const { checks } = useAppState();
+  return useSyncExternalStore(checks.subscribe, () => checks.of(id));
 }
 
 /** Milliseconds since the epoch, a second at a time. */

@@ -9,6 +9,7 @@ import { collect, context, LogFolder, manyOpened, opened, pod } from './audit.fi
 import { exportCsv, exportJson } from './export-records.ts';
 import { followRecords } from './follow-records.ts';
 import { findRecord, lastRecords, mergeRecords, type ReadRecord, readRecords } from './read-records.ts';
+import { recordFilter } from './record-filter.ts';
 
 let logs: LogFolder;
 beforeEach(async () => {
@@ -65,6 +66,17 @@ describe('with a filter', () => {
     const atMs = 1_700_000_000_000;
     expect(await read({ ...opens, untilMs: atMs })).toEqual([]);
     expect(await read({ ...opens, sinceMs: atMs, untilMs: atMs + 1 })).toEqual(['3 connection-opened']);
+  });
+
+  it('by time without reading lines as JSON that are too old or too new', async () => {
+    const [line] = (await logs.text(0)).split('\n');
+    const atMs = Date.parse(JSON.parse(line!).at);
+    const mayMatch = (filter: AuditFilter) => recordFilter(filter).mayMatch(line!);
+    expect(mayMatch({ sinceMs: atMs, untilMs: atMs + 1 })).toBe(true);
+    expect(mayMatch({ sinceMs: atMs + 1 })).toBe(false);
+    expect(mayMatch({ untilMs: atMs - 1 })).toBe(false);
+    expect(recordFilter({ sinceMs: atMs + 1 }).mayMatch(` ${line}`)).toBe(true);
+    expect(mayMatch({ sinceMs: -1e16, untilMs: 1e16 })).toBe(true);
   });
 });
 

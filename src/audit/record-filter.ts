@@ -21,8 +21,13 @@ export function recordFilter(filter: AuditFilter): RecordFilter {
     ...named.flatMap(([, value]) => (isPlain(value!) ? [JSON.stringify(value).slice(1)] : [])),
   ];
   const kinds = events?.map((event) => `"event":"${event}"`);
+  const [first, last] = [timeText(sinceMs), timeText(untilMs)];
   return {
     mayMatch(line) {
+      if (first !== undefined || last !== undefined) {
+        const at = lineStart.exec(line)?.[1];
+        if (at !== undefined && ((first && at < first) || (last && at > last))) return false;
+      }
       if (kinds && !kinds.some((kind) => line.includes(kind))) return false;
       return needles.every((needle) => line.includes(needle));
     },
@@ -36,6 +41,15 @@ export function recordFilter(filter: AuditFilter): RecordFilter {
       return atMs >= (sinceMs ?? atMs) && (untilMs === undefined || atMs < untilMs);
     },
   };
+}
+
+/** As this product writes its lines; of others the time is read from their JSON. */
+const lineStart = /^\{"seq":\d+,"prev":"[0-9a-f]{64}","event":"[^"\\]*","at":"(\d{4}-[^"\\]{19})"/;
+
+/** Of the four-digit years: only their texts stand in the order of time. */
+function timeText(atMs: number | undefined): string | undefined {
+  const isComparable = atMs !== undefined && atMs >= 0 && atMs < 253_402_300_800_000;
+  return isComparable ? new Date(atMs).toISOString() : undefined;
 }
 
 function isPlain(text: string): boolean {

@@ -1,5 +1,6 @@
 import { AppError } from '../base/app-error.ts';
 import { formatDuration } from '../base/duration.ts';
+import { auditWords, shipperWords } from '../client/daemon-words.ts';
 import { bytesWords, count } from '../client/tunnel-words.ts';
 import type { AuditStatus } from '../contract/audit-status.ts';
 import type { Cli } from './cli.ts';
@@ -32,23 +33,11 @@ export async function printStatus(cli: Cli, json: boolean): Promise<void> {
   cli.stdout.write(`daemon ${version} · pid ${pid}\n${lines.join('')}`);
 }
 
-function auditFacts({ folder, state, key, shippers }: AuditStatus): [string, string][] {
-  const unkept = key?.kept.in === 'memory' ? ' · its signing key lasts for this run alone' : '';
-  const words = {
-    starting: 'is being opened',
-    writing: `${folder}${unkept}`,
-    unavailable: `cannot be written${state.kind === 'unavailable' ? ` (${state.code})` : ''}: production tunnels stay shut · ${folder}`,
-  };
+function auditFacts(audit: AuditStatus): [string, string][] {
   return [
-    ['Audit', words[state.kind]],
-    ...shippers.map((shipper): [string, string] => ['', `${shipper.name} · ${shipperWords(shipper)}`]),
+    ['Audit', auditWords(audit)],
+    ...audit.shippers.map((shipper): [string, string] => ['', `${shipper.name} · ${shipperWords(shipper)}`]),
   ];
-}
-
-function shipperWords(shipper: AuditStatus['shippers'][number]): string {
-  if (shipper.state === 'off') return `off: ${shipper.why}`;
-  const behind = shipper.behind > 0 ? `${count(shipper.behind, 'line')} behind` : 'has all';
-  return shipper.state === 'shipping' ? behind : `${shipper.state}, ${behind}: ${shipper.why}`;
 }
 
 export async function printStop(cli: Cli, json: boolean): Promise<void> {

@@ -11,7 +11,7 @@ export function useTunnelKeys(keys: Readonly<Record<string, () => void>>): void 
       if (!(target instanceof Element) || target.closest('input, textarea, [role=menu], [role=dialog]'))
         return;
       // A button that has the focus is pressed by Enter; of a row the primary action is meant.
-      if (key === 'Enter' && target.closest('button, a') && !target.closest('[data-row]')) return;
+      if (key === 'Enter' && target.closest('button, a, summary') && !target.closest('[data-row]')) return;
       if ((key === 'ArrowUp' || key === 'ArrowDown') && target.closest('[role=tab], [role=switch]')) return;
       const run = latest.current[key] ?? latest.current[key.toLowerCase()];
       if (!run) return;

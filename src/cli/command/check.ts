@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { AppError } from '../../base/app-error.ts';
+import { auditPolicyRule } from '../../client/audit-policy.ts';
 import { calledAs } from '../../client/called-as.ts';
+import { ruleWords, whoWords } from '../../client/check-words.ts';
 import type { Check } from '../../contract/control-check.ts';
 import { errorText } from '../../contract/error-codes.ts';
 import { type AdHocFlags, adHocOptions } from '../ad-hoc.ts';
-import { auditPolicyRule } from '../audit-policy.ts';
 import type { Cli } from '../cli.ts';
 import { colorsFor } from '../paint.ts';
 import { printJson } from '../print-json.ts';
@@ -42,22 +43,19 @@ export function define(command: Command, cli: Cli): void {
 
 function checkText({ resolved, access, credential }: Check, cli: Cli): string {
   const colors = colorsFor(cli.stdout, cli);
-  const { user, groups, allowed, missing, degraded, next } = access;
-  const rule = ({ verb, group, resource, name }: (typeof allowed)[number]) =>
-    `${verb} ${resource}${group ? `.${group}` : ''}${name ? ` ${name}` : ''}`;
+  const { allowed, missing, degraded, next } = access;
   const rows = [
-    ...allowed.map((each) => `  ${colors.green('✓')} may ${rule(each)}\n`),
-    ...degraded.map((each) => `  ${colors.yellow('◔')} may not ${rule(each)}: done without\n`),
-    ...missing.map((each) => `  ${colors.red('✗')} may not ${rule(each)}\n`),
+    ...allowed.map((each) => `  ${colors.green('✓')} may ${ruleWords(each)}\n`),
+    ...degraded.map((each) => `  ${colors.yellow('◔')} may not ${ruleWords(each)}: done without\n`),
+    ...missing.map((each) => `  ${colors.red('✗')} may not ${ruleWords(each)}\n`),
   ];
-  const who = `${user ?? 'the user of this context'}${groups.length > 0 ? ` (${groups.join(', ')})` : ''}`;
   const last = missing.length > 0 ? 'the Role to ask for: add --rbac' : '';
   const advice = [calledAs(next, cli.program), last]
     .filter((text) => text !== '')
     .map((text) => `  next:  ${text}\n`);
   return [
     resolvedText(resolved, cli),
-    `${who} in namespace ${access.namespace}\n`,
+    `${whoWords(access)} in namespace ${access.namespace}\n`,
     ...rows,
     credentialText(credential, cli),
     ...advice,

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { AppError } from '../../base/app-error.ts';
+import { readinessWords } from '../../client/check-words.ts';
 import { podWords } from '../../client/tunnel-words.ts';
 import type { ResolvedTarget } from '../../contract/control-check.ts';
 import { errorText } from '../../contract/error-codes.ts';
@@ -46,9 +47,8 @@ export function resolvedText(
     const { headline, next } = errorText(resolution.reason);
     return `${head}  no pod: ${headline}\n${next ? `  next:  ${next}\n` : ''}`;
   }
-  const { pod, port: podPort, serving } = resolution;
-  const why = serving ? 'ready' : 'named directly: tried while a client waits, before it is ready';
+  const { pod, port: podPort } = resolution;
   const container = pod.container ? ` · container ${pod.container}` : '';
   const restarts = pod.restarts > 0 ? ` · ${pod.restarts} restarts` : '';
-  return `${head}  ${colors.bold(podWords(pod))} · port ${podPort}${container}${restarts}\n  ${why}\n`;
+  return `${head}  ${colors.bold(podWords(pod))} · port ${podPort}${container}${restarts}\n  ${readinessWords(resolution)}\n`;
 }
