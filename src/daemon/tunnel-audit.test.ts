@@ -26,6 +26,7 @@ function setup() {
       port: 5432,
       auditId: 'id',
       heldMs: 1,
+      connectMs: 1,
       peer,
     });
   const end = (connection: number) =>
