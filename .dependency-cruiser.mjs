@@ -33,7 +33,7 @@ folders.daemon = { may: Object.keys(folders).filter((name) => name !== 'cli') };
 
 const browserSafe = [
   '^src/contract/',
-  '^src/client/(control|control-view|page-control|tunnel-words)\\.ts$',
+  '^src/client/(control|control-view|log-line-parts|page-control|tunnel-words)\\.ts$',
   '^src/base/(app-error|clock|duration)\\.ts$',
 ];
 
