@@ -1,4 +1,4 @@
-import { count, limitWords, newPodWords, podWords } from '../../../src/client/tunnel-words.ts';
+import { count, newPodWords, podWords, timeWords } from '../../../src/client/tunnel-words.ts';
 import type { Question } from '../../../src/contract/control-question.ts';
 import type { TunnelEntity } from '../../../src/contract/control-tunnel.ts';
 import type { TunnelState } from '../../../src/contract/tunnel-state.ts';
@@ -57,6 +57,14 @@ function AnswerButton({ tunnel, asked }: { readonly tunnel: TunnelEntity; readon
   );
 }
 
-function LimitNote({ tunnel }: { readonly tunnel: TunnelEntity }) {
-  return <p className="font-medium text-waiting">{limitWords(tunnel)}</p>;
+function LimitNote({ tunnel: { limit } }: { readonly tunnel: TunnelEntity }) {
+  if (!limit) return null;
+  const at = timeWords(limit.endsAtMs).slice(11, 16);
+  return (
+    <p className="font-medium text-waiting">
+      {limit.kind === 'time'
+        ? `Its time limit ends it at ${at}, unless it is prolonged.`
+        : `It ends at ${at}, unless somebody connects.`}
+    </p>
+  );
 }
