@@ -6,23 +6,21 @@ import { useAppState, useCopied } from '../state/app-state.ts';
 import { Button } from './button.tsx';
 
 export interface CopyTextProps {
-  /** What it is of: a tunnel, mostly. */
-  readonly of: string;
-  /** Which of its texts: so its button knows that it was this one. */
-  readonly what: string;
+  /** Of this text alone, so that no other button says that it was copied. */
+  readonly id: string;
   readonly label: string;
   readonly text: () => string;
   readonly disabled?: boolean;
 }
 
 /** Copies a text, and says so for two seconds in the place where it was clicked. */
-export function CopyText({ of, what, label, text, disabled = false }: CopyTextProps) {
+export function CopyText({ id, label, text, disabled = false }: CopyTextProps) {
   const { copies } = useAppState();
   const copied = useCopied();
   const [problem, setProblem] = useState('');
-  const isCopied = copied?.of === of && copied.what === what;
+  const isCopied = copied?.of === id;
   const copy = () =>
-    copies.copy({ of, what }, text()).then(
+    copies.copy({ of: id, what: 'text' }, text()).then(
       () => setProblem(''),
       (thrown) => setProblem(errorText(AppError.from(thrown).toData()).headline),
     );

@@ -64,12 +64,12 @@ function Outcome({ tunnel, check }: { readonly tunnel: TunnelEntity; readonly ch
         {access.next && <p className="mt-1 wrap-anywhere">{access.next}</p>}
       </Section>
       {missingRole ? (
-        <RoleText tunnel={tunnel} title="Role to ask for" what="missing Role" yaml={missingRole} />
+        <RoleText tunnel={tunnel} title="Role to ask for" yaml={missingRole} />
       ) : (
         <details className="group">
           <summary className="caption cursor-pointer rounded-sm">The least Role that it takes</summary>
           <div className="mt-2">
-            <RoleText tunnel={tunnel} title="Least Role" what="least Role" yaml={leastRole} />
+            <RoleText tunnel={tunnel} title="Least Role" yaml={leastRole} />
           </div>
         </details>
       )}
@@ -80,15 +80,14 @@ function Outcome({ tunnel, check }: { readonly tunnel: TunnelEntity; readonly ch
 interface RoleTextProps {
   readonly tunnel: TunnelEntity;
   readonly title: string;
-  readonly what: string;
   readonly yaml: string;
 }
 
-function RoleText({ tunnel, title, what, yaml }: RoleTextProps) {
+function RoleText({ tunnel, title, yaml }: RoleTextProps) {
   return (
     <Section
       title={title}
-      aside={<CopyText of={tunnel.id} what={what} label="Copy Role" text={() => yaml} />}
+      aside={<CopyText id={`${title} of ${tunnel.id}`} label="Copy Role" text={() => yaml} />}
     >
       <section
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keys

@@ -41,7 +41,7 @@ function Timeline({ spans, nowMs }: { readonly spans: readonly TimelineSpan[]; r
   const range =
     ranges.find(({ name }) => name === chosen) ?? rangeFor(Math.min(firstMs, askedMs ?? firstMs), nowMs);
   const atMs = hoveredMs ?? askedMs;
-  const found = spanAt(spans, atMs ?? nowMs);
+  const found = atMs !== undefined && atMs > nowMs ? undefined : spanAt(spans, atMs ?? nowMs);
   const ask = (ms: number) => {
     setAsked(ms);
     if (ms < nowMs - range.lengthMs) setChosen(rangeFor(ms, nowMs).name);
@@ -49,7 +49,9 @@ function Timeline({ spans, nowMs }: { readonly spans: readonly TimelineSpan[]; r
   const newestFirst = useMemo(() => spans.toReversed(), [spans]);
   return (
     <div className="flex flex-col gap-3">
-      <div className="flex flex-wrap items-center justify-between gap-2">
+      <Choice label="How far back" options={rangeNames} value={range.name} onChange={setChosen} />
+      <TimelineBar spans={spans} range={range} nowMs={nowMs} atMs={atMs} onHover={setHovered} onAsk={ask} />
+      <div className="flex flex-col gap-1.5 rounded border border-line bg-ground px-3 py-2">
         <label className="flex items-center gap-2">
           <span className="text-muted">At</span>
           <input
@@ -58,15 +60,13 @@ function Timeline({ spans, nowMs }: { readonly spans: readonly TimelineSpan[]; r
             value={inputTime(atMs ?? nowMs)}
             onChange={({ currentTarget }) => {
               const ms = new Date(currentTarget.value).getTime();
-              if (Number.isFinite(ms)) ask(Math.min(ms, nowMs));
+              if (Number.isFinite(ms)) ask(ms);
             }}
             className="mono h-6 rounded border border-line bg-surface px-1"
           />
         </label>
-        <Choice label="How far back" options={rangeNames} value={range.name} onChange={setChosen} />
+        <Answer span={found} />
       </div>
-      <TimelineBar spans={spans} range={range} nowMs={nowMs} atMs={atMs} onHover={setHovered} onAsk={ask} />
-      <Answer span={found} />
       <VirtualList
         items={newestFirst}
         keyOf={({ fromMs, kind }) => `${fromMs} ${kind}`}
@@ -82,17 +82,17 @@ function Timeline({ spans, nowMs }: { readonly spans: readonly TimelineSpan[]; r
   );
 }
 
-/** What was so then, with exact times. */
+/** What was so then, with exact times. It is read out when it changes, so that nothing in it counts seconds. */
 function Answer({ span }: { readonly span: TimelineSpan | undefined }) {
   return (
-    <output className="flex min-h-10 flex-col rounded border border-line bg-ground px-3 py-1.5">
+    <output className="flex min-h-15 flex-col">
       {span ? (
         <>
           <span className="flex items-center gap-2 font-medium">
             <StateGlyph state={shownOf(span)} />
             <span className="min-w-0 wrap-anywhere">{spanWords(span)}</span>
           </span>
-          <span className="text-muted">{`${spanTimes(span)} · ${spanLength(span)}`}</span>
+          <span className="text-muted">{spanTimes(span)}</span>
           {span.kind === 'pod' && (
             <span className="mono text-muted select-all wrap-anywhere">{span.pod.uid}</span>
           )}

@@ -42,8 +42,7 @@ export default function LogTab({ tunnel }: { readonly tunnel: TunnelEntity }) {
           onChange={(level) => setQuery({ ...query, level })}
         />
         <CopyText
-          of={tunnel.id}
-          what="log"
+          id={`log of ${tunnel.id}`}
           label="Copy"
           disabled={found.length === 0}
           text={() => logText(found)}
@@ -105,7 +104,7 @@ function Line({ line }: { readonly line: ShownLine }) {
         {words}
         {facts.map(({ name, words }) => (
           <span key={name}>
-            <span className="text-muted">{` ${name} `}</span>
+            <span className="text-muted">{` ${name}=`}</span>
             {words}
           </span>
         ))}

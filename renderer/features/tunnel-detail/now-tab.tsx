@@ -1,3 +1,4 @@
+import { formatDuration } from '../../../src/base/duration.ts';
 import { bytesWords, count, timeWords } from '../../../src/client/tunnel-words.ts';
 import type { TunnelEntity } from '../../../src/contract/control-tunnel.ts';
 import type { PodIdentity } from '../../../src/contract/pod.ts';
@@ -59,7 +60,7 @@ function PodFacts({ pod, port, sinceMs }: PodFactsProps) {
 }
 
 function TrafficFacts({ tunnel }: { readonly tunnel: TunnelEntity }) {
-  const { traffic, connections, held } = tunnel;
+  const { traffic, connections, held, connectTimes } = tunnel;
   const rates = useThroughput(tunnel.id);
   return (
     <Section title="Traffic">
@@ -71,6 +72,11 @@ function TrafficFacts({ tunnel }: { readonly tunnel: TunnelEntity }) {
           {`${bytesWords(traffic.receivedBytes)} received · ${bytesWords(traffic.sentBytes)} sent`}
         </Fact>
         <Fact name="Rate">{rateWords(rates)}</Fact>
+        {connectTimes && (
+          <Fact name="To connect">
+            {`${formatDuration(connectTimes.p50Ms)} median · ${formatDuration(connectTimes.p99Ms)} p99 of the last ${connectTimes.samples}`}
+          </Fact>
+        )}
         {traffic.recoveries > 0 && (
           <Fact name="Recoveries">{count(traffic.recoveries, 'outage')} outlived</Fact>
         )}

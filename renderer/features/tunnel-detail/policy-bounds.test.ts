@@ -52,7 +52,9 @@ describe('what bounds a tunnel', () => {
 
   it('counts nothing of a tunnel that is off', () => {
     const off = { ...up, wanted: 'off' } as const;
-    expect(policyBounds(off, { maxConnections: 10, timeLimit: '90m' }, nowMs)).toEqual([
+    const policy = { environment: 'production', maxConnections: 10, timeLimit: '90m' } as const;
+    expect(policyBounds(off, policy, nowMs)).toEqual([
+      { name: 'Environment', words: 'production', isNear: false },
       { name: 'Time limit', words: '90 min', isNear: false },
       { name: 'Connections', words: 'at most 10', isNear: false },
     ]);
@@ -63,7 +65,6 @@ describe('what bounds a tunnel', () => {
 it('says in sentences what a policy asks and forbids', () => {
   expect(
     policyRules({
-      environment: 'production',
       reason: { pattern: '^[A-Z]+-[0-9]+' },
       readOnly: true,
       programs: ['/usr/lib/postgresql/18/bin/psql', '/usr/bin/dbeaver'],
@@ -71,7 +72,6 @@ it('says in sentences what a policy asks and forbids', () => {
       superuser: 'forbid',
     }),
   ).toEqual([
-    'What is at stake is production.',
     'It asks for a reason before it opens, which has to match ^[A-Z]+-[0-9]+.',
     'Sessions are read-only.',
     'Only psql, dbeaver may connect.',

@@ -5,7 +5,7 @@ import type { Profile } from '../../../src/contract/profile.ts';
 
 /** What bounds a tunnel while it is up, and how much of it has gone. */
 export interface PolicyBound {
-  readonly name: 'Time limit' | 'Idle limit' | 'Connections';
+  readonly name: string;
   /** 47 min left of 8 h · ends at 14:05 */
   readonly words: string;
   /** 0 to 1; absent where nothing counts now. */
@@ -21,9 +21,10 @@ export function policyBounds(
   policy: Profile['policy'] = {},
   nowMs: number,
 ): PolicyBound[] {
-  const { timeLimit, idleLimit, maxConnections } = policy;
+  const { environment, timeLimit, idleLimit, maxConnections } = policy;
   const { limit, connections, wanted } = tunnel;
   const bounds: (PolicyBound | undefined)[] = [
+    environment && { name: 'Environment', words: environment, isNear: false },
     timeLimit === undefined
       ? undefined
       : limitBound({ name: 'Time limit', kind: 'time', written: timeLimit, limit, nowMs }),
@@ -46,11 +47,10 @@ export function policyBounds(
 
 /** What else its policy asks and forbids, each a sentence. */
 export function policyRules(policy: Profile['policy'] = {}): string[] {
-  const { environment, reason, confirm, readOnly, statementAudit, programs, passwordless } = policy;
+  const { reason, confirm, readOnly, statementAudit, programs, passwordless } = policy;
   const { localPasswordLifetime, trust, superuser } = policy;
   const pattern = typeof reason === 'object' ? reason.pattern : undefined;
   return [
-    environment && `What is at stake is ${environment}.`,
     reason && `It asks for a reason before it opens${pattern ? `, which has to match ${pattern}` : ''}.`,
     confirm && 'It asks for a yes before each start.',
     readOnly && 'Sessions are read-only.',

@@ -2,21 +2,23 @@ import type { TunnelEntity } from '../../../src/contract/control-tunnel.ts';
 import { classNames } from '../../components/class-names.ts';
 import { Meter } from '../../components/meter.tsx';
 import { Section } from '../../components/section.tsx';
-import { useNow, useView } from '../../state/app-state.ts';
+import { useNow } from '../../state/app-state.ts';
+import { usePolicy } from './policy.ts';
 import { type PolicyBound, policyBounds, policyRules } from './policy-bounds.ts';
 import { ProlongButton } from './prolong-button.tsx';
 
-/** What bounds it, with what is left of that, and what else its policy asks; nothing where there is no policy. */
+/**
+ * What bounds it, with what is left of that, and what else its policy asks; nothing where there is no policy. A limit that is near is told of
+ * above, with the button that helps.
+ */
 export function PolicySection({ tunnel }: { readonly tunnel: TunnelEntity }) {
   const nowMs = useNow();
-  const policy = useView(
-    ({ profiles }) => profiles.profiles.find(({ id }) => id === tunnel.id)?.profile.policy,
-  );
+  const policy = usePolicy(tunnel.id);
   const bounds = policyBounds(tunnel, policy, nowMs);
   const rules = policyRules(policy);
   if (bounds.length === 0 && rules.length === 0 && !tunnel.reason) return null;
   return (
-    <Section title="Policy" aside={tunnel.limit && <ProlongButton tunnel={tunnel} policy={policy} />}>
+    <Section title="Policy" aside={tunnel.limit && !tunnel.limit.isNear && <ProlongButton tunnel={tunnel} />}>
       {bounds.map((bound) => (
         <Bound key={bound.name} bound={bound} />
       ))}

@@ -8,14 +8,11 @@ import { Button } from '../../components/button.tsx';
 import { Dialog, DialogActions } from '../../components/dialog.tsx';
 import { TextField } from '../../components/text-field.tsx';
 import { useAppState } from '../../state/app-state.ts';
-
-export interface ProlongButtonProps {
-  readonly tunnel: TunnelEntity;
-  readonly policy: Profile['policy'];
-}
+import { usePolicy } from './policy.ts';
 
 /** Its limits count from now on. What its policy asks before a start is asked again. */
-export function ProlongButton({ tunnel, policy }: ProlongButtonProps) {
+export function ProlongButton({ tunnel }: { readonly tunnel: TunnelEntity }) {
+  const policy = usePolicy(tunnel.id);
   const { api, actions } = useAppState();
   const [isAsking, setAsking] = useState(false);
   const [problem, setProblem] = useState<ErrorData>();

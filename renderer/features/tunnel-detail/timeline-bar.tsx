@@ -36,7 +36,7 @@ export function TimelineBar({ spans, range, nowMs, atMs, onHover, onAsk }: Timel
     event.preventDefault();
     onAsk(Math.round(Math.min(nowMs, Math.max(fromMs, to))));
   };
-  const asked = atMs ?? nowMs;
+  const asked = Math.min(atMs ?? nowMs, nowMs);
   const found = spanAt(spans, asked);
   return (
     <div className="flex flex-col gap-1">
@@ -59,11 +59,11 @@ export function TimelineBar({ spans, range, nowMs, atMs, onHover, onAsk }: Timel
         {seen.map((span) => (
           <div
             key={span.fromMs}
-            className={classNames('absolute inset-y-0 overflow-hidden', barClass(span, pods))}
+            className={classNames('@container absolute inset-y-0 overflow-hidden', barClass(span, pods))}
             style={{ left: place(span.fromMs), width: `calc(${place(span.toMs)} - ${place(span.fromMs)})` }}
           >
             {span.kind === 'pod' && (
-              <span className="mono block truncate px-1.5 leading-7">{shortUid(span.pod.uid)}</span>
+              <span className="mono block px-1.5 leading-7 @max-[44px]:hidden">{shortUid(span.pod.uid)}</span>
             )}
           </div>
         ))}

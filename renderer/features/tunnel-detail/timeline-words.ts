@@ -32,11 +32,12 @@ export function changeWords(span: PodSpan): string {
     .join(' · ');
 }
 
-/** 14:02:07 – 14:03:12, or from 14:02:07 on. */
-export function spanTimes({ fromMs, toMs, isNow, isCut }: TimelineSpan): string {
-  const from = timeWords(fromMs).slice(11);
-  if (isNow) return `from ${from} on`;
-  return `${from} – ${isCut ? 'at the latest ' : ''}${timeWords(toMs).slice(11)}`;
+/** 14:02:07 – 14:03:12 · 65 s, or from 14:02:07 on. */
+export function spanTimes(span: TimelineSpan): string {
+  const [from, to] = [timeWords(span.fromMs), timeWords(span.toMs)];
+  if (span.isNow) return `from ${from} on`;
+  const end = from.slice(0, 10) === to.slice(0, 10) ? to.slice(11) : to;
+  return `${from} – ${span.isCut ? 'at the latest ' : ''}${end} · ${spanLength(span)}`;
 }
 
 /** How long, or for how long so far. */

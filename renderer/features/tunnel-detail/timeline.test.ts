@@ -134,7 +134,7 @@ describe('a timeline', () => {
   it('is looked at as far back as it goes, at round times', () => {
     const minuteMs = 60_000;
     const nowMs = new Date('2026-11-20T14:07:30').getTime();
-    expect(rangeFor(nowMs - minuteMs, nowMs).name).toBe('15 min');
+    expect(rangeFor(nowMs - 6 * minuteMs, nowMs).name).toBe('15 min');
     expect(rangeFor(nowMs - 61 * minuteMs, nowMs).name).toBe('6 h');
     expect(rangeFor(0, nowMs).name).toBe('7 d');
     expect(ticksOf(nowMs - 15 * minuteMs, nowMs, 5 * minuteMs).map(({ words }) => words)).toEqual([

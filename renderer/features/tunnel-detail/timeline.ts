@@ -160,6 +160,7 @@ const hourMs = 60 * minuteMs;
 
 /** How far back is looked at one time. */
 export const ranges = [
+  { name: '5 min', lengthMs: 5 * minuteMs, tickMs: minuteMs },
   { name: '15 min', lengthMs: 15 * minuteMs, tickMs: 5 * minuteMs },
   { name: '1 h', lengthMs: hourMs, tickMs: 15 * minuteMs },
   { name: '6 h', lengthMs: 6 * hourMs, tickMs: 2 * hourMs },

@@ -36,6 +36,7 @@ const countIncrements = powers(10, [1, 2, 5], 5);
 const timeIncrements = powers(10, [0.1, 0.2, 0.5], 8);
 
 const rate = (value: number | null | undefined) => `${bytesWords(value ?? 0)}/s`;
+const axisBytes = (value: number) => (value === 0 ? '0' : bytesWords(value));
 const whole = (value: number) => (Number.isInteger(value) ? String(value) : '');
 
 function Charts({ tunnel, samples }: { readonly tunnel: TunnelEntity; readonly samples: readonly Sample[] }) {
@@ -54,7 +55,7 @@ function Charts({ tunnel, samples }: { readonly tunnel: TunnelEntity; readonly s
           { name: 'received', look: 'accent' },
           { name: 'sent', look: 'muted dashed' },
         ]}
-        words={bytesWords}
+        words={axisBytes}
         say={rate}
         increments={byteIncrements}
         aside={`peak ${rate(peakOf(throughput))}`}
@@ -77,10 +78,10 @@ function Charts({ tunnel, samples }: { readonly tunnel: TunnelEntity; readonly s
         data={connect}
         scale={scale}
         series={[
-          { name: 'half within', look: 'accent' },
-          { name: '99 % within', look: 'muted dashed' },
+          { name: 'median', look: 'accent' },
+          { name: 'p99', look: 'muted dashed' },
         ]}
-        words={(value) => `${value} ms`}
+        words={formatTime}
         say={(value) => (value === null || value === undefined ? '–' : formatTime(value))}
         increments={timeIncrements}
         aside={connectTimes && `of the last ${count(connectTimes.samples, 'connection')}`}
@@ -160,5 +161,5 @@ function Swatch({ look }: Pick<ChartSeries, 'look'>) {
 
 /** Of a few milliseconds the tenths matter. */
 function formatTime(ms: number): string {
-  return ms < 10 ? `${ms.toFixed(1)} ms` : formatDuration(ms);
+  return ms > 0 && ms < 10 ? `${ms.toFixed(1)} ms` : formatDuration(ms);
 }

@@ -5,6 +5,7 @@ import type { TunnelState } from '../../../src/contract/tunnel-state.ts';
 import { Button } from '../../components/button.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { useAppState, useView } from '../../state/app-state.ts';
+import { ProlongButton } from '../tunnel-detail/prolong-button.tsx';
 import { primaryAction } from './primary-action.ts';
 
 /** What is to be said besides the state: why it waits, what it needs, what ends it soon. Nothing where all is well. */
@@ -57,14 +58,18 @@ function AnswerButton({ tunnel, asked }: { readonly tunnel: TunnelEntity; readon
   );
 }
 
-function LimitNote({ tunnel: { limit } }: { readonly tunnel: TunnelEntity }) {
+function LimitNote({ tunnel }: { readonly tunnel: TunnelEntity }) {
+  const { limit } = tunnel;
   if (!limit) return null;
   const at = timeWords(limit.endsAtMs).slice(11, 16);
   return (
-    <p className="font-medium text-waiting">
-      {limit.kind === 'time'
-        ? `Its time limit ends it at ${at}, unless it is prolonged.`
-        : `It ends at ${at}, unless somebody connects.`}
-    </p>
+    <div className="flex items-center justify-between gap-3">
+      <p className="font-medium text-waiting">
+        {limit.kind === 'time'
+          ? `Its time limit ends it at ${at}.`
+          : `It ends at ${at}, unless somebody connects.`}
+      </p>
+      <ProlongButton tunnel={tunnel} />
+    </div>
   );
 }

@@ -31,10 +31,11 @@ export function TunnelPanel({ id, tab, onTab, onClose }: TunnelPanelProps) {
     <section
       aria-label={tunnel.name}
       data-scroller
+      data-production={tunnel.environment === 'production' || undefined}
       className="flex min-h-0 flex-col overflow-y-auto border-line bg-surface max-[959px]:border-t min-[960px]:border-l"
     >
       {tunnel.environment === 'production' && (
-        <p className="sticky top-0 z-10 border-l-4 border-production bg-production-ground px-4 py-1 text-sm font-semibold text-production">
+        <p className="sticky top-0 z-20 border-l-4 border-production bg-production-ground px-4 py-1 text-sm font-semibold text-production">
           Production
         </p>
       )}
