@@ -38,10 +38,11 @@ it('has connect times only where connections were made', () => {
     sample(6, { served: 4 }),
   ]);
   expect(data).toEqual([
-    [4, 6],
-    [2, null],
-    [9, null],
+    [0, 4, 6],
+    [2, 2, null],
+    [9, 9, null],
   ]);
+  expect(connectData([sample(0), sample(2)])).toEqual([[], [], []]);
 });
 
 it('shows ten minutes up to the newest, however many there are', () => {

@@ -19,11 +19,11 @@ export function connectionsData(samples: readonly Sample[]): ChartData {
   return [timesOf(samples), samples.map(({ connections }) => connections), samples.map(({ held }) => held)];
 }
 
-/** Where connections were made: what is measured is of the newest, and would stand still between. */
+/** Where connections were made: what is measured is of the newest, and would stand still between. The first sample has what was so before it. */
 export function connectData(samples: readonly Sample[]): ChartData {
-  const made = samples.filter(({ served }, index) => {
+  const made = samples.filter(({ served, p50Ms }, index) => {
     const before = samples[index - 1];
-    return before !== undefined && served > before.served;
+    return before ? served > before.served : p50Ms !== undefined;
   });
   return [timesOf(made), made.map(({ p50Ms }) => p50Ms ?? null), made.map(({ p99Ms }) => p99Ms ?? null)];
 }
