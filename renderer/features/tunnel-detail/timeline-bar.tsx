@@ -80,7 +80,7 @@ export function TimelineBar({ spans, range, nowMs, atMs, onHover, onAsk }: Timel
   );
 }
 
-/** Two pods beside each other look different; a gap is seen however short it was. */
+/** Two pods beside each other look different, and what changed of one begins with a line; a gap is seen however short it was. */
 function barClass(span: TimelineSpan, pods: readonly string[]): string {
   switch (span.kind) {
     case 'off':
@@ -90,9 +90,12 @@ function barClass(span: TimelineSpan, pods: readonly string[]): string {
       return `z-10 min-w-[3px] ${colors[span.shown]}`;
     }
     case 'pod':
-      return pods.indexOf(span.pod.uid) % 2 === 0
-        ? 'bg-accent text-on-accent'
-        : 'border border-accent bg-selected text-text';
+      return classNames(
+        pods.indexOf(span.pod.uid) % 2 === 0
+          ? 'bg-accent text-on-accent'
+          : 'border border-accent bg-selected text-text',
+        (span.change === 'role' || span.change === 'restart') && 'border-l-2 border-l-surface',
+      );
   }
 }
 
