@@ -34,7 +34,7 @@ folders.daemon = { may: Object.keys(folders).filter((name) => name !== 'cli') };
 
 const browserSafe = [
   '^src/contract/',
-  '^src/client/(control|control-view|(page|bridge)-control|[a-z]+-words|audit-policy)\\.ts$',
+  '^src/client/(control|control-view|log-line-parts|(page|bridge)-control|[a-z]+-words|audit-policy)\\.ts$',
   '^src/base/(app-error|clock|duration)\\.ts$',
 ];
 

@@ -11,6 +11,7 @@ import { Shell } from './features/shell/shell.tsx';
 import { type AppState, AppStateContext } from './state/app-state.ts';
 import { Checks } from './state/checks.ts';
 import { Copies } from './state/copies.ts';
+import { Samples } from './state/samples.ts';
 import { Throughput } from './state/throughput.ts';
 import { Ticker } from './state/ticker.ts';
 import { TunnelActions } from './state/tunnel-actions.ts';
@@ -20,12 +21,18 @@ const api = createApi();
 const view = new ViewStore(api);
 const throughput = new Throughput();
 const ticker = new Ticker(clock);
-ticker.subscribe(() => throughput.sample(view.view?.tunnels.values() ?? []));
+const samples = new Samples();
+ticker.subscribe(() => {
+  const tunnels = [...(view.view?.tunnels.values() ?? [])];
+  throughput.sample(tunnels);
+  samples.sample(tunnels, ticker.now());
+});
 const state: AppState = {
   api,
   clock,
   view,
   throughput,
+  samples,
   ticker,
   actions: new TunnelActions(api, view),
   copies: new Copies({

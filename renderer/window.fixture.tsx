@@ -5,7 +5,9 @@ import { afterEach } from 'vitest';
 import { FakeClock } from '../test/support/fake-clock.ts';
 import type { FakeControl } from '../test/support/fake-control.ts';
 import { type AppState, AppStateContext } from './state/app-state.ts';
+import { Checks } from './state/checks.ts';
 import { Copies } from './state/copies.ts';
+import { Samples } from './state/samples.ts';
 import { Throughput } from './state/throughput.ts';
 import { Ticker } from './state/ticker.ts';
 import { TunnelActions } from './state/tunnel-actions.ts';
@@ -23,6 +25,8 @@ export async function renderInWindow(control: FakeControl, part: ReactNode) {
     clock,
     view,
     throughput: new Throughput(),
+    samples: new Samples(),
+    checks: new Checks(control, clock),
     ticker: new Ticker(clock),
     actions: new TunnelActions(control, view),
     copies: new Copies({

@@ -38,7 +38,7 @@ export const stateColor: Record<ShownState, string> = {
 export interface StateGlyphProps {
   readonly state: ShownState;
   /** Given where no word beside it says the state. */
-  readonly label?: string;
+  readonly label?: string | undefined;
 }
 
 export function StateGlyph({ state, label }: StateGlyphProps) {

@@ -5,6 +5,7 @@ import type { TunnelEntity } from '../../src/contract/control-tunnel.ts';
 import type { Api } from '../api.ts';
 import type { CheckState, Checks } from './checks.ts';
 import type { Copied, Copies } from './copies.ts';
+import type { Sample, Samples } from './samples.ts';
 import type { Throughput } from './throughput.ts';
 import type { Ticker } from './ticker.ts';
 import type { ActionState, TunnelActions } from './tunnel-actions.ts';
@@ -16,6 +17,7 @@ export interface AppState {
   readonly clock: Clock;
   readonly view: ViewStore;
   readonly throughput: Throughput;
+  readonly samples: Samples;
   readonly ticker: Ticker;
   readonly actions: TunnelActions;
   readonly copies: Copies;
@@ -60,6 +62,11 @@ export function useTunnel(id: string): TunnelEntity | undefined {
 export function useThroughput(id: string): readonly number[] {
   const { throughput } = useAppState();
   return useSyncExternalStore(throughput.subscribe, () => throughput.rates(id));
+}
+
+export function useSamples(id: string): readonly Sample[] {
+  const { samples } = useAppState();
+  return useSyncExternalStore(samples.subscribe, () => samples.of(id));
 }
 
 export function useAction(id: string): ActionState {

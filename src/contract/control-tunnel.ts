@@ -47,6 +47,14 @@ export const trafficSchema = z.object({
   recoveries: z.int(),
 });
 
+/** How long new connections took into the pod, without the time that they were held: of the newest, at most 100. */
+export const connectTimesSchema = z.object({
+  p50Ms: z.number(),
+  p99Ms: z.number(),
+  /** Of how many. */
+  samples: z.int(),
+});
+
 /** What of its policy ends a tunnel, as things are. */
 export const tunnelLimitSchema = z.object({
   /** Counted from upSinceMs, or from the last connection. */
@@ -88,6 +96,8 @@ export const tunnelSchema = z.object({
   connections: z.int(),
   held: z.int(),
   traffic: trafficSchema,
+  /** Absent before its first connection, and of a daemon that did not measure it. */
+  connectTimes: connectTimesSchema.optional(),
   /** When it was last asked to be up, ms since the epoch. */
   upSinceMs: z.number().optional(),
   /** The limit that comes first; absent where none counts now. An on-demand tunnel is not ended by it but let go of until the next client. */
@@ -132,6 +142,11 @@ export const liveConnectionSchema = z.object({
   pod: podIdentitySchema,
   /** Which local process has it; absent through a unix socket, from another machine, and where the system is not asked. */
   peer: peerSchema.optional(),
+  /** From the pod to the client, and back, so far. */
+  receivedBytes: z.number().optional(),
+  sentBytes: z.number().optional(),
+  /** As whom and where it is logged in; known where the tunnel's gateway is on. */
+  login: z.object({ user: z.string(), database: z.string(), application: z.string() }).optional(),
 });
 
 export type LiveConnection = z.infer<typeof liveConnectionSchema>;

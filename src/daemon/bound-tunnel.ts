@@ -134,7 +134,7 @@ export class BoundTunnel implements AsyncDisposable {
   }
 
   /** The local end as it is now. */
-  get local(): Pick<Tunnel, 'addresses' | 'connections' | 'held' | 'traffic'> {
+  get local(): Pick<Tunnel, 'addresses' | 'connections' | 'held' | 'traffic' | 'trafficOf'> {
     return this.#tunnel;
   }
 

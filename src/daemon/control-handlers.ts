@@ -100,13 +100,13 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
     },
     tunnels: async () => ({ tunnels: tunnels.all.map(({ entity }) => entity) }),
     tunnel: async ({ name, folder }) => {
-      const { entity, record, definition } = await tunnels.find(name, folder);
+      const { entity, record, definition, connections } = await tunnels.find(name, folder);
       const history = [...(await past.history(entity.id)), ...record.history];
       const expiresAtMs = entity.gateway ? options.gatewayPasswords.expiresAtMs(definition) : undefined;
       return {
         tunnel: entity,
         history,
-        connections: record.connections,
+        connections,
         ...(expiresAtMs !== undefined && { localPassword: { expiresAtMs } }),
       };
     },

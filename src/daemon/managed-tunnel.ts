@@ -1,6 +1,6 @@
 import { AppError } from '../base/app-error.ts';
 import type { Log } from '../base/log.ts';
-import type { TunnelEntity } from '../contract/control-tunnel.ts';
+import type { LiveConnection, TunnelEntity } from '../contract/control-tunnel.ts';
 import type { ErrorData } from '../contract/error-codes.ts';
 import { isSettled, shownState } from '../contract/shown-state.ts';
 import type { TunnelState, Wanted } from '../contract/tunnel-state.ts';
@@ -96,6 +96,12 @@ export class ManagedTunnel implements AsyncDisposable {
 
   get isSettled(): boolean {
     return isSettled(this.state);
+  }
+
+  /** That are through to a pod now. */
+  get connections(): LiveConnection[] {
+    const local = this.#run?.local;
+    return this.record.connections((connection) => local?.trafficOf(connection));
   }
 
   get entity(): TunnelEntity {
@@ -266,7 +272,12 @@ export class ManagedTunnel implements AsyncDisposable {
         this.record.connection(event);
         this.audit.connection(event);
       },
-      onSession: (event, connection) => this.audit.postgres(event, connection),
+      onSession: (event, connection) => {
+        this.audit.postgres(event, connection);
+        if (event.kind !== 'login') return;
+        const { role: user, database, applicationName: application } = event;
+        this.record.loggedIn(connection, { user, database, application });
+      },
       onRefused: () => {
         const { state } = this;
         if (state.kind === 'blocked') this.audit.denied(state.error, undefined);

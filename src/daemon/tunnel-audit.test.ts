@@ -30,6 +30,7 @@ function setup() {
       port: 5432,
       auditId: 'id',
       heldMs: 1,
+      connectMs: 1,
       peer,
     });
   const end = (connection: number) =>

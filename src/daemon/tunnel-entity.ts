@@ -56,6 +56,7 @@ export function tunnelEntity(parts: EntityParts): TunnelEntity {
     connections: end?.connections ?? 0,
     held: end?.held ?? 0,
     traffic: record.traffic(end?.traffic),
+    connectTimes: record.connectTimes.summary,
     upSinceMs,
     limit: run?.limit,
     lastError: record.lastError,

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { HistoryEntry, LiveConnection, TunnelEntity } from '../contract/control-tunnel.ts';
 import type { ConnectionEvent, Traffic } from '../tunnel/connection-event.ts';
+import { ConnectTimes } from './connect-times.ts';
 import { LogLines } from './log-lines.ts';
 
 const maxHistory = 500;
@@ -10,6 +11,7 @@ const maxConnections = 1_000;
 export class TunnelRecord {
   readonly history: HistoryEntry[] = [];
   readonly lines: LogLines;
+  readonly connectTimes = new ConnectTimes();
   readonly #live = new Map<number, LiveConnection>();
   #served = 0;
   #failed = 0;
@@ -22,8 +24,11 @@ export class TunnelRecord {
     this.lines = new LogLines(clock);
   }
 
-  get connections(): LiveConnection[] {
-    return [...this.#live.values()].slice(0, maxConnections);
+  /** `trafficOf`: what went through each so far, as the listener counts it. */
+  connections(trafficOf: (connection: number) => Traffic | undefined): LiveConnection[] {
+    return [...this.#live.values()]
+      .slice(0, maxConnections)
+      .map((live) => ({ ...live, ...trafficOf(live.connection) }));
   }
 
   state(entry: HistoryEntry): void {
@@ -39,6 +44,7 @@ export class TunnelRecord {
     switch (event.kind) {
       case 'start':
         this.#served++;
+        this.connectTimes.add(event.connectMs);
         return this.#begin(event);
       case 'end':
         if (!event.pod) this.#failed++;
@@ -48,6 +54,12 @@ export class TunnelRecord {
         this.#failed++;
     }
     if (event.error) this.lastError = { atMs: event.atMs, error: event.error };
+  }
+
+  /** It has got as far as into the database. */
+  loggedIn(connection: number, login: NonNullable<LiveConnection['login']>): void {
+    const live = this.#live.get(connection);
+    if (live) this.#live.set(connection, { ...live, login });
   }
 
   #begin({
@@ -61,8 +73,8 @@ export class TunnelRecord {
     this.#live.set(connection, live);
     void peer?.process().then((process) => {
       // Unless it has ended meanwhile.
-      if (process && this.#live.get(connection) === live)
-        this.#live.set(connection, { ...live, peer: { uid: peer.uid, process } });
+      const now = this.#live.get(connection);
+      if (process && now) this.#live.set(connection, { ...now, peer: { uid: peer.uid, process } });
     });
   }
 

@@ -29,6 +29,8 @@ export type ConnectionEvent =
       readonly auditId: string | undefined;
       /** From accept until the stream was opened. */
       readonly heldMs: number;
+      /** What the way into the pod took, of the attempt that got through: until the pod's side had taken the stream. Waiting for a pod is no part of it. */
+      readonly connectMs: number;
       /** Where it is known. */
       readonly peer: LocalPeer | undefined;
     }

@@ -43,7 +43,7 @@ export class ConnectionPool implements ConnectionHost {
   readonly clock: Clock;
   readonly onEvent = new Listeners<ConnectionEvent>();
   readonly #options: PoolOptions;
-  readonly #live = new Set<LocalConnection>();
+  readonly #live = new Map<number, LocalConnection>();
   /** In the order of accept. */
   readonly #held: { readonly connection: LocalConnection; readonly deadline: Timer }[] = [];
   #endedTraffic: Traffic = { receivedBytes: 0, sentBytes: 0 };
@@ -65,7 +65,12 @@ export class ConnectionPool implements ConnectionHost {
 
   /** Of all connections so far, those that run included. */
   get traffic(): Traffic {
-    return [...this.#live].reduce((sum, { traffic }) => added(sum, traffic), this.#endedTraffic);
+    return [...this.#live.values()].reduce((sum, { traffic }) => added(sum, traffic), this.#endedTraffic);
+  }
+
+  /** Of one that runs. */
+  trafficOf(connection: number): Traffic | undefined {
+    return this.#live.get(connection)?.traffic;
   }
 
   /** Takes an accepted socket. Where a pod serves, its stream is opened before this returns. */
@@ -75,7 +80,7 @@ export class ConnectionPool implements ConnectionHost {
     const connection = intermediary
       ? new ServedConnection({ ...client, intermediary })
       : new Connection(client);
-    this.#live.add(connection);
+    this.#live.set(connection.id, connection);
     connection.start();
   }
 
@@ -119,7 +124,7 @@ export class ConnectionPool implements ConnectionHost {
 
   /** Ends every connection; resolves when none is left. */
   async endAll(why?: AppError): Promise<void> {
-    for (const connection of [...this.#live]) connection.stop(why);
+    for (const connection of [...this.#live.values()]) connection.stop(why);
     if (this.#live.size > 0) await new Promise<void>((resolve) => this.#whenEmpty.push(resolve));
   }
 
@@ -144,7 +149,7 @@ export class ConnectionPool implements ConnectionHost {
   }
 
   gone(connection: LocalConnection): void {
-    if (this.#live.delete(connection)) this.#endedTraffic = added(this.#endedTraffic, connection.traffic);
+    if (this.#live.delete(connection.id)) this.#endedTraffic = added(this.#endedTraffic, connection.traffic);
     this.#unhold(connection);
     if (this.#live.size > 0) return;
     for (const resolve of this.#whenEmpty.splice(0)) resolve();

@@ -26,6 +26,16 @@ interface Attempt {
   readonly startedMs: number;
 }
 
+/** A stream that was opened, by the monotonic clock. */
+interface Opened {
+  readonly route: Route;
+  readonly stream: PodStream;
+  readonly startedMs: number;
+  readonly openedMs: number;
+  /** When the pod's side had taken it. */
+  answeredMs: number | undefined;
+}
+
 /** Pauses of one connection whose transport fails again and again; the first failure costs none. */
 const firstRestMs = 100;
 const maxRestMs = 1_000;
@@ -117,13 +127,15 @@ export class Connection implements LocalConnection {
     const { route } = attempt;
     this.#pod = route.pod;
     const openedMs = clock.nowMs();
+    const { startedMs } = attempt;
+    const opened: Opened = { route, stream, startedMs, openedMs, answeredMs: undefined };
     const bridge = new Bridge({
       socket: this.#socket,
       stream,
       clock,
       onFirstByte: () => {
         this.#early.forget();
-        this.#gotThrough(route, stream, openedMs);
+        this.#gotThrough(opened);
       },
       onEarlyFailure: (error) => this.#failed(attempt, error, true),
       onOver: (error) => this.#bridgeOver(error),
@@ -131,8 +143,9 @@ export class Connection implements LocalConnection {
     this.#bridge = bridge;
     // From the answer on: before it, silence is only the distance.
     const awaitRefusal = () => {
+      opened.answeredMs = clock.nowMs();
       if (bridge !== this.#bridge || !this.#undecided) return;
-      this.#through = clock.after(route.throughAfterMs, () => this.#gotThrough(route, stream, openedMs));
+      this.#through = clock.after(route.throughAfterMs, () => this.#gotThrough(opened));
     };
     this.#undecided = true;
     if (stream.answered) awaitRefusal();
@@ -146,7 +159,7 @@ export class Connection implements LocalConnection {
     if (this.#clientEnded) bridge.clientEnded();
   }
 
-  #gotThrough(route: Route, { auditId }: PodStream, openedMs: number): void {
+  #gotThrough({ route, stream, startedMs, openedMs, answeredMs }: Opened): void {
     if (!this.#undecided) return;
     this.#undecided = false;
     this.#through?.cancel();
@@ -155,14 +168,16 @@ export class Connection implements LocalConnection {
     this.#host.served(route);
     if (this.#started) return;
     this.#started = true;
+    const { clock } = this.#host;
     this.#host.event({
       kind: 'start',
-      atMs: this.#host.clock.wallMs(),
+      atMs: clock.wallMs(),
       connection: this.id,
       pod: route.pod,
       port: route.port,
-      auditId,
+      auditId: stream.auditId,
       heldMs: openedMs - this.acceptedMs,
+      connectMs: (answeredMs ?? clock.nowMs()) - startedMs,
       peer: this.#peer,
     });
   }

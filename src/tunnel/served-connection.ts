@@ -129,7 +129,12 @@ export class ServedConnection implements LocalConnection {
     }
     this.#pending = undefined;
     this.#pod = route.pod;
-    const openedMs = this.#host.clock.nowMs();
+    const { clock } = this.#host;
+    const openedMs = clock.nowMs();
+    let answeredMs = stream.answered ? openedMs : undefined;
+    stream.once('answered', () => {
+      answeredMs ??= clock.nowMs();
+    });
     let isTold = false;
     // Whoever waits for the outcome of this attempt must not wait for ever. What it was may be told later: a stream is closed before it is read out.
     stream.once('close', () => {
@@ -140,7 +145,8 @@ export class ServedConnection implements LocalConnection {
       pod: route.pod,
       served: () => {
         isTold = true;
-        this.#gotThrough(route, stream, openedMs);
+        const heldMs = openedMs - this.#acceptedMs;
+        this.#gotThrough(route, stream, { heldMs, connectMs: (answeredMs ?? clock.nowMs()) - at.startedMs });
       },
       failed: (error) => {
         const isOutage =
@@ -171,7 +177,11 @@ export class ServedConnection implements LocalConnection {
     if (route.refusalEnds && error.code === 'SP-PORT-REFUSED') this.#served?.end(error);
   }
 
-  #gotThrough(route: Route, { auditId }: PodStream, openedMs: number): void {
+  #gotThrough(
+    route: Route,
+    { auditId }: PodStream,
+    took: { readonly heldMs: number; readonly connectMs: number },
+  ): void {
     const { clock } = this.#host;
     this.heldSinceMs = undefined;
     this.#host.served(route);
@@ -184,7 +194,7 @@ export class ServedConnection implements LocalConnection {
       pod: route.pod,
       port: route.port,
       auditId,
-      heldMs: openedMs - this.#acceptedMs,
+      ...took,
       peer: this.#peer,
     });
   }

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import { FakePod } from '../../test/support/fake-upstream.ts';
+import { FakePod, type ServedStream } from '../../test/support/fake-upstream.ts';
+import { settle } from '../../test/support/settle.ts';
 import { ending, firstBytes, greet, tunnelFixture, until } from '../../test/support/tunnel-fixture.ts';
 import { AppError } from '../base/app-error.ts';
 
@@ -28,6 +29,43 @@ describe('a ready tunnel', () => {
       { kind: 'start', connection: 1, pod: { uid: 'a' }, port: 5432, heldMs: 0 },
       { kind: 'end', connection: 1, pod: { uid: 'a' }, receivedBytes: 17, sentBytes: 4, error: undefined },
     ]);
+  });
+
+  it('counts what went through one connection while it runs', async () => {
+    const { tunnel, local, serving } = await setUp();
+    await serving(greet('a'));
+    const [talker, silent] = [local(), local()];
+    await Promise.all([firstBytes(talker), firstBytes(silent)]);
+    talker.write('ping');
+    expect(await firstBytes(talker)).toBe('ping');
+    const both = [tunnel.trafficOf(1), tunnel.trafficOf(2)];
+    expect(both).toContainEqual({ receivedBytes: 17, sentBytes: 4 });
+    expect(both).toContainEqual({ receivedBytes: 13, sentBytes: 0 });
+    talker.destroy();
+    silent.destroy();
+    await until(() => tunnel.connections === 0);
+    expect(tunnel.trafficOf(1)).toBeUndefined();
+  });
+
+  it('measures the way into the pod without the wait for one', async () => {
+    const { clock, upstream, tunnel, events, local } = await setUp();
+    local();
+    await until(() => tunnel.held === 1);
+    clock.advance(7_000);
+    const pod = new FakePod('a');
+    pod.answers = false;
+    const opened = new Promise<ServedStream>((resolve) => {
+      pod.serve = resolve;
+    });
+    upstream.point(pod);
+    const { app, answer } = await opened;
+    await settle(clock);
+    clock.advance(12);
+    answer();
+    clock.advance(50);
+    app.write('hello');
+    await until(() => events.length > 0);
+    expect(events).toMatchObject([{ kind: 'start', heldMs: 7_000, connectMs: 12 }]);
   });
 
   it('passes a clean close on as a clean close, with all bytes before it', async () => {

@@ -37,6 +37,8 @@ export interface Tunnel extends AsyncDisposable {
   readonly connections: number;
   /** Of all connections so far, those that run included. */
   readonly traffic: Traffic;
+  /** Of one connection that runs, by the number that its events have. */
+  trafficOf(connection: number): Traffic | undefined;
   readonly addresses: readonly BoundAddress[];
   /** Addresses of `localhost` that this machine does not have. */
   readonly notBound: readonly string[];
@@ -133,6 +135,7 @@ export function createTunnel(options: TunnelOptions): Tunnel {
     get traffic() {
       return pool.traffic;
     },
+    trafficOf: (connection) => pool.trafficOf(connection),
     get addresses() {
       return listener.addresses;
     },

@@ -191,6 +191,21 @@ describe("a daemon's gateway", () => {
     expect(connections.every((each) => each.pod.uid !== before)).toBe(true);
   });
 
+  it('says of each connection as whom it is logged in and what went through it', async () => {
+    const { control } = await started({ db: profile() });
+    const port = await up(control, 'db');
+    const { password } = await login(control, 'db');
+    const client = await connected(port, password);
+    await client.query('select 1');
+    const { tunnel, connections } = await control.call('tunnel', { name: 'db' });
+    expect(connections).toMatchObject([
+      { connection: 1, login: { user: app.user, database: app.database, application: '' } },
+    ]);
+    expect(connections[0]?.receivedBytes).toBe(tunnel.traffic.receivedBytes);
+    expect(connections[0]?.sentBytes).toBeGreaterThan(0);
+    expect(tunnel.connectTimes).toMatchObject({ samples: 1, p50Ms: expect.any(Number) });
+  });
+
   it('enforces what only a gateway can: read-only, and what the database is', async () => {
     const { control } = await started({
       reader: profile({ policy: { readOnly: true } }),

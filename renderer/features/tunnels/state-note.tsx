@@ -1,10 +1,11 @@
-import { count, limitWords, newPodWords, podWords } from '../../../src/client/tunnel-words.ts';
+import { count, newPodWords, podWords, timeWords } from '../../../src/client/tunnel-words.ts';
 import type { Question } from '../../../src/contract/control-question.ts';
 import type { TunnelEntity } from '../../../src/contract/control-tunnel.ts';
 import type { TunnelState } from '../../../src/contract/tunnel-state.ts';
 import { Button } from '../../components/button.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { useAppState, useView } from '../../state/app-state.ts';
+import { ProlongButton } from '../tunnel-detail/prolong-button.tsx';
 import { primaryAction } from './primary-action.ts';
 
 /** What is to be said besides the state: why it waits, what it needs, what ends it soon. Nothing where all is well. */
@@ -58,5 +59,17 @@ function AnswerButton({ tunnel, asked }: { readonly tunnel: TunnelEntity; readon
 }
 
 function LimitNote({ tunnel }: { readonly tunnel: TunnelEntity }) {
-  return <p className="font-medium text-waiting">{limitWords(tunnel)}</p>;
+  const { limit } = tunnel;
+  if (!limit) return null;
+  const at = timeWords(limit.endsAtMs).slice(11, 16);
+  return (
+    <div className="flex items-center justify-between gap-3">
+      <p className="font-medium text-waiting">
+        {limit.kind === 'time'
+          ? `Its time limit ends it at ${at}.`
+          : `It ends at ${at}, unless somebody connects.`}
+      </p>
+      <ProlongButton tunnel={tunnel} />
+    </div>
+  );
 }

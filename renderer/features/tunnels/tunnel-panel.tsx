@@ -1,4 +1,3 @@
-import { Tabs } from '@base-ui/react/tabs';
 import { Check, RotateCw, SquareTerminal, X } from 'lucide-react';
 import { localWords, sinceWords, situation, stateWords } from '../../../src/client/tunnel-words.ts';
 import type { TunnelEntity } from '../../../src/contract/control-tunnel.ts';
@@ -10,13 +9,10 @@ import { MiddleTruncate } from '../../components/middle-truncate.tsx';
 import { StateGlyph, stateColor } from '../../components/state-glyph.tsx';
 import { Toggle } from '../../components/toggle.tsx';
 import { useAction, useAppState, useCopied, useNow, useTunnel } from '../../state/app-state.ts';
+import { DetailTabs, type PanelTab } from '../tunnel-detail/detail-tabs.tsx';
 import { clientCommand, useCopier } from './connection-strings.ts';
 import { CopyButton } from './copy-button.tsx';
 import { StateNote } from './state-note.tsx';
-import { TunnelFacts } from './tunnel-facts.tsx';
-import { TunnelHistory } from './tunnel-history.tsx';
-
-export type PanelTab = 'now' | 'history';
 
 export interface TunnelPanelProps {
   readonly id: string;
@@ -34,10 +30,12 @@ export function TunnelPanel({ id, tab, onTab, onClose }: TunnelPanelProps) {
   return (
     <section
       aria-label={tunnel.name}
+      data-scroller
+      data-production={tunnel.environment === 'production' || undefined}
       className="flex min-h-0 flex-col overflow-y-auto border-line bg-surface max-[959px]:border-t min-[960px]:border-l"
     >
       {tunnel.environment === 'production' && (
-        <p className="sticky top-0 z-10 border-l-4 border-production bg-production-ground px-4 py-1 text-sm font-semibold text-production">
+        <p className="sticky top-0 z-20 border-l-4 border-production bg-production-ground px-4 py-1 text-sm font-semibold text-production">
           Production
         </p>
       )}
@@ -46,18 +44,7 @@ export function TunnelPanel({ id, tab, onTab, onClose }: TunnelPanelProps) {
         {error && <ErrorNote error={error} />}
         <StateNote tunnel={tunnel} />
         {canConnect && <HowToConnect tunnel={tunnel} />}
-        <Tabs.Root value={tab} onValueChange={onTab} className="flex flex-col gap-3">
-          <Tabs.List className="flex gap-4 border-b border-line">
-            <PanelTabName value="now">Now</PanelTabName>
-            <PanelTabName value="history">History</PanelTabName>
-          </Tabs.List>
-          <Tabs.Panel value="now">
-            <TunnelFacts tunnel={tunnel} />
-          </Tabs.Panel>
-          <Tabs.Panel value="history">
-            <TunnelHistory tunnel={tunnel} />
-          </Tabs.Panel>
-        </Tabs.Root>
+        <DetailTabs tunnel={tunnel} tab={tab} onTab={onTab} />
       </div>
     </section>
   );
@@ -141,16 +128,5 @@ function HowToConnect({ tunnel }: { readonly tunnel: TunnelEntity }) {
         </p>
       )}
     </div>
-  );
-}
-
-function PanelTabName({ value, children }: { readonly value: PanelTab; readonly children: string }) {
-  return (
-    <Tabs.Tab
-      value={value}
-      className="-mb-px h-8 border-b-2 border-transparent font-medium text-muted transition-colors hover:text-text data-[active]:border-accent data-[active]:text-text"
-    >
-      {children}
-    </Tabs.Tab>
   );
 }

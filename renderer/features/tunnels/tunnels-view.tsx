@@ -4,6 +4,7 @@ import { Button } from '../../components/button.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { useAppState, useView } from '../../state/app-state.ts';
 import { go, useRoute } from '../../state/route.ts';
+import type { PanelTab } from '../tunnel-detail/detail-tabs.tsx';
 import { useCopier } from './connection-strings.ts';
 import { FirstRun } from './first-run.tsx';
 import { isSameList, type ListQuery, listItems } from './list-items.ts';
@@ -11,7 +12,7 @@ import { ListToolbar } from './list-toolbar.tsx';
 import { primaryAction } from './primary-action.ts';
 import { useTunnelKeys } from './tunnel-keys.ts';
 import { TunnelList } from './tunnel-list.tsx';
-import { type PanelTab, TunnelPanel } from './tunnel-panel.tsx';
+import { TunnelPanel } from './tunnel-panel.tsx';
 
 const whole: ListQuery = { search: '', filter: 'all' };
 
@@ -68,7 +69,7 @@ export default function TunnelsView() {
   if (isEmpty) return <FirstRun />;
   return (
     <div
-      className={`grid min-h-0 flex-1 ${selected === undefined ? '' : 'max-[959px]:grid-rows-[minmax(0,1fr)_minmax(0,1fr)] min-[960px]:grid-cols-[minmax(0,1fr)_380px]'}`}
+      className={`grid min-h-0 flex-1 ${selected === undefined ? '' : 'max-[959px]:grid-rows-[minmax(0,1fr)_minmax(0,1fr)] min-[960px]:grid-cols-[minmax(0,1fr)_400px] min-[1200px]:grid-cols-[minmax(0,1fr)_460px]'}`}
     >
       <div className="flex min-h-0 min-w-0 flex-col">
         <ListToolbar
