@@ -10,6 +10,7 @@ import { browserClock as clock } from './browser-clock.ts';
 import { Shell } from './features/shell/shell.tsx';
 import { type AppState, AppStateContext } from './state/app-state.ts';
 import { Copies } from './state/copies.ts';
+import { Drafts } from './state/drafts.ts';
 import { Throughput } from './state/throughput.ts';
 import { Ticker } from './state/ticker.ts';
 import { TunnelActions } from './state/tunnel-actions.ts';
@@ -32,7 +33,12 @@ const state: AppState = {
     write: writeClipboard,
     storage: localStorage,
   }),
+  drafts: new Drafts(),
 };
+
+addEventListener('beforeunload', (event) => {
+  if (state.drafts.hasWritten()) event.preventDefault();
+});
 
 async function writeClipboard(text: string): Promise<void> {
   try {

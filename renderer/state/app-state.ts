@@ -4,6 +4,7 @@ import type { ControlView } from '../../src/client/control-view.ts';
 import type { TunnelEntity } from '../../src/contract/control-tunnel.ts';
 import type { Api } from '../api.ts';
 import type { Copied, Copies } from './copies.ts';
+import type { Draft, Drafts } from './drafts.ts';
 import type { Throughput } from './throughput.ts';
 import type { Ticker } from './ticker.ts';
 import type { ActionState, TunnelActions } from './tunnel-actions.ts';
@@ -18,6 +19,7 @@ export interface AppState {
   readonly ticker: Ticker;
   readonly actions: TunnelActions;
   readonly copies: Copies;
+  readonly drafts: Drafts;
 }
 
 export const AppStateContext = createContext<AppState | undefined>(undefined);
@@ -75,4 +77,10 @@ export function useNow(): number {
 export function useCopied(): Copied | undefined {
   const { copies } = useAppState();
   return useSyncExternalStore(copies.subscribe, copies.last);
+}
+
+/** A profile that is being written, under the key of who writes it. */
+export function useDraft(key: string): Draft | undefined {
+  const { drafts } = useAppState();
+  return useSyncExternalStore(drafts.subscribe, () => drafts.get(key));
 }

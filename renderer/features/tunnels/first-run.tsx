@@ -1,8 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import { Waypoints } from 'lucide-react';
 import type { ReactNode } from 'react';
+import { buttonClass } from '../../components/button.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { useAppState } from '../../state/app-state.ts';
+import { routeHash } from '../../state/route.ts';
 
 /** Where there is no tunnel yet: what one is, what was found on this machine, and three ways to begin. */
 export function FirstRun() {
@@ -19,6 +21,14 @@ export function FirstRun() {
       title="A tunnel is a local port that leads to a pod and outlives it"
       text="Connect psql or an IDE to the port. Pods restart, move and fail over; the port stays, and you are told which pod answers."
     >
+      <div className="mb-1 flex justify-center gap-2">
+        <a className={buttonClass('primary')} href={routeHash({ view: 'new' })}>
+          Choose from a cluster
+        </a>
+        <a className={buttonClass()} href={routeHash({ view: 'new', chosen: 'import' })}>
+          Paste or import
+        </a>
+      </div>
       <div className="flex flex-col gap-2 text-left">
         <Door
           title={current ? `From the context ${current.name}` : 'From a cluster of your kubeconfig'}
