@@ -1,6 +1,5 @@
 import { useEffect, useState } from 'react';
 import { AppError } from '../../../src/base/app-error.ts';
-import type { OperationAnswer } from '../../../src/contract/control.ts';
 import type { ErrorData } from '../../../src/contract/error-codes.ts';
 import { useAppState } from '../../state/app-state.ts';
 import type { Draft } from '../../state/drafts.ts';
@@ -46,7 +45,6 @@ export function useChecked({ name, text }: Pick<Draft, 'name' | 'text'>): Checke
 
 /** A name that is not right yet is said at its field, and keeps nobody from being told of the rest. */
 export function questionOf({ name, text }: Pick<Draft, 'name' | 'text'>) {
-  return { name: isProfileName(name) ? name : 'unnamed', yaml: text };
+  // No text would be no profile at all; of an empty one is said what it lacks.
+  return { name: isProfileName(name) ? name : 'unnamed', yaml: text.trim() === '' ? '{}' : text };
 }
-
-export type ReadDraft = OperationAnswer<'checkProfile'>;

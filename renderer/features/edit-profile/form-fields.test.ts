@@ -12,6 +12,7 @@ import {
   passwordSources,
   problemAt,
   problemsElsewhere,
+  problemsSoFar,
   textOfValue,
   valueOfText,
 } from './form-fields.ts';
@@ -48,6 +49,15 @@ it('puts each problem at its field, and those without one apart', () => {
   expect(problemAt(problems, ['connection', 'password'])).toBe('of connection.password.secret.name');
   expect(problemAt(problems, ['policy', 'environment'])).toBeUndefined();
   expect(problemsElsewhere(problems).map(({ at }) => at)).toEqual(['policy.programs', '']);
+});
+
+it('is silent of what is missing, until it is meant to be whole', () => {
+  const problems = [problem('port'), problem('policy.timeLimit'), problem('policy.programs[0]'), problem('')];
+  const tree = { policy: { timeLimit: 'soon', programs: ['x'] } };
+  expect(problemsSoFar(problems, tree).map(({ at }) => at)).toEqual([
+    'policy.timeLimit',
+    'policy.programs[0]',
+  ]);
 });
 
 it('names what it does not show', () => {

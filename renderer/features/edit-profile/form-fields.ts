@@ -40,6 +40,14 @@ export function problemAt(problems: readonly WrittenProblem[], path: FieldPath):
   return problems.find(({ at }) => isWithin(at, path.join('.')))?.message;
 }
 
+/** What is wrong with what is written; what is missing yet is not. */
+export function problemsSoFar(
+  problems: readonly WrittenProblem[],
+  tree: ProfileTree,
+): readonly WrittenProblem[] {
+  return problems.filter(({ at }) => at !== '' && valueAt(tree, at.match(/[^.[\]]+/g) ?? []) !== undefined);
+}
+
 /** What is wrong where the form has no field. */
 export function problemsElsewhere(problems: readonly WrittenProblem[]): readonly WrittenProblem[] {
   return problems.filter(({ at }) => !formPaths.some((path) => isWithin(at, path)));

@@ -6,9 +6,11 @@ import { ErrorNote } from '../../components/error-note.tsx';
 import { useAppState, useDraft, useTunnel } from '../../state/app-state.ts';
 import { isWritten, newDraft } from '../../state/drafts.ts';
 import { go } from '../../state/route.ts';
+import { useTunnelKeys } from '../tunnels/tunnel-keys.ts';
 import { useChecked } from './checked-draft.ts';
 import { startCopy } from './copy-profile.ts';
 import { DeleteDialog } from './delete-dialog.tsx';
+import { useFirstProblem } from './first-problem.ts';
 import { type EditorFace, ProfileEditor } from './profile-editor.tsx';
 import { useSaveKey } from './save-keys.ts';
 import { useSaving } from './save-profile.ts';
@@ -34,14 +36,15 @@ export function OwnProfile({ listed, yaml }: OwnProfileProps) {
   const [face, setFace] = useState<EditorFace>('form');
   const [isDeleting, setDeleting] = useState(false);
   const isChanged = isWritten(draft);
+  const { ref: content, look } = useFirstProblem();
   const isUp = tunnel?.wanted === 'on';
   const leave = () => go({ view: 'tunnels', chosen: id });
   const save = async (then?: () => void) => {
-    if (!isChanged || (await saving.saveProfile(draft, 'change'))) {
-      drafts.drop(id);
-      then?.();
-    }
+    if (isChanged && !(await saving.saveProfile(draft, 'change'))) return look();
+    drafts.drop(id);
+    then?.();
   };
+  useTunnelKeys({ Escape: leave });
   useSaveKey(() => void save());
   return (
     <TaskFrame
@@ -98,13 +101,16 @@ export function OwnProfile({ listed, yaml }: OwnProfileProps) {
         </div>
       )}
       {saving.error && <ErrorNote error={saving.error} />}
-      <ProfileEditor
-        draft={draft}
-        checked={checked}
-        face={face}
-        onFace={setFace}
-        onChange={(changed) => drafts.set(id, changed)}
-      />
+      <div ref={content}>
+        <ProfileEditor
+          draft={draft}
+          checked={checked}
+          isTried
+          face={face}
+          onFace={setFace}
+          onChange={(changed) => drafts.set(id, changed)}
+        />
+      </div>
       <DeleteDialog name={name} isUp={isUp} open={isDeleting} onOpenChange={setDeleting} />
     </TaskFrame>
   );

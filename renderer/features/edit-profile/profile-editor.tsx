@@ -1,12 +1,13 @@
 import { Tabs } from '@base-ui/react/tabs';
 import type { ReactNode } from 'react';
+import { count } from '../../../src/client/tunnel-words.ts';
 import { Button } from '../../components/button.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { TextField } from '../../components/text-field.tsx';
 import { useView } from '../../state/app-state.ts';
 import type { Draft } from '../../state/drafts.ts';
 import type { Checked } from './checked-draft.ts';
-import { ownerOfPort } from './form-fields.ts';
+import { ownerOfPort, problemsSoFar } from './form-fields.ts';
 import { ProfileForm } from './profile-form.tsx';
 import { changeText, readTree, valueAt } from './profile-text.ts';
 import { YamlEditor } from './yaml-editor.tsx';
@@ -16,6 +17,8 @@ export type EditorFace = 'form' | 'yaml';
 export interface ProfileEditorProps {
   readonly draft: Draft;
   readonly checked: Checked;
+  /** Whether it is meant to be whole: until then nobody is told of what they have not come to yet. */
+  readonly isTried: boolean;
   readonly face: EditorFace;
   readonly onFace: (face: EditorFace) => void;
   readonly onChange: (draft: Draft) => void;
@@ -24,20 +27,30 @@ export interface ProfileEditorProps {
 }
 
 /** One draft, as a form and as YAML. Both are of one text. */
-export function ProfileEditor({ draft, checked, face, onFace, onChange, naming }: ProfileEditorProps) {
+export function ProfileEditor({
+  draft,
+  checked,
+  isTried,
+  face,
+  onFace,
+  onChange,
+  naming,
+}: ProfileEditorProps) {
   const tree = readTree(draft.text);
   const local = tree && valueAt(tree, ['local']);
   const owner = useView(({ profiles }) => ownerOfPort(local, profiles.profiles, draft.name));
-  const { problems } = checked;
+  const problems = isTried || !tree ? checked.problems : problemsSoFar(checked.problems, tree);
   return (
     <Tabs.Root value={face} onValueChange={onFace} className="flex min-w-0 flex-col gap-4">
-      <Tabs.List className="flex items-center gap-4 border-b border-line">
-        <FaceName value="form">Form</FaceName>
-        <FaceName value="yaml">YAML</FaceName>
+      <div className="flex items-center border-b border-line">
+        <Tabs.List className="flex gap-4">
+          <FaceName value="form">Form</FaceName>
+          <FaceName value="yaml">YAML</FaceName>
+        </Tabs.List>
         <span role="status" className="ml-auto text-sm text-needs">
-          {problems.length > 0 && (problems.length === 1 ? '1 problem' : `${problems.length} problems`)}
+          {problems.length > 0 && count(problems.length, 'problem')}
         </span>
-      </Tabs.List>
+      </div>
       {checked.error && <ErrorNote error={checked.error} tone="waiting" />}
       <Tabs.Panel value="form" tabIndex={-1}>
         {tree ? (

@@ -28,14 +28,13 @@ export function ProfileForm({ form, children, portProblem }: ProfileFormProps) {
   return (
     <div className="@container flex flex-col gap-5">
       {elsewhere.length > 0 && (
-        <ul
-          role="alert"
-          className="flex flex-col gap-1 rounded border border-l-[3px] border-l-needs px-3 py-2"
-        >
-          {elsewhere.map(({ at, message, line }) => (
-            <li key={`${at} ${line} ${message}`}>{at ? `${at}: ${message}` : message}</li>
-          ))}
-        </ul>
+        <div role="alert" className="rounded border border-l-[3px] border-l-needs px-3 py-2">
+          <ul className="flex flex-col gap-1">
+            {elsewhere.map(({ at, message, line }) => (
+              <li key={`${at} ${line} ${message}`}>{message}</li>
+            ))}
+          </ul>
+        </div>
       )}
       <Section title="Tunnel">
         {children}
@@ -65,13 +64,6 @@ export function ProfileForm({ form, children, portProblem }: ProfileFormProps) {
       </Section>
       <Section title="What answers there">
         <ValueSelect form={form} path={['kind']} label="Kind" options={kinds} none="guessed from the port" />
-        <ValueSelect
-          form={form}
-          path={['policy', 'environment']}
-          label="Environment"
-          options={environments}
-          none="not said"
-        />
         {isDatabase && (
           <>
             <ValueText form={form} path={['connection', 'database']} label="Database" />
@@ -164,8 +156,13 @@ function PolicyFields({ form }: { readonly form: FormOf }) {
   const pattern = textOfValue(valueAt(reason, ['pattern']));
   return (
     <Section title="Policy">
-      <ValueText form={form} path={['policy', 'timeLimit']} label="Ends after" placeholder="8h" />
-      <ValueText form={form} path={['policy', 'idleLimit']} label="Ends when idle for" placeholder="30m" />
+      <ValueSelect
+        form={form}
+        path={['policy', 'environment']}
+        label="Environment"
+        options={environments}
+        none="not said"
+      />
       <ValueText
         form={form}
         path={['policy', 'maxConnections']}
@@ -173,6 +170,8 @@ function PolicyFields({ form }: { readonly form: FormOf }) {
         isNumber
         placeholder="no limit"
       />
+      <ValueText form={form} path={['policy', 'timeLimit']} label="Ends after" placeholder="8h" />
+      <ValueText form={form} path={['policy', 'idleLimit']} label="Ends when idle for" placeholder="30m" />
       <Wide>
         <div className="flex flex-col gap-2">
           <CheckField

@@ -7,6 +7,7 @@ import { SelectField } from '../../components/select-field.tsx';
 import { useAppState, useDraft } from '../../state/app-state.ts';
 import { isWritten, newDraft } from '../../state/drafts.ts';
 import { go } from '../../state/route.ts';
+import { useTunnelKeys } from '../tunnels/tunnel-keys.ts';
 import { startCopy } from './copy-profile.ts';
 import { type FormOf, ValueText } from './form-controls.tsx';
 import { profileOverride } from './override-text.ts';
@@ -42,6 +43,7 @@ export function SharedProfile({ listed, yaml }: SharedProfileProps) {
     drafts.drop(key);
     then?.();
   };
+  useTunnelKeys({ Escape: leave });
   useSaveKey(() => void save());
   const form: FormOf = {
     tree: readTree(draft.text) ?? {},

@@ -81,10 +81,7 @@ export function YamlEditor({ text, problems, onChange }: YamlEditorProps) {
                 className="flex w-full items-baseline gap-3 rounded-sm px-2 py-1 text-left hover:bg-hover"
               >
                 <span className="mono w-11 shrink-0 text-right text-needs">{`${problem.line}:${problem.column}`}</span>
-                <span className="min-w-0 wrap-anywhere">
-                  {problem.at && <span className="mono mr-2 text-muted">{problem.at}</span>}
-                  {problem.message}
-                </span>
+                <span className="min-w-0 wrap-anywhere">{problem.message}</span>
               </button>
             </li>
           ))}

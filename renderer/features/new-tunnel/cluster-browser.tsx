@@ -1,15 +1,17 @@
 import { PackageOpen, RefreshCw, Search, SearchX, Unplug } from 'lucide-react';
-import { useState } from 'react';
+import { type ReactNode, useRef, useState } from 'react';
 import type { ClusterObject } from '../../../src/contract/control-objects.ts';
 import { Button } from '../../components/button.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { IconButton } from '../../components/icon-button.tsx';
 import { SelectField } from '../../components/select-field.tsx';
+import { go } from '../../state/route.ts';
+import { useTunnelKeys } from '../tunnels/tunnel-keys.ts';
 import { errorOf, useContexts, useNamespaces, useObjects } from './cluster-questions.ts';
 import { everywhere, NamespaceField } from './namespace-field.tsx';
 import { objectItems, objectKey } from './object-items.ts';
-import { ObjectList } from './object-list.tsx';
+import { focusList, ObjectList } from './object-list.tsx';
 import { ProposedProfile } from './proposed-profile.tsx';
 
 /** What there is in a cluster, to be picked. One list, and beside it the profile that it makes. */
@@ -49,13 +51,14 @@ export function ClusterBrowser() {
 
 interface InContextProps {
   readonly context: string;
-  readonly contextField: React.ReactNode;
+  readonly contextField: ReactNode;
 }
 
 function InContext({ context, contextField }: InContextProps) {
   const namespaces = useNamespaces(context);
   const [chosen, choose] = useState<string>();
   const [search, setSearch] = useState('');
+  const searchField = useRef<HTMLInputElement>(null);
   const [object, pickObject] = useState<ClusterObject>();
   const namespace = chosen ?? namespaces.data?.current;
   const objects = useObjects(
@@ -64,6 +67,10 @@ function InContext({ context, contextField }: InContextProps) {
   );
   const error = errorOf(namespaces.error) ?? errorOf(objects.error);
   const items = objects.data ? objectItems(objects.data.objects, search) : [];
+  useTunnelKeys({
+    '/': () => searchField.current?.focus(),
+    Escape: () => (object ? pickObject(undefined) : go({ view: 'tunnels' })),
+  });
   const again = () => void (namespaces.error ? namespaces.refetch() : objects.refetch());
   return (
     <div
@@ -76,12 +83,19 @@ function InContext({ context, contextField }: InContextProps) {
           <label className="flex h-8 min-w-32 flex-1 items-center gap-2 rounded border border-line bg-ground px-2 focus-within:border-accent">
             <Search size={14} className="shrink-0 text-muted" aria-hidden />
             <input
+              ref={searchField}
               type="text"
               aria-label="Search what is listed"
               placeholder="Search"
               spellCheck={false}
               value={search}
               onChange={({ currentTarget }) => setSearch(currentTarget.value)}
+              onKeyDown={(event) => {
+                if (event.key !== 'ArrowDown' && event.key !== 'Escape') return;
+                event.preventDefault();
+                if (event.key === 'Escape') setSearch('');
+                focusList();
+              }}
               className="w-0 min-w-0 flex-1 bg-transparent outline-none"
             />
           </label>

@@ -6,7 +6,8 @@ import type { ErrorData } from '../../../src/contract/error-codes.ts';
 import { Button } from '../../components/button.tsx';
 import { classNames } from '../../components/class-names.ts';
 import { ErrorNote } from '../../components/error-note.tsx';
-import { useAppState } from '../../state/app-state.ts';
+import { useAppState, useDraft } from '../../state/app-state.ts';
+import { newDraft } from '../../state/drafts.ts';
 import { ImportedList } from './imported-list.tsx';
 
 /** Between the last key and the question what it is. */
@@ -14,6 +15,9 @@ const restMs = 250;
 /** What the daemon takes at most. */
 const maxLength = 900_000;
 const example = 'kubectl port-forward -n data svc/postgres 15432:5432';
+
+const draftKey = 'import';
+const nothing = newDraft({ name: '', text: '' });
 
 type Imported = OperationAnswer<'importProfiles'>;
 
@@ -24,7 +28,11 @@ type Read =
 
 /** What other programs wrote, or somebody typed into a terminal: what comes in is shown before anything is written. */
 export function ImportProfiles() {
-  const [text, setText] = useState('');
+  const { drafts } = useAppState();
+  // Kept with the drafts: who looks at one of them first, comes back to the others.
+  const draft = useDraft(draftKey) ?? nothing;
+  const { text } = draft;
+  const setText = (written: string) => drafts.set(draftKey, { ...draft, text: written });
   const [read, setRead] = useRead(text);
   const [isOver, setOver] = useState(false);
   const fileField = useRef<HTMLInputElement>(null);
@@ -87,7 +95,9 @@ export function ImportProfiles() {
           </div>
         </div>
         {read.kind === 'failed' && <ErrorNote error={read.error} />}
-        {read.kind === 'read' && <ImportedList key={read.of} imported={read.imported} />}
+        {read.kind === 'read' && (
+          <ImportedList key={read.of} imported={read.imported} onDone={() => drafts.drop(draftKey)} />
+        )}
       </div>
     </section>
   );

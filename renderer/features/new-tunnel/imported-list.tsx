@@ -7,9 +7,8 @@ import { Button } from '../../components/button.tsx';
 import { CheckField } from '../../components/check-field.tsx';
 import { IconButton } from '../../components/icon-button.tsx';
 import { useAppState } from '../../state/app-state.ts';
-import { newDraft } from '../../state/drafts.ts';
 import { go } from '../../state/route.ts';
-import { byHand } from '../edit-profile/copy-profile.ts';
+import { startDraft } from '../edit-profile/copy-profile.ts';
 import { textOf } from '../edit-profile/profile-text.ts';
 import { profileWords } from './profile-words.ts';
 
@@ -19,9 +18,16 @@ type Outcome = { readonly kind: 'added' } | { readonly kind: 'failed'; readonly 
 /** At most this many are drawn: nobody looks through more one by one. */
 const shownAtMost = 300;
 
+export interface ImportedListProps {
+  readonly imported: Imported;
+  /** All that was chosen is added. */
+  readonly onDone: () => void;
+}
+
 /** What comes in, each to be left out; and what could not be carried over, with its reason. */
-export function ImportedList({ imported: { profiles, notCarried } }: { readonly imported: Imported }) {
-  const { api, drafts } = useAppState();
+export function ImportedList({ imported: { profiles, notCarried }, onDone }: ImportedListProps) {
+  const state = useAppState();
+  const { api } = state;
   const [without, setWithout] = useState<ReadonlySet<string>>(new Set());
   const [outcomes, setOutcomes] = useState<ReadonlyMap<string, Outcome>>(new Map());
   const [isBusy, setBusy] = useState(false);
@@ -44,11 +50,9 @@ export function ImportedList({ imported: { profiles, notCarried } }: { readonly 
       else hasFailed = true;
     }
     setBusy(false);
-    if (last !== undefined && !hasFailed) go({ view: 'tunnels', chosen: `user/${last}` });
-  };
-  const edit = ({ name, profile }: Imported['profiles'][number]) => {
-    drafts.set(byHand, { ...newDraft({ name: '', text: '' }), name, text: textOf(profile) });
-    go({ view: 'new', chosen: byHand });
+    if (last === undefined || hasFailed) return;
+    onDone();
+    go({ view: 'tunnels', chosen: `user/${last}` });
   };
   return (
     <>
@@ -86,7 +90,7 @@ export function ImportedList({ imported: { profiles, notCarried } }: { readonly 
                     <IconButton
                       icon={Pencil}
                       label={`Change ${each.name} first`}
-                      onClick={() => edit(each)}
+                      onClick={() => startDraft(state, { name: each.name, text: textOf(each.profile) })}
                     />
                   )}
                 </li>

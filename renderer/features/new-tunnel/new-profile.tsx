@@ -5,6 +5,7 @@ import { useAppState, useDraft, useView } from '../../state/app-state.ts';
 import type { Draft } from '../../state/drafts.ts';
 import { go } from '../../state/route.ts';
 import { useChecked } from '../edit-profile/checked-draft.ts';
+import { useFirstProblem } from '../edit-profile/first-problem.ts';
 import { nameProblem } from '../edit-profile/form-fields.ts';
 import { type EditorFace, ProfileEditor } from '../edit-profile/profile-editor.tsx';
 import { useSaveKey } from '../edit-profile/save-keys.ts';
@@ -33,9 +34,10 @@ function Written({ draftKey, draft }: { readonly draftKey: string; readonly draf
   const taken = useView(({ profiles }) => nameProblem(draft.name, profiles.profiles));
   // An empty field is nobody's fault before they are done.
   const problem = draft.name === '' && !isTried ? undefined : taken;
+  const { ref: content, look } = useFirstProblem();
   const save = async (connects: boolean) => {
     setTried(true);
-    if (taken || !(await saving.saveProfile(draft, 'add'))) return;
+    if (taken || !(await saving.saveProfile(draft, 'add'))) return look();
     drafts.drop(draftKey);
     const id = `user/${draft.name}`;
     go({ view: 'tunnels', chosen: id });
@@ -44,15 +46,18 @@ function Written({ draftKey, draft }: { readonly draftKey: string; readonly draf
   useSaveKey(() => void save(false));
   return (
     <>
-      <div className="min-h-0 flex-1 overflow-y-auto p-4">
-        <ProfileEditor
-          draft={draft}
-          checked={checked}
-          face={face}
-          onFace={setFace}
-          onChange={(changed) => drafts.set(draftKey, changed)}
-          naming={{ problem }}
-        />
+      <div className="min-h-0 flex-1 overflow-y-auto">
+        <div ref={content} className="mx-auto max-w-[720px] p-4">
+          <ProfileEditor
+            draft={draft}
+            checked={checked}
+            isTried={isTried}
+            face={face}
+            onFace={setFace}
+            onChange={(changed) => drafts.set(draftKey, changed)}
+            naming={{ problem }}
+          />
+        </div>
       </div>
       <footer className="flex shrink-0 flex-col gap-2 border-t border-line px-4 py-2.5">
         {saving.error && <ErrorNote error={saving.error} />}

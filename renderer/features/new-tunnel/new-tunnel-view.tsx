@@ -17,7 +17,8 @@ const nothing = newDraft({ name: '', text: '' });
 /** Three ways to a new profile. */
 export default function NewTunnelView() {
   const { chosen } = useRoute();
-  const way = ways.find((each) => each.chosen === chosen) ?? ways[0];
+  const isByHand = chosen?.startsWith(byHand) ?? false;
+  const way = ways.find((each) => each.chosen === (isByHand ? byHand : chosen)) ?? ways[0];
   return (
     <div className="flex min-h-0 flex-1 flex-col bg-surface">
       <header className="flex h-12 shrink-0 items-center gap-5 border-b border-line px-4">
@@ -40,11 +41,7 @@ export default function NewTunnelView() {
       </header>
       {way.chosen === undefined && <ClusterBrowser />}
       {way.chosen === 'import' && <ImportProfiles />}
-      {way.chosen === byHand && (
-        <div className="mx-auto flex min-h-0 w-full max-w-[720px] flex-1 flex-col">
-          <NewProfile draftKey={byHand} otherwise={nothing} />
-        </div>
-      )}
+      {way.chosen === byHand && <NewProfile draftKey={chosen ?? byHand} otherwise={nothing} />}
     </div>
   );
 }

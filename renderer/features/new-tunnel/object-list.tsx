@@ -2,7 +2,6 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import type { ClusterObject } from '../../../src/contract/control-objects.ts';
 import { classNames } from '../../components/class-names.ts';
-import { Hint } from '../../components/hint.tsx';
 import { MiddleTruncate } from '../../components/middle-truncate.tsx';
 import { guessedKind, itemKey, type ObjectItem, portsWords, readinessWords, whyNot } from './object-items.ts';
 
@@ -92,6 +91,12 @@ export function ObjectList({ items, showsNamespace, selected, onSelect }: Object
   );
 }
 
+/** From the search into the list. */
+export function focusList(): void {
+  const row = document.querySelector('[data-object][tabindex="0"]');
+  if (row instanceof HTMLElement) row.focus();
+}
+
 interface ObjectRowProps {
   readonly id: string;
   readonly object: ClusterObject;
@@ -109,44 +114,30 @@ function ObjectRow({ id, object, showsNamespace, isSelected, isCurrent, onFocus,
   const guess = guessedKind(object);
   const isDown = pods !== undefined && pods.ready < pods.wanted;
   return (
-    <div
+    <button
+      type="button"
+      data-object={id}
+      tabIndex={isCurrent ? 0 : -1}
+      aria-current={isSelected}
+      aria-disabled={why !== undefined}
+      onFocus={onFocus}
+      onClick={() => !why && onSelect(object)}
       className={classNames(
-        'relative flex h-10 items-center gap-3 border-b border-line px-4 transition-colors',
-        isSelected ? 'bg-selected' : why ? '' : 'hover:bg-hover',
+        'flex h-10 w-full items-center gap-3 border-b border-line px-4 text-left outline-offset-[-2px] transition-colors',
+        isSelected ? 'bg-selected' : why ? 'cursor-default' : 'hover:bg-hover',
       )}
     >
-      <button
-        type="button"
-        data-object={id}
-        tabIndex={isCurrent ? 0 : -1}
-        aria-current={isSelected}
-        aria-disabled={why !== undefined}
-        onFocus={onFocus}
-        onClick={() => !why && onSelect(object)}
-        className={classNames(
-          'absolute inset-0 rounded-sm outline-offset-[-2px]',
-          why !== undefined && 'cursor-default',
-        )}
-      >
-        <span className="sr-only">
-          {[kind, name, showsNamespace && `in ${namespace}`, why ?? readinessWords(object)]
-            .filter(Boolean)
-            .join(', ')}
-        </span>
-      </button>
-      <span className="pointer-events-none flex w-[34%] max-w-80 min-w-28 shrink-0 items-baseline gap-2">
-        <MiddleTruncate
-          text={name}
-          className={classNames('pointer-events-auto relative', why ? 'text-muted' : 'font-medium')}
-        />
+      <span className="flex w-[34%] max-w-80 min-w-28 shrink-0 items-baseline gap-2">
+        <span className="sr-only">{kind}</span>
+        <MiddleTruncate text={name} className={why ? 'text-muted' : 'font-medium'} />
         {showsNamespace && <span className="truncate text-sm text-muted">{namespace}</span>}
       </span>
       {database && (
-        <span className="pointer-events-none shrink-0 text-sm text-muted">
+        <span className="shrink-0 text-sm text-muted">
           {[kind, database.role].filter(Boolean).join(' · ')}
         </span>
       )}
-      <span className="pointer-events-none flex min-w-0 flex-1 items-baseline gap-2">
+      <span className="flex min-w-0 flex-1 items-baseline gap-2">
         {why ? (
           <span className="truncate text-muted">{why}</span>
         ) : (
@@ -155,26 +146,15 @@ function ObjectRow({ id, object, showsNamespace, isSelected, isCurrent, onFocus,
             {guess && guess !== ports[0]?.name && (
               <span className="shrink-0 text-sm text-muted">{guess}</span>
             )}
-            {images[0] && (
-              <Hint text={images.join(', ')}>
-                <span className="pointer-events-auto relative truncate text-sm text-muted @max-[560px]:hidden">
-                  {images[0]}
-                </span>
-              </Hint>
-            )}
+            <span className="truncate text-sm text-muted @max-[560px]:hidden">{images[0]}</span>
           </>
         )}
       </span>
       {!why && (
-        <span
-          className={classNames(
-            'pointer-events-none shrink-0 text-sm',
-            isDown ? 'text-waiting' : 'text-muted',
-          )}
-        >
+        <span className={classNames('shrink-0 text-sm', isDown ? 'text-waiting' : 'text-muted')}>
           {readinessWords(object)}
         </span>
       )}
-    </div>
+    </button>
   );
 }
