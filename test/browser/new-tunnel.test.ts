@@ -178,6 +178,26 @@ describeInBrowser('profiles made and changed in a window', () => {
     await page.keyboard.press('Control+s');
     await page.getByText('Not saved yet').waitFor({ state: 'detached' });
     expect(await profile('user/orders-db')).toMatchObject({ description: 'Written here', local: 15_999 });
+    await yaml.waitFor();
+    await expect.poll(() => yaml.inputValue()).not.toContain('why it is so');
+    expect(await yaml.inputValue()).toContain('description: Written here\n');
+  });
+
+  it('says that the file was changed meanwhile, and shows that when what is written is let go', async () => {
+    const { page } = await editing('cache');
+    const was = (await profile('user/cache'))!;
+    const change = async (description: string) => {
+      const edit = { kind: 'change' as const, name: 'cache', profile: { ...was, description } };
+      await world.control.call('editProfile', { edit });
+    };
+    await change('By somebody else');
+    await expect.poll(() => field(page, 'Description').inputValue()).toBe('By somebody else');
+    await field(page, 'Description').fill('Mine');
+    await change('By somebody else again');
+    await page.getByText('The file has been changed since you began here').waitFor();
+    expect(await field(page, 'Description').inputValue()).toBe('Mine');
+    await page.getByRole('button', { name: 'Discard changes' }).click();
+    await expect.poll(() => field(page, 'Description').inputValue()).toBe('By somebody else again');
   });
 
   it('leads to the place of a fault in the YAML, and saves nothing that is wrong', async () => {

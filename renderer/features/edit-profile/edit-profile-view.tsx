@@ -1,13 +1,11 @@
-import { useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { FileQuestion } from 'lucide-react';
-import { useEffect } from 'react';
 import { AppError } from '../../../src/base/app-error.ts';
 import type { ListedProfile } from '../../../src/contract/profile-snapshot.ts';
 import { buttonClass } from '../../components/button.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { useAppState, useView } from '../../state/app-state.ts';
-import { newDraft } from '../../state/drafts.ts';
 import { routeHash, useRoute } from '../../state/route.ts';
 import { OwnProfile } from './own-profile.tsx';
 import { SharedProfile } from './shared-profile.tsx';
@@ -33,19 +31,19 @@ export default function EditProfileView() {
 }
 
 function Listed({ listed }: { readonly listed: ListedProfile }) {
-  const { api, drafts } = useAppState();
+  const { api } = useAppState();
   const { id, name, hash } = listed;
   const { data, error } = useQuery({
     queryKey: ['profile-yaml', id, hash],
-    queryFn: ({ signal }) => api.call('profileYaml', { profile: id }, { signal }),
+    queryFn: async ({ signal }) => {
+      const { yaml } = await api.call('profileYaml', { profile: id }, { signal });
+      return { yaml, hash };
+    },
+    // What is being written stays on the screen while the file is read anew.
+    placeholderData: keepPreviousData,
     staleTime: Number.POSITIVE_INFINITY,
     retry: false,
   });
-  const yaml = data?.yaml;
-  // What is written already is not overwritten by what the file says now: its view tells of the difference.
-  useEffect(() => {
-    if (yaml !== undefined && !drafts.get(id)) drafts.set(id, newDraft({ name, text: yaml }, hash));
-  }, [drafts, id, name, yaml, hash]);
   if (error) {
     return (
       <TaskFrame title={name}>
@@ -53,7 +51,7 @@ function Listed({ listed }: { readonly listed: ListedProfile }) {
       </TaskFrame>
     );
   }
-  if (yaml === undefined) return <TaskFrame title={name} isLoading />;
-  if (listed.source !== 'user') return <SharedProfile listed={listed} yaml={yaml} />;
-  return <OwnProfile listed={listed} yaml={yaml} />;
+  if (!data) return <TaskFrame title={name} isLoading />;
+  if (listed.source !== 'user') return <SharedProfile listed={listed} yaml={data.yaml} />;
+  return <OwnProfile listed={listed} read={data} />;
 }

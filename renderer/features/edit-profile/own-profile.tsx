@@ -14,22 +14,23 @@ import { useFirstProblem } from './first-problem.ts';
 import { type EditorFace, ProfileEditor } from './profile-editor.tsx';
 import { useSaveKey } from './save-keys.ts';
 import { useSaving } from './save-profile.ts';
-import { TaskFrame } from './task-frame.tsx';
+import { TaskFrame, UnsavedMark } from './task-frame.tsx';
 
 export interface OwnProfileProps {
   readonly listed: ListedProfile;
-  /** As the file has it now. */
-  readonly yaml: string;
+  /** As the file had it when its hash was this one: a change of it takes a moment to be read. */
+  readonly read: { readonly yaml: string; readonly hash: string };
 }
 
 /** A profile of the user's own file. */
-export function OwnProfile({ listed, yaml }: OwnProfileProps) {
+export function OwnProfile({ listed, read }: OwnProfileProps) {
   const { id, name, hash, file } = listed;
   const state = useAppState();
   const { drafts, actions } = state;
   const kept = useDraft(id);
-  const now = newDraft({ name, text: yaml }, hash);
-  const draft = kept && (isWritten(kept) || kept.hash === hash) ? kept : now;
+  const isReading = read.hash !== hash;
+  const isKept = kept && (isWritten(kept) || isReading || kept.hash === hash);
+  const draft = isKept ? kept : newDraft({ name, text: read.yaml }, read.hash);
   const checked = useChecked(draft);
   const saving = useSaving();
   const tunnel = useTunnel(id);
@@ -41,7 +42,7 @@ export function OwnProfile({ listed, yaml }: OwnProfileProps) {
   const leave = () => go({ view: 'tunnels', chosen: id });
   const save = async (then?: () => void) => {
     if (isChanged && !(await saving.saveProfile(draft, 'change'))) return look();
-    drafts.drop(id);
+    drafts.set(id, newDraft({ name, text: draft.text }, hash));
     then?.();
   };
   useTunnelKeys({ Escape: leave });
@@ -54,9 +55,7 @@ export function OwnProfile({ listed, yaml }: OwnProfileProps) {
           <span className="mono min-w-0 truncate text-muted" title={file}>
             {file}
           </span>
-          <span role="status" className="ml-auto shrink-0 text-sm text-muted">
-            {isChanged ? 'Not saved yet' : ''}
-          </span>
+          <UnsavedMark isChanged={isChanged} onDiscard={() => drafts.drop(id)} />
         </>
       }
       actions={
@@ -68,11 +67,6 @@ export function OwnProfile({ listed, yaml }: OwnProfileProps) {
             Duplicate
           </Button>
           <span className="flex-1" />
-          {isChanged && (
-            <Button look="quiet" onClick={() => drafts.set(id, now)}>
-              Discard changes
-            </Button>
-          )}
           <Button onClick={leave}>{isChanged ? 'Later' : 'Close'}</Button>
           <Button disabled={saving.isBusy || !isChanged} onClick={() => void save(leave)}>
             Save

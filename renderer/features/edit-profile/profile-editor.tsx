@@ -62,7 +62,7 @@ export function ProfileEditor({
             }}
             portProblem={owner && `${local} is already that of ${owner}`}
           >
-            <NameField draft={draft} naming={naming} onChange={onChange} />
+            {naming && <NameField draft={draft} naming={naming} onChange={onChange} />}
           </ProfileForm>
         ) : (
           <NoForm onYaml={() => onFace('yaml')}>{problems[0]?.message}</NoForm>
@@ -76,14 +76,17 @@ export function ProfileEditor({
   );
 }
 
-function NameField({ draft, naming, onChange }: Pick<ProfileEditorProps, 'draft' | 'naming' | 'onChange'>) {
+interface NameFieldProps extends Pick<ProfileEditorProps, 'draft' | 'onChange'> {
+  readonly naming: NonNullable<ProfileEditorProps['naming']>;
+}
+
+function NameField({ draft, naming, onChange }: NameFieldProps) {
   return (
     <TextField
       name="name"
       label="Name"
       value={draft.name}
-      readOnly={!naming}
-      problem={naming?.problem}
+      problem={naming.problem}
       onValueChange={(name) => onChange({ ...draft, name })}
     />
   );

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { CheckField } from '../../components/check-field.tsx';
 import { TextField } from '../../components/text-field.tsx';
+import { useContexts } from './contexts.ts';
 import { type FormOf, ValueCheck, ValueSelect, ValueText } from './form-controls.tsx';
 import { keysWithoutField, problemAt, problemsElsewhere, textOfValue } from './form-fields.ts';
 import { PasswordFields } from './password-fields.tsx';
@@ -12,8 +13,8 @@ const tlsModes = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-
 
 export interface ProfileFormProps {
   readonly form: FormOf;
-  /** The name's own field, or what it is; it is no part of the text. */
-  readonly children: ReactNode;
+  /** The name's own field, where it is to be given: it is no part of the text. */
+  readonly children?: ReactNode;
   /** What is wrong with the local port besides its being one. */
   readonly portProblem: string | undefined;
 }
@@ -117,6 +118,7 @@ function LocalFields({ form, problem }: { readonly form: FormOf; readonly proble
 /** All that is written of a cluster has to match, so that a field which is not in use is not offered beside one that is. */
 function ClusterFields({ form }: { readonly form: FormOf }) {
   const { tree } = form;
+  const { data } = useContexts();
   const has = (key: string) => valueAt(tree, ['cluster', key]) !== undefined;
   const isNamed = has('server') || has('context') || has('uid') || has('caFingerprint');
   const problem = isNamed ? undefined : problemAt(form.problems, ['cluster']);
@@ -143,6 +145,11 @@ function ClusterFields({ form }: { readonly form: FormOf }) {
             list="contexts"
             hint="As it is called in your kubeconfig"
           />
+          <datalist id="contexts">
+            {data?.contexts.map((context) => (
+              <option key={context.name} value={context.name} />
+            ))}
+          </datalist>
         </Wide>
       )}
     </>

@@ -1,4 +1,3 @@
-import { useQuery } from '@tanstack/react-query';
 import { Copy } from 'lucide-react';
 import type { ListedProfile } from '../../../src/contract/profile-snapshot.ts';
 import { Button } from '../../components/button.tsx';
@@ -8,6 +7,7 @@ import { useAppState, useDraft } from '../../state/app-state.ts';
 import { isWritten, newDraft } from '../../state/drafts.ts';
 import { go } from '../../state/route.ts';
 import { useTunnelKeys } from '../tunnels/tunnel-keys.ts';
+import { useContexts } from './contexts.ts';
 import { startCopy } from './copy-profile.ts';
 import { type FormOf, ValueText } from './form-controls.tsx';
 import { profileOverride } from './override-text.ts';
@@ -15,7 +15,7 @@ import { Section } from './profile-form.tsx';
 import { changeText, readTree, textOf, valueAt } from './profile-text.ts';
 import { useSaveKey } from './save-keys.ts';
 import { useSaving } from './save-profile.ts';
-import { TaskFrame } from './task-frame.tsx';
+import { TaskFrame, UnsavedMark } from './task-frame.tsx';
 import { YamlEditor } from './yaml-editor.tsx';
 
 export interface SharedProfileProps {
@@ -57,9 +57,7 @@ export function SharedProfile({ listed, yaml }: SharedProfileProps) {
       about={
         <>
           <span className="min-w-0 truncate text-muted" title={file}>{`shared by ${owner}`}</span>
-          <span role="status" className="ml-auto shrink-0 text-sm text-muted">
-            {isChanged ? 'Not saved yet' : ''}
-          </span>
+          <UnsavedMark isChanged={isChanged} onDiscard={() => drafts.drop(key)} />
         </>
       }
       actions={
@@ -68,11 +66,6 @@ export function SharedProfile({ listed, yaml }: SharedProfileProps) {
             Copy to your own
           </Button>
           <span className="flex-1" />
-          {isChanged && (
-            <Button look="quiet" onClick={() => drafts.drop(key)}>
-              Discard changes
-            </Button>
-          )}
           <Button onClick={leave}>{isChanged ? 'Later' : 'Close'}</Button>
           <Button
             look="primary"
@@ -104,7 +97,7 @@ export function SharedProfile({ listed, yaml }: SharedProfileProps) {
         <p className="text-muted">
           Only its source changes it: <span className="mono select-all wrap-anywhere">{file}</span>
         </p>
-        <YamlEditor text={yaml} problems={[]} />
+        <YamlEditor text={yaml.trimEnd()} problems={[]} />
       </section>
     </TaskFrame>
   );
@@ -116,12 +109,7 @@ function sharedPort({ written: { local } }: ListedProfile): string {
 }
 
 function ContextField({ form }: { readonly form: FormOf }) {
-  const { api } = useAppState();
-  const { data } = useQuery({
-    queryKey: ['contexts'],
-    queryFn: ({ signal }) => api.call('contexts', {}, { signal }),
-    retry: false,
-  });
+  const { data } = useContexts();
   const value = String(valueAt(form.tree, ['context']) ?? '');
   const names = data?.contexts.map((context) => context.name) ?? [];
   const all = value === '' || names.includes(value) ? names : [...names, value];

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { Button } from '../../components/button.tsx';
 
 export interface TaskFrameProps {
   readonly title: string;
@@ -15,7 +16,7 @@ export function TaskFrame({ title, about, isLoading = false, actions, children }
   return (
     <section aria-label={title} className="flex min-h-0 flex-1 flex-col bg-surface">
       <header className="flex h-12 shrink-0 items-center gap-3 border-b border-line px-4">
-        <h2 className="truncate text-lg font-semibold">{title}</h2>
+        <h2 className="max-w-[60%] shrink-0 truncate text-lg font-semibold">{title}</h2>
         {about}
       </header>
       <div className="min-h-0 flex-1 overflow-y-auto">
@@ -34,5 +35,26 @@ export function TaskFrame({ title, about, isLoading = false, actions, children }
         </footer>
       )}
     </section>
+  );
+}
+
+interface UnsavedMarkProps {
+  readonly isChanged: boolean;
+  readonly onDiscard: () => void;
+}
+
+/** At the end of the header: whether there is anything to be saved. */
+export function UnsavedMark({ isChanged, onDiscard }: UnsavedMarkProps) {
+  return (
+    <span className="ml-auto flex shrink-0 items-center gap-1">
+      <span role="status" className="text-sm text-muted">
+        {isChanged ? 'Not saved yet' : ''}
+      </span>
+      {isChanged && (
+        <Button look="quiet" onClick={onDiscard}>
+          Discard changes
+        </Button>
+      )}
+    </span>
   );
 }

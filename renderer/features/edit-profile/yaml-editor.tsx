@@ -22,7 +22,12 @@ export function YamlEditor({ text, problems, onChange }: YamlEditorProps) {
   };
   return (
     <div className="flex min-w-0 flex-col gap-2">
-      <div className="relative flex overflow-x-auto rounded border border-edge bg-surface focus-within:outline-2 focus-within:outline-offset-1 focus-within:outline-accent">
+      <div
+        className={classNames(
+          'relative flex overflow-x-auto rounded border focus-within:outline-2 focus-within:outline-offset-1 focus-within:outline-accent',
+          onChange ? 'border-edge bg-surface' : 'border-line bg-ground',
+        )}
+      >
         <ol
           aria-hidden
           className="mono sticky left-0 z-10 shrink-0 border-r border-line bg-ground py-2 select-none"
@@ -46,14 +51,14 @@ export function YamlEditor({ text, problems, onChange }: YamlEditorProps) {
             aria-invalid={problems.length > 0}
             aria-describedby={`${id}-problems`}
             readOnly={!onChange}
-            rows={Math.max(lines.length, 8)}
+            rows={onChange ? Math.max(lines.length, 8) : lines.length}
             wrap="off"
             spellCheck={false}
             autoCapitalize="off"
             autoComplete="off"
             value={text}
             onChange={({ currentTarget }) => onChange?.(currentTarget.value)}
-            className="mono block min-h-40 w-full min-w-full resize-none overflow-hidden bg-transparent px-3 py-2 leading-5 whitespace-pre outline-none field-sizing-content"
+            className="mono block w-full min-w-full resize-none overflow-hidden bg-transparent px-3 py-2 leading-5 whitespace-pre outline-none field-sizing-content"
           />
           <div aria-hidden className="mono pointer-events-none absolute top-0 left-0 px-3 py-2 leading-5">
             {lines.map(({ line, before, after, problems: here }) => (

@@ -7,8 +7,9 @@ import { ErrorNote } from '../../components/error-note.tsx';
 import { IconButton } from '../../components/icon-button.tsx';
 import { SelectField } from '../../components/select-field.tsx';
 import { go } from '../../state/route.ts';
+import { useContexts } from '../edit-profile/contexts.ts';
 import { useTunnelKeys } from '../tunnels/tunnel-keys.ts';
-import { errorOf, useContexts, useNamespaces, useObjects } from './cluster-questions.ts';
+import { errorOf, useNamespaces, useObjects } from './cluster-questions.ts';
 import { everywhere, NamespaceField } from './namespace-field.tsx';
 import { objectItems, objectKey } from './object-items.ts';
 import { focusList, ObjectList } from './object-list.tsx';
@@ -43,7 +44,7 @@ export function ClusterBrowser() {
       value={context}
       options={names}
       onChange={pickContext}
-      className="w-48 min-w-24 shrink"
+      className="w-44 min-w-20 shrink"
     />
   );
   return <InContext key={context} context={context} contextField={field} />;
@@ -77,10 +78,10 @@ function InContext({ context, contextField }: InContextProps) {
       className={`grid min-h-0 flex-1 ${object ? 'max-[959px]:grid-rows-[minmax(0,2fr)_minmax(0,3fr)] min-[960px]:grid-cols-[minmax(0,1fr)_420px]' : ''}`}
     >
       <div className="flex min-h-0 min-w-0 flex-col">
-        <div className="flex min-h-12 shrink-0 flex-wrap items-center gap-2 border-b border-line px-3 py-2">
+        <div className="flex min-h-12 shrink-0 items-center gap-2 border-b border-line px-3 py-2">
           {contextField}
           <NamespaceField namespaces={namespaces.data} value={namespace ?? ''} onChange={choose} />
-          <label className="flex h-8 min-w-32 flex-1 items-center gap-2 rounded border border-line bg-ground px-2 focus-within:border-accent">
+          <label className="flex h-8 min-w-24 flex-1 items-center gap-2 rounded border border-line bg-ground px-2 focus-within:border-accent">
             <Search size={14} className="shrink-0 text-muted" aria-hidden />
             <input
               ref={searchField}
@@ -162,9 +163,9 @@ function Refusal({
   readonly error: NonNullable<ReturnType<typeof errorOf>>;
 }) {
   return (
-    <details className="border-b border-l-[3px] border-b-line border-l-waiting px-3 py-1.5">
+    <details className="border-b border-line bg-ground px-4 py-1.5">
       <summary className="cursor-pointer rounded-sm">{`You may not list ${what} here`}</summary>
-      <div className="pt-2">
+      <div className="py-1.5">
         <ErrorNote error={error} tone="waiting" />
       </div>
     </details>

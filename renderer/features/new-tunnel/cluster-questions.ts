@@ -8,15 +8,6 @@ const answerMs = 60_000;
 /** What a cluster said is shown again without asking for so long. */
 const freshMs = 30_000;
 
-export function useContexts() {
-  const { api } = useAppState();
-  return useQuery({
-    queryKey: ['contexts'],
-    queryFn: ({ signal }) => api.call('contexts', {}, { signal }),
-    retry: false,
-  });
-}
-
 export function useNamespaces(context: string | undefined) {
   const { api } = useAppState();
   return useQuery({

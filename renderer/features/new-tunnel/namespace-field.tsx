@@ -26,14 +26,14 @@ export function NamespaceField({ namespaces, value, onChange }: NamespaceFieldPr
         disabled={!namespaces}
         options={namespaces ? [...options, [everywhere, 'all namespaces']] : [['', '…']]}
         onChange={onChange}
-        className="w-40 min-w-24 shrink"
+        className="w-40 min-w-20 shrink"
       />
     );
   }
   const take = () => typed && onChange(typed);
   return (
     <form
-      className="w-40 min-w-24 shrink"
+      className="w-40 min-w-20 shrink"
       onSubmit={(event) => {
         event.preventDefault();
         take();

@@ -128,7 +128,7 @@ function ObjectRow({ id, object, showsNamespace, isSelected, isCurrent, onFocus,
       )}
     >
       <span className="flex w-[34%] max-w-80 min-w-28 shrink-0 items-baseline gap-2">
-        <span className="sr-only">{kind}</span>
+        {!database && <span className="sr-only">{kind}</span>}
         <MiddleTruncate text={name} className={why ? 'text-muted' : 'font-medium'} />
         {showsNamespace && <span className="truncate text-sm text-muted">{namespace}</span>}
       </span>
