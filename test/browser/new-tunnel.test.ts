@@ -12,6 +12,7 @@ const field = (page: Page, name: string) => page.getByLabel(name, { exact: true 
 /** What an operator leaves in a cluster, and what no tunnel can lead to. */
 const further = [
   { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'empty' } },
+  { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'many' } },
   {
     apiVersion: 'v1',
     kind: 'Service',
@@ -29,6 +30,14 @@ const further = [
   },
 ];
 
+const many = 300;
+const services = Array.from({ length: many }, (_, index) => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: `service-${index}`, namespace: 'many' },
+  spec: { selector: { app: 'none' }, ports: [{ port: 80 }] },
+}));
+
 describeInBrowser('profiles made and changed in a window', () => {
   let browser: Browser;
   let world: WindowWorld;
@@ -37,7 +46,7 @@ describeInBrowser('profiles made and changed in a window', () => {
   beforeAll(async () => {
     browser = await startBrowser();
     world = await startWindowWorld();
-    world.sandbox.controls.create(...further);
+    world.sandbox.controls.create(...further, ...services);
     const { home, control } = world;
     const team = join(home.dir, 'team');
     await mkdir(team);
@@ -132,6 +141,21 @@ describeInBrowser('profiles made and changed in a window', () => {
     expect((await profile('user/shop-db-rw'))?.connection?.password).toEqual({
       secret: { name: 'shop-db-app', key: 'password' },
     });
+  });
+
+  it('is found among hundreds, of which only those exist that can be seen', async () => {
+    const { page } = await opened();
+    await page.getByRole('link', { name: 'New tunnel' }).click();
+    await field(page, 'Namespace').selectOption('many');
+    await listed(page, 'Service/many/service-0').focus();
+    expect(await page.locator('[data-object]').count()).toBeLessThan(40);
+    await page.keyboard.press('End');
+    // By the alphabet.
+    await listed(page, 'Service/many/service-99').and(page.locator(':focus')).waitFor();
+    await field(page, 'Namespace').selectOption('all namespaces');
+    await page.getByRole('textbox', { name: 'Search' }).fill('many service-77');
+    await listed(page, 'Service/many/service-77').waitFor();
+    expect(await page.locator('[data-object]').count()).toBe(1);
   });
 
   it('says what may not be listed and shows the rest, and takes a namespace that is typed', async () => {

@@ -19,6 +19,7 @@ export interface ObjectListProps {
 export function ObjectList({ items, showsNamespace, selected, onSelect }: ObjectListProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const [focused, setFocused] = useState<string>();
+  const wanted = useRef<string>(undefined);
   const virtualizer = useVirtualizer({
     count: items.length,
     getScrollElement: () => scroller.current,
@@ -28,13 +29,11 @@ export function ObjectList({ items, showsNamespace, selected, onSelect }: Object
   });
   const rows = items.flatMap((item, index) => (item.kind === 'object' ? [{ key: item.key, index }] : []));
   const current = [focused, selected].find((key) => rows.some((row) => row.key === key)) ?? rows[0]?.key;
+  // A row that keys lead to may exist only after the list has scrolled to it.
   useEffect(() => {
-    if (focused === undefined) return;
-    const row = [...(scroller.current?.querySelectorAll('[data-object]') ?? [])].find(
-      (each) => each.getAttribute('data-object') === focused,
-    );
-    if (row instanceof HTMLElement) row.focus({ preventScroll: true });
-  }, [focused]);
+    if (wanted.current === undefined || !scroller.current) return;
+    if (focusRow(scroller.current, wanted.current)) wanted.current = undefined;
+  });
   const keyed = (event: KeyboardEvent) => {
     const at = rows.findIndex(({ key }) => key === current);
     const step = {
@@ -48,6 +47,7 @@ export function ObjectList({ items, showsNamespace, selected, onSelect }: Object
     const next = step && rows[Math.max(0, Math.min(rows.length - 1, at + step))];
     if (!next) return;
     event.preventDefault();
+    wanted.current = next.key;
     virtualizer.scrollToIndex(next.index);
     setFocused(next.key);
   };
@@ -89,6 +89,15 @@ export function ObjectList({ items, showsNamespace, selected, onSelect }: Object
       </ul>
     </div>
   );
+}
+
+function focusRow(list: HTMLElement, key: string): boolean {
+  for (const row of list.querySelectorAll<HTMLElement>('[data-object]')) {
+    if (row.dataset.object !== key) continue;
+    row.focus({ preventScroll: true });
+    return true;
+  }
+  return false;
 }
 
 /** From the search into the list. */
