@@ -11,7 +11,8 @@ export interface ReadOverride {
 /** An override as the fields have it. What they do not show is taken along. */
 export function profileOverride(tree: ProfileTree): ReadOverride {
   const { port } = tree;
-  const isPort = port === undefined || (typeof port === 'number' && port >= 1 && port <= 65_535);
+  const isPort =
+    port === undefined || (Number.isInteger(port) && Number(port) >= 1 && Number(port) <= 65_535);
   const problems: WrittenProblem[] = isPort
     ? []
     : [{ at: 'port', message: 'must be a port from 1 to 65535', line: 1, column: 1, severity: 'error' }];
