@@ -11,6 +11,7 @@ import { Shell } from './features/shell/shell.tsx';
 import { type AppState, AppStateContext } from './state/app-state.ts';
 import { Checks } from './state/checks.ts';
 import { Copies } from './state/copies.ts';
+import { Drafts } from './state/drafts.ts';
 import { Samples } from './state/samples.ts';
 import { Throughput } from './state/throughput.ts';
 import { Ticker } from './state/ticker.ts';
@@ -41,7 +42,12 @@ const state: AppState = {
     storage: localStorage,
   }),
   checks: new Checks(api, clock),
+  drafts: new Drafts(),
 };
+
+addEventListener('beforeunload', (event) => {
+  if (state.drafts.hasWritten()) event.preventDefault();
+});
 
 async function writeClipboard(text: string): Promise<void> {
   try {

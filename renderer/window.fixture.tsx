@@ -7,6 +7,7 @@ import type { FakeControl } from '../test/support/fake-control.ts';
 import { type AppState, AppStateContext } from './state/app-state.ts';
 import { Checks } from './state/checks.ts';
 import { Copies } from './state/copies.ts';
+import { Drafts } from './state/drafts.ts';
 import { Samples } from './state/samples.ts';
 import { Throughput } from './state/throughput.ts';
 import { Ticker } from './state/ticker.ts';
@@ -27,6 +28,7 @@ export async function renderInWindow(control: FakeControl, part: ReactNode) {
     throughput: new Throughput(),
     samples: new Samples(),
     checks: new Checks(control, clock),
+    drafts: new Drafts(),
     ticker: new Ticker(clock),
     actions: new TunnelActions(control, view),
     copies: new Copies({

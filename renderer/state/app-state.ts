@@ -5,6 +5,7 @@ import type { TunnelEntity } from '../../src/contract/control-tunnel.ts';
 import type { Api } from '../api.ts';
 import type { CheckState, Checks } from './checks.ts';
 import type { Copied, Copies } from './copies.ts';
+import type { Draft, Drafts } from './drafts.ts';
 import type { Sample, Samples } from './samples.ts';
 import type { Throughput } from './throughput.ts';
 import type { Ticker } from './ticker.ts';
@@ -22,6 +23,7 @@ export interface AppState {
   readonly actions: TunnelActions;
   readonly copies: Copies;
   readonly checks: Checks;
+  readonly drafts: Drafts;
 }
 
 export const AppStateContext = createContext<AppState | undefined>(undefined);
@@ -90,4 +92,10 @@ export function useNow(): number {
 export function useCopied(): Copied | undefined {
   const { copies } = useAppState();
   return useSyncExternalStore(copies.subscribe, copies.last);
+}
+
+/** A profile that is being written, under the key of who writes it. */
+export function useDraft(key: string): Draft | undefined {
+  const { drafts } = useAppState();
+  return useSyncExternalStore(drafts.subscribe, () => drafts.get(key));
 }

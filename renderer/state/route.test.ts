@@ -5,6 +5,8 @@ it.each([
   { view: 'tunnels', chosen: 'user/orders-db' },
   { view: 'tunnels', chosen: '/home/dev/a b#c%/x.yaml/db' },
   { view: 'audit' },
+  { view: 'new' },
+  { view: 'edit', chosen: 'team/orders-db' },
 ] as const)('comes back from its address: %o', (route) => {
   expect(parseRoute(routeHash(route))).toEqual(route);
 });

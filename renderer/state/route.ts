@@ -1,7 +1,9 @@
 import { useSyncExternalStore } from 'react';
 
 export const views = ['tunnels', 'audit', 'team', 'check', 'settings'] as const;
-export type View = (typeof views)[number];
+/** Gone to from a tunnel, not from the navigation. */
+const tasks = ['new', 'edit'] as const;
+export type View = (typeof views)[number] | (typeof tasks)[number];
 
 export const viewName: Record<View, string> = {
   tunnels: 'Tunnels',
@@ -9,6 +11,8 @@ export const viewName: Record<View, string> = {
   team: 'Team',
   check: 'Check',
   settings: 'Settings',
+  new: 'New tunnel',
+  edit: 'Edit profile',
 };
 
 /** Where the window is: a view, and what is chosen in it. Kept in the address, so that reloading comes back to it. */
@@ -19,7 +23,7 @@ export interface Route {
 
 export function parseRoute(hash: string): Route {
   const [, view, chosen] = /^#\/(\w+)(?:\/(.+))?$/.exec(hash) ?? [];
-  const known = views.find((name) => name === view) ?? 'tunnels';
+  const known = [...views, ...tasks].find((name) => name === view) ?? 'tunnels';
   try {
     return chosen ? { view: known, chosen: decodeURIComponent(chosen) } : { view: known };
   } catch {

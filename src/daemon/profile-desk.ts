@@ -47,9 +47,11 @@ export class ProfileDesk {
     const text = [...head, body].join('\n');
     const { profiles, problems } = readProfileFile(text, { file: '', origin: 'own', checkTarget });
     const isProfile = profiles.length === 1 && profiles[0]!.name === name;
+    const path = `profiles.${name}`;
     const here = problems.map(({ file: _, line, column, ...problem }) => ({
       ...problem,
-      at: problem.at.replace(`profiles.${name}`, '').replace(/^\./, ''),
+      at: problem.at.replace(path, '').replace(/^\./, ''),
+      message: problem.message.replaceAll(`${path}.`, '').replaceAll(path, 'the profile'),
       line: Math.max(1, line - head.length),
       column: line > head.length ? Math.max(1, column - indent) : 1,
     }));

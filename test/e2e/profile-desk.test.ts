@@ -66,7 +66,7 @@ describe('a profile', () => {
     const { profile, problems } = await control.call('checkProfile', { name: 'db', yaml });
     expect(profile).toBeUndefined();
     expect(problems).toMatchObject([
-      { line: 4, column: 7, at: 'port', severity: 'error' },
+      { line: 4, column: 7, at: 'port', severity: 'error', message: expect.stringMatching(/^port must be/) },
       { line: 5, column: 1, at: 'colour', severity: 'error' },
     ]);
   });

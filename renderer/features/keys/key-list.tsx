@@ -8,9 +8,12 @@ const keys: readonly (readonly [key: string, what: string])[] = [
   ['C', 'Copy how to connect'],
   ['P', 'psql'],
   ['L', 'Its history'],
+  ['N', 'A new tunnel'],
+  ['E', 'Edit its profile'],
   ['/', 'Search'],
   ['Mod+K', 'Everything by its name'],
   ['Esc', 'Close what is open'],
+  ['Mod+S', 'Save the profile that is written'],
   ['?', 'This list'],
 ];
 

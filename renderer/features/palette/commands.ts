@@ -32,6 +32,8 @@ export function paletteCommands(
       tunnel,
       run,
     });
+    const edit =
+      tunnel.origin.kind === 'profile' ? [command('Edit', () => go({ view: 'edit', chosen: id }))] : [];
     const show = command('Show', () => go({ view: 'tunnels', chosen: id }));
     if (wanted !== 'on')
       return [
@@ -40,6 +42,7 @@ export function paletteCommands(
           void actions.run(shown === 'paused' ? 'resume' : 'up', id);
         }),
         show,
+        ...edit,
       ];
     return [
       show,
@@ -47,8 +50,18 @@ export function paletteCommands(
       command('Restart', () => void actions.run('restart', id)),
       command('Disconnect', () => void actions.run('down', id)),
       command('Pause', () => void actions.run('pause', id)),
+      ...edit,
     ];
   });
+  const ofNew: PaletteCommand[] = [
+    { id: 'new', label: 'New tunnel', about: 'from a cluster', run: () => go({ view: 'new' }) },
+    {
+      id: 'import',
+      label: 'Import profiles',
+      about: 'kubectl line, kftray, kube-forwarder',
+      run: () => go({ view: 'new', chosen: 'import' }),
+    },
+  ];
   const ofWindow = views.map(
     (view): PaletteCommand => ({
       id: `view ${view}`,
@@ -58,6 +71,7 @@ export function paletteCommands(
   );
   return [
     { value: 'Tunnels', items: ofTunnels },
+    { value: 'New', items: ofNew },
     { value: 'Window', items: ofWindow },
   ];
 }

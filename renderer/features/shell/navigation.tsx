@@ -11,9 +11,11 @@ import {
 import { classNames } from '../../components/class-names.ts';
 import { KeyHint } from '../../components/key-hint.tsx';
 import { useLink, useView } from '../../state/app-state.ts';
-import { routeHash, useRoute, type View, viewName, views } from '../../state/route.ts';
+import { routeHash, useRoute, viewName, views } from '../../state/route.ts';
 
-const icons: Record<View, LucideIcon> = {
+type Shown = (typeof views)[number];
+
+const icons: Record<Shown, LucideIcon> = {
   tunnels: Waypoints,
   audit: ScrollText,
   team: ArrowUpDown,
@@ -27,7 +29,9 @@ export interface NavigationProps {
 }
 
 export function Navigation({ onPalette, onKeys }: NavigationProps) {
-  const { view } = useRoute();
+  const { view: at } = useRoute();
+  // Profiles are made and changed for the sake of the list.
+  const view = at === 'new' || at === 'edit' ? 'tunnels' : at;
   return (
     <nav aria-label="Views" className="flex min-h-0 flex-col gap-0.5 border-r border-line bg-ground p-2">
       {views.map((to) => {
@@ -81,7 +85,7 @@ function Shortcut({ icon: Icon, name, keys, onClick }: ShortcutProps) {
 }
 
 /** How many want to be looked at there. */
-function Attention({ view }: { readonly view: View }) {
+function Attention({ view }: { readonly view: Shown }) {
   const counts = useView(
     ({ tunnels, profiles }) => ({
       tunnels: [...tunnels.values()].filter(({ shown }) => shown === 'needs you').length,

@@ -17,6 +17,8 @@ const contents = {
   team: lazy(() => import('../team/team-view.tsx')),
   check: lazy(() => import('../check/check-view.tsx')),
   settings: lazy(() => import('../settings/settings-view.tsx')),
+  new: lazy(() => import('../new-tunnel/new-tunnel-view.tsx')),
+  edit: lazy(() => import('../edit-profile/edit-profile-view.tsx')),
 } satisfies Record<View, unknown>;
 
 /** The window: navigation, the view that is gone to, and what may lie over all of them. */

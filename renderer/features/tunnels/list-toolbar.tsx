@@ -1,9 +1,11 @@
 import { Toggle } from '@base-ui/react/toggle';
 import { ToggleGroup } from '@base-ui/react/toggle-group';
-import { Search } from 'lucide-react';
+import { Plus, Search } from 'lucide-react';
 import type { KeyboardEvent, RefObject } from 'react';
+import { buttonClass } from '../../components/button.tsx';
 import { KeyHint } from '../../components/key-hint.tsx';
 import { useView } from '../../state/app-state.ts';
+import { routeHash } from '../../state/route.ts';
 import { countByFilter, type ListQuery, type StateFilter, stateFilters } from './list-items.ts';
 
 const names: Record<StateFilter, string> = {
@@ -70,6 +72,10 @@ export function ListToolbar({ query, onChange, searchField, onLeave }: ListToolb
           </Toggle>
         ))}
       </ToggleGroup>
+      <a className={buttonClass()} href={routeHash({ view: 'new' })} aria-label="New tunnel">
+        <Plus size={14} aria-hidden />
+        New
+      </a>
     </div>
   );
 }

@@ -1,4 +1,4 @@
-import { Check, RotateCw, SquareTerminal, X } from 'lucide-react';
+import { Check, Pencil, RotateCw, SquareTerminal, X } from 'lucide-react';
 import { localWords, sinceWords, situation, stateWords } from '../../../src/client/tunnel-words.ts';
 import type { TunnelEntity } from '../../../src/contract/control-tunnel.ts';
 import { Button } from '../../components/button.tsx';
@@ -9,6 +9,7 @@ import { MiddleTruncate } from '../../components/middle-truncate.tsx';
 import { StateGlyph, stateColor } from '../../components/state-glyph.tsx';
 import { Toggle } from '../../components/toggle.tsx';
 import { useAction, useAppState, useCopied, useNow, useTunnel } from '../../state/app-state.ts';
+import { go } from '../../state/route.ts';
 import { DetailTabs, type PanelTab } from '../tunnel-detail/detail-tabs.tsx';
 import { clientCommand, useCopier } from './connection-strings.ts';
 import { CopyButton } from './copy-button.tsx';
@@ -72,6 +73,14 @@ function PanelHeader({ tunnel, onClose }: { readonly tunnel: TunnelEntity; reado
           disabled={running !== undefined || tunnel.wanted !== 'on'}
           onClick={() => void actions.run('restart', tunnel.id)}
         />
+        {tunnel.origin.kind === 'profile' && (
+          <IconButton
+            icon={Pencil}
+            label="Edit the profile"
+            keys="E"
+            onClick={() => go({ view: 'edit', chosen: tunnel.id })}
+          />
+        )}
         <IconButton icon={X} label="Close the panel" keys="Esc" onClick={onClose} />
       </div>
       <StateLine tunnel={tunnel} />

@@ -63,6 +63,10 @@ export default function TunnelsView() {
     c: ofSelected((id) => void copier.copy(store.tunnel(id)!)),
     p: ofSelected((id) => void copier.openClient(store.tunnel(id)!)),
     l: () => setTab(tab === 'history' ? 'now' : 'history'),
+    n: () => go({ view: 'new' }),
+    e: ofSelected((id) => {
+      if (store.tunnel(id)?.origin.kind === 'profile') go({ view: 'edit', chosen: id });
+    }),
     '/': () => searchField.current?.focus(),
   });
 
