@@ -4,6 +4,7 @@ import type { ErrorData } from '../contract/error-codes.ts';
 import type { TunnelState } from '../contract/tunnel-state.ts';
 import type { PeerFinder } from '../peer/peer-owner.ts';
 import type { ConnectionEvent, LocalPeer } from '../tunnel/connection-event.ts';
+import { addressText } from '../tunnel/listen-address.ts';
 import type { ApprovalWish, Approve } from './approval-command.ts';
 import { type BindHost, BoundTunnel, type BoundTunnelOptions, type Recovery } from './bound-tunnel.ts';
 import { ClientAdmission } from './client-admission.ts';
@@ -295,7 +296,7 @@ export class TunnelRun implements AsyncDisposable {
     if (this.#isOver || !this.#mayEnter || this.#recorded !== 'no' || addresses.length === 0) return;
     if (this.#isProduction && host.audit.unavailable) return;
     tunnelAudit.opened(this.definition, {
-      local: addresses.map((at) => (at.kind === 'unix' ? at.path : `${at.address}:${at.port}`)),
+      local: addresses.map(addressText),
       by: this.#by,
       reason: this.reason,
       approvedBy: this.#approval.by,
