@@ -1,8 +1,10 @@
 import { AppError } from '../base/app-error.ts';
 import type { Log } from '../base/log.ts';
 import type { ErrorData } from '../contract/error-codes.ts';
+import { usesGateway } from '../contract/gateway.ts';
 import type { TunnelState } from '../contract/tunnel-state.ts';
 import type { PeerFinder } from '../peer/peer-owner.ts';
+import { fatal } from '../postgres/client-words.ts';
 import type { ConnectionEvent, LocalPeer } from '../tunnel/connection-event.ts';
 import { addressText } from '../tunnel/listen-address.ts';
 import type { ApprovalWish, Approve } from './approval-command.ts';
@@ -110,6 +112,7 @@ export class TunnelRun implements AsyncDisposable {
       policy,
       listen: listen.kind,
       peers: host.peers,
+      tooMany: usesGateway(definition.profile) ? fatal : undefined,
       onAdmitted: (peer) => this.#clientCame(peer),
     });
     this.#bound = new BoundTunnel({
