@@ -109,6 +109,7 @@ export class TunnelRun implements AsyncDisposable {
       isKept: (port) => host.isKept(port, definition.id),
     });
     this.#clients = new ClientAdmission({
+      clock: host.clock,
       policy,
       listen: listen.kind,
       peers: host.peers,
