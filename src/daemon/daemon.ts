@@ -1,11 +1,9 @@
 import { join } from 'node:path';
-import type { FastifyInstance } from 'fastify';
 import { AppError } from '../base/app-error.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { DaemonPlaces } from '../base/daemon-places.ts';
 import { isPortFree } from '../base/free-port.ts';
 import { createLog, type Log, type LogLevel } from '../base/log.ts';
-import type { Secret } from '../base/secret.ts';
 import { protocolVersion } from '../contract/control-protocol.ts';
 import type { PolicyFloor } from '../contract/policy.ts';
 import { createKubeApi } from '../kube/http-kube-api.ts';
@@ -15,17 +13,15 @@ import { createPeerFinder } from '../peer/peer-finder.ts';
 import { StatementReader } from '../postgres/statement-reader.ts';
 import { ProfileStore } from '../profile/profile-store.ts';
 import type { Keychain } from '../secret/keychain.ts';
-import { MemoryKeychain } from '../secret/memory-keychain.ts';
-import { PasswordFile } from '../secret/password-file.ts';
 import { SystemKeychain } from '../secret/system-keychain.ts';
 import { checkTarget } from '../target/check-target.ts';
-import { listenPrivately, removeStaleSocket } from '../tunnel/unix-socket.ts';
 import { createApprove } from './approval-command.ts';
 import { ClusterPool } from './cluster-pool.ts';
 import { ClusterQuestions } from './cluster-questions.ts';
 import { contextFinder } from './context-finder.ts';
 import { controlHandlers } from './control-handlers.ts';
 import { createControlServer } from './control-server.ts';
+import { closeServer, listenOn } from './control-socket.ts';
 import { DaemonAudit } from './daemon-audit.ts';
 import { EventHub } from './event-hub.ts';
 import { GatewayPasswords } from './gateway-passwords.ts';
@@ -38,6 +34,7 @@ import { LoopbackPage } from './loopback-page.ts';
 import { openMetricsEndpoint } from './metrics-endpoint.ts';
 import { ObjectLister } from './objects.ts';
 import { refuseFromPage } from './page-limits.ts';
+import { passwordStore } from './password-store.ts';
 import { Passwords } from './passwords.ts';
 import { PastLines } from './past-lines.ts';
 import { ensurePrivateFolder } from './private-folder.ts';
@@ -45,7 +42,6 @@ import { ProfileDesk } from './profile-desk.ts';
 import { QuestionBoard } from './question-board.ts';
 import { RequestCallers } from './request-callers.ts';
 import { RequestRecord } from './request-record.ts';
-import type { Settings } from './settings.ts';
 import { TunnelSet } from './tunnel-set.ts';
 import { WantedFile } from './wanted-file.ts';
 import { projectsOf } from './wanted-record.ts';
@@ -388,50 +384,4 @@ function profileStore({
     isProjectInUse,
     floor,
   });
-}
-
-/** Where passwords are kept that were asked for, and what opens it where it has to be opened. */
-function passwordStore(
-  { passwords: { keepIn } = { keepIn: 'keychain' } }: Settings,
-  { folder, keychain }: { readonly folder: string; readonly keychain: Keychain },
-): { readonly keychain: Keychain; readonly unlock?: (passphrase: Secret) => Promise<void> } {
-  switch (keepIn) {
-    case 'keychain':
-      return { keychain: new MemoryKeychain({ before: keychain }) };
-    case 'memory':
-      return { keychain: new MemoryKeychain() };
-    case 'file': {
-      const file = new PasswordFile({ path: join(folder, 'passwords.json') });
-      return { keychain: file, unlock: (passphrase) => file.unlock(passphrase) };
-    }
-  }
-}
-
-async function listenOn(control: FastifyInstance, path: string): Promise<void> {
-  await control.ready();
-  const { server } = control;
-  if (process.platform !== 'win32' && !(await removeStaleSocket(path))) {
-    throw new AppError('SP-LOCAL-ADDRESS', {
-      address: path,
-      message: 'it exists and is no socket left behind by you',
-      next: 'remove it',
-    });
-  }
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.once('listening', () => {
-      server.off('error', reject);
-      resolve();
-    });
-    if (process.platform === 'win32') server.listen(path);
-    else listenPrivately(server, path);
-  });
-}
-
-/** Fastify closes only what it listened on by itself. */
-async function closeServer(control: FastifyInstance): Promise<void> {
-  const closed = new Promise<void>((resolve) => control.server.close(() => resolve()));
-  await control.close();
-  control.server.closeAllConnections();
-  await closed;
 }

@@ -23,8 +23,13 @@ function refuseKubeconfig(input: HandledInput<OperationName>): void {
   });
 }
 
-/** Programs and files of this machine as sources of credentials, and ports that others can reach. */
+/** Programs and files of this machine as sources of credentials, programs that need no password, and ports that others can reach. */
 function refuseReach(edit: ProfileEdit): void {
+  if (edit.kind === 'override' && edit.override?.passwordless)
+    throw new AppError('SP-USAGE', {
+      message: 'a page may not say which programs need no password',
+      next: 'name them in overrides of your own file',
+    });
   if (edit.kind !== 'add' && edit.kind !== 'change') return;
   // As in a file that comes from others; what is wrong in any file is the store's to say.
   const complaints = (origin: FileOrigin) => checkProfile(edit.profile, [], origin, () => undefined);

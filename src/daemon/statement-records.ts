@@ -14,7 +14,7 @@ interface Pending {
   read: ReadStatement | undefined;
 }
 
-/** Waiting for the parser; what comes beyond is recorded unread, in its turn. */
+/** Waiting for the parser; when there are more, those that wait are recorded unread. */
 const maxPending = 4_096;
 const unread: ReadStatement = { kind: 'unread' };
 
@@ -39,7 +39,8 @@ export class StatementRecords {
       pending.read ??= read;
       this.#tell();
     };
-    if (!reader || sql === undefined || this.#pending.length > maxPending) return told(unread);
+    if (this.#pending.length > maxPending) return this.flush();
+    if (!reader || sql === undefined) return told(unread);
     void reader.read(sql).then(told);
   }
 

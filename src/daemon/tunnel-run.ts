@@ -1,9 +1,12 @@
 import { AppError } from '../base/app-error.ts';
 import type { Log } from '../base/log.ts';
 import type { ErrorData } from '../contract/error-codes.ts';
+import { usesGateway } from '../contract/gateway.ts';
 import type { TunnelState } from '../contract/tunnel-state.ts';
 import type { PeerFinder } from '../peer/peer-owner.ts';
+import { fatal } from '../postgres/client-words.ts';
 import type { ConnectionEvent, LocalPeer } from '../tunnel/connection-event.ts';
+import { addressText } from '../tunnel/listen-address.ts';
 import type { ApprovalWish, Approve } from './approval-command.ts';
 import { type BindHost, BoundTunnel, type BoundTunnelOptions, type Recovery } from './bound-tunnel.ts';
 import { ClientAdmission } from './client-admission.ts';
@@ -106,9 +109,11 @@ export class TunnelRun implements AsyncDisposable {
       isKept: (port) => host.isKept(port, definition.id),
     });
     this.#clients = new ClientAdmission({
+      clock: host.clock,
       policy,
       listen: listen.kind,
       peers: host.peers,
+      tooMany: usesGateway(definition.profile) ? fatal : undefined,
       onAdmitted: (peer) => this.#clientCame(peer),
     });
     this.#bound = new BoundTunnel({
@@ -295,7 +300,7 @@ export class TunnelRun implements AsyncDisposable {
     if (this.#isOver || !this.#mayEnter || this.#recorded !== 'no' || addresses.length === 0) return;
     if (this.#isProduction && host.audit.unavailable) return;
     tunnelAudit.opened(this.definition, {
-      local: addresses.map((at) => (at.kind === 'unix' ? at.path : `${at.address}:${at.port}`)),
+      local: addresses.map(addressText),
       by: this.#by,
       reason: this.reason,
       approvedBy: this.#approval.by,

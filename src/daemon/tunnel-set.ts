@@ -5,17 +5,16 @@ import type { Log } from '../base/log.ts';
 import { nearestName } from '../base/nearest-name.ts';
 import type { HandledInput, Outcomes } from '../contract/control.ts';
 import type { AdHoc } from '../contract/control-tunnel.ts';
-import type { ErrorData } from '../contract/error-codes.ts';
 import type { PolicyFloor } from '../contract/policy.ts';
 import type { ProfileSnapshot } from '../contract/profile-snapshot.ts';
 import type { ProfileStore } from '../profile/profile-store.ts';
+import { membersOf, whyLost } from './known-profiles.ts';
 import { ManagedTunnel, type TunnelHost } from './managed-tunnel.ts';
 import { SettledWait } from './settled-wait.ts';
 import {
   adHocDefinition,
   adHocId,
   adHocOf,
-  isSwitchedOff,
   leadsTo,
   localPortOf,
   lostDefinition,
@@ -24,7 +23,7 @@ import {
 } from './tunnel-definition.ts';
 import { TunnelLeases } from './tunnel-leases.ts';
 import type { WantedFile, WantedTunnel } from './wanted-file.ts';
-import { forgetVanished, profileOf, wantedRecord } from './wanted-record.ts';
+import { forgetVanished, forgetWanted, profileOf, wantedRecord } from './wanted-record.ts';
 
 export interface TunnelSetOptions
   extends Omit<TunnelHost, 'keptPort' | 'isKept' | 'keepPort' | 'agree' | 'changed' | 'ended'> {
@@ -80,7 +79,7 @@ export class TunnelSet implements AsyncDisposable {
       agree: async (id, hash) => void (await profiles.agree(id, hash)),
       ended: (tunnel) => {
         // Not written to the disk: the next daemon finds its limit passed and ends it again.
-        this.#forget(tunnel).catch(() => log.warn('not forgotten', { tunnel: tunnel.id }));
+        forgetWanted(wanted, tunnel).catch(() => log.warn('not forgotten', { tunnel: tunnel.id }));
         this.#dropIfLost(tunnel);
       },
     };
@@ -200,7 +199,7 @@ export class TunnelSet implements AsyncDisposable {
   /** A question of its was answered: what is wanted may be another. */
   async answered(tunnel: ManagedTunnel): Promise<void> {
     if (tunnel.wanted !== 'off') return this.#save(tunnel);
-    await this.#forget(tunnel);
+    await forgetWanted(this.#options.wanted, tunnel);
     this.#dropIfLost(tunnel);
   }
 
@@ -256,17 +255,7 @@ export class TunnelSet implements AsyncDisposable {
     const project = await this.#project(folder);
     const named = (name: string) => ({ name, find: () => this.find(name, folder) });
     if (all) return this.all.filter(counts).map(({ id }) => named(id));
-    const known = this.#options.profiles.snapshot.groups;
-    const members = groups.flatMap((name) => {
-      const visible = known.filter(({ source }) => !source.includes('/') || source === project);
-      const group = visible.find((candidate) => candidate.name === name);
-      if (group) return group.members;
-      const meant = nearestName(
-        name,
-        visible.map((candidate) => candidate.name),
-      );
-      throw new AppError('SP-GROUP-UNKNOWN', { name, meant });
-    });
+    const members = membersOf(groups, { known: this.#options.profiles.snapshot.groups, project });
     return [...new Set([...names, ...members])].map(named);
   }
 
@@ -356,7 +345,7 @@ export class TunnelSet implements AsyncDisposable {
   }
 
   async #takeDown(tunnel: ManagedTunnel): Promise<void> {
-    await Promise.all([tunnel.down(), this.#forget(tunnel)]);
+    await Promise.all([tunnel.down(), forgetWanted(this.#options.wanted, tunnel)]);
     this.#dropIfLost(tunnel);
   }
 
@@ -394,22 +383,4 @@ export class TunnelSet implements AsyncDisposable {
     if (tunnel.wanted === 'off' || this.leases.has(id)) return Promise.resolve();
     return wanted.want(wantedRecord(tunnel, profile ?? wanted.tunnels.get(id)?.profile));
   }
-
-  /** One that is on demand would come back by itself: that it is not wanted has to be remembered. */
-  #forget({ id, definition }: ManagedTunnel): Promise<void> {
-    const { wanted } = this.#options;
-    const { origin, profile, problem } = definition;
-    if (profile.onDemand && origin.kind === 'profile' && !(problem && isSwitchedOff(problem)))
-      return wanted.want({ id, wanted: 'off' });
-    return wanted.drop(id, { forgetPort: definition.origin.kind === 'ad-hoc' });
-  }
-}
-
-/** Why there is no profile of this id. */
-function whyLost(profiles: ProfileStore, id: string): ErrorData {
-  const found = profiles.find(id);
-  if (found.kind !== 'refused') return { code: 'SP-PROFILE-UNKNOWN', details: { profile: id } };
-  const [problem] = found.problems;
-  const message = problem && `${problem.file}:${problem.line}:${problem.column} ${problem.message}`;
-  return { code: 'SP-PROFILE-INVALID', details: { profile: id, message } };
 }

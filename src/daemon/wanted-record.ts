@@ -1,7 +1,7 @@
 import type { Profile } from '../contract/profile.ts';
 import type { ProfileStore } from '../profile/profile-store.ts';
 import type { ManagedTunnel } from './managed-tunnel.ts';
-import { adHocOf } from './tunnel-definition.ts';
+import { adHocOf, isSwitchedOff } from './tunnel-definition.ts';
 import type { WantedFile, WantedTunnel } from './wanted-file.ts';
 
 /** What it runs with, as it is bound to while its profile may not or can no longer be used. */
@@ -16,6 +16,14 @@ export function wantedRecord(tunnel: ManagedTunnel, profile: Profile | undefined
   const { id, wanted, upSinceMs } = tunnel;
   const adHoc = adHocOf(tunnel.running ?? tunnel.definition);
   return { id, wanted, upSinceMs, ...(adHoc ? { adHoc } : { profile }) };
+}
+
+/** It is not wanted any more. One that is on demand would come back by itself: that it is not wanted has to be remembered. */
+export function forgetWanted(wanted: WantedFile, { id, definition }: ManagedTunnel): Promise<void> {
+  const { origin, profile, problem } = definition;
+  if (profile.onDemand && origin.kind === 'profile' && !(problem && isSwitchedOff(problem)))
+    return wanted.want({ id, wanted: 'off' });
+  return wanted.drop(id, { forgetPort: origin.kind === 'ad-hoc' });
 }
 
 /** Folders of the projects that what is remembered belongs to. */

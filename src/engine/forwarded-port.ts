@@ -11,7 +11,7 @@ import { portOwner } from '../peer/port-owner.ts';
 import type { PortSpec } from '../target/parse-port-spec.ts';
 import type { Target } from '../target/target.ts';
 import type { ConnectionEvent } from '../tunnel/connection-event.ts';
-import type { ListenSpec } from '../tunnel/listen-address.ts';
+import { addressText, type ListenSpec } from '../tunnel/listen-address.ts';
 import { initialModel } from '../tunnel/model.ts';
 import type { StateChange } from '../tunnel/runner.ts';
 import { next, type TunnelEvent } from '../tunnel/state.ts';
@@ -103,9 +103,7 @@ export class ForwardedPort implements AsyncDisposable {
     tunnel.onState((change) => this.#onState(change));
     tunnel.onConnection((event) => this.#onConnection(event));
     await tunnel.start();
-    this.#options.witness?.bound(
-      tunnel.addresses.map((at) => (at.kind === 'unix' ? at.path : `${at.address}:${at.port}`)),
-    );
+    this.#options.witness?.bound(tunnel.addresses.map(addressText));
     this.#announce();
   }
 

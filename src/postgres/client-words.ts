@@ -38,6 +38,7 @@ function sqlstateOf({ code, retry }: AppError): string {
   switch (code) {
     case 'SP-DB-FULL':
     case 'SP-HOLD-FULL':
+    case 'SP-CONNECTION-LIMIT':
       return '53300';
     case 'SP-DB-READ-ONLY':
       return '25006';

@@ -142,6 +142,8 @@ export class StatementReader implements AsyncDisposable {
     const worker = new Worker(program, { eval: true, workerData: { parser, maxExternalBytes } });
     worker.unref();
     worker.on('message', (answers: readonly (string | null)[]) => {
+      // Of one that was given up: what it had said by then still comes, and is not of what has been asked since.
+      if (this.#worker !== worker) return;
       for (const answer of answers) this.#sent.shift()?.resolve(readOf(answer));
       this.#await();
     });

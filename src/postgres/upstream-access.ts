@@ -5,9 +5,9 @@ import type { Secret } from '../base/secret.ts';
 import type { DialledPod } from './dial.ts';
 import { startupMessage } from './message.ts';
 import { guardSettings, isSafeEncoding } from './read-only-policy.ts';
+import { readRow } from './read-row.ts';
 import type { ScramKeyCache } from './scram-key-cache.ts';
 import { refusesStartupParameter } from './server-error.ts';
-import { readRow } from './simple-query.ts';
 import { type Login, logIn, type PasswordPolicy } from './upstream-login.ts';
 import { openingBytes, secureStream, type UpstreamTls } from './upstream-tls.ts';
 

@@ -47,3 +47,9 @@ export function wantedAddresses(addresses: readonly string[] = ['localhost']): W
   }
   return [...wanted].map(([address, optional]) => ({ address, optional }));
 }
+
+/** As people write it: 127.0.0.1:5432, [::1]:5432, a path. */
+export function addressText(at: BoundAddress): string {
+  if (at.kind === 'unix') return at.path;
+  return at.address.includes(':') ? `[${at.address}]:${at.port}` : `${at.address}:${at.port}`;
+}

@@ -211,6 +211,20 @@ describe('admission', () => {
     expect(told).toEqual([name.endsWith('no') ? no.error : unknown('failed')]);
   });
 
+  it('tells a client why before it closes, where its protocol has words for it', async () => {
+    const words = Buffer.from('no');
+    const { listener, admitted } = listenerOn(tcp, { admit: async () => ({ ...no, words }) });
+    await listener.start();
+    const socket = client({ port: portOf(listener) });
+    socket.write('what is never read');
+    let heard = '';
+    socket.setEncoding('utf8').on('data', (text) => {
+      heard += text;
+    });
+    await once(socket, 'end');
+    expect([heard, admitted.length]).toEqual(['no', 0]);
+  });
+
   it('hands on who it is', async () => {
     const peer = { uid: 7, process: async () => undefined };
     const peers: unknown[] = [];

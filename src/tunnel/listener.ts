@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { AppError } from '../base/app-error.ts';
 import type { Clock } from '../base/clock.ts';
+import { finishLocal } from '../base/finish-local.ts';
 import type { Log } from '../base/log.ts';
 import { resetSocket } from '../base/reset-socket.ts';
 import type { ErrorData, ErrorDetails } from '../contract/error-codes.ts';
@@ -10,7 +11,12 @@ import { listenPrivately, removeStaleSocket, whyNoSocket } from './unix-socket.t
 
 export type Admission =
   | { readonly kind: 'admitted'; readonly peer?: LocalPeer }
-  | { readonly kind: 'denied'; readonly error: ErrorData };
+  | {
+      readonly kind: 'denied';
+      readonly error: ErrorData;
+      /** What it is told before it is closed, in its own protocol. Default: it is reset. */
+      readonly words?: Buffer;
+    };
 
 /** Says whether a client may use the tunnel. An error and no answer in `admitTimeoutMs` mean no. Nothing of it is read before. */
 export type Admit = (socket: Socket) => Admission | Promise<Admission>;
@@ -216,13 +222,15 @@ export class Listener implements AsyncDisposable {
   }
 
   /** Also where it has gone meanwhile: an attempt is an attempt. */
-  #deny(socket: Socket, { error }: { readonly error: ErrorData }): void {
+  #deny(socket: Socket, { error, words }: Extract<Admission, { kind: 'denied' }>): void {
     const { code, details } = error;
     const { remoteAddress: address, remotePort: port } = socket;
     this.#options.log.warn('client denied', { address, port, code, ...details });
     this.#options.onDenied?.(error);
     socket.on('error', () => {});
-    resetSocket(socket);
+    if (!words) return resetSocket(socket);
+    socket.write(words);
+    finishLocal({ socket, clock: this.#options.clock, how: 'end' });
   }
 
   async #explained(cause: unknown, address: string, port: number): Promise<AppError> {

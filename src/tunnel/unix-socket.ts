@@ -1,21 +1,25 @@
+import { chmodSync } from 'node:fs';
 import { lstat, stat, unlink } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
 import { dirname } from 'node:path';
 
 /**
- * Trust boundary: whoever may open the socket's file may use the tunnel. The file is 0600 from its first moment on, by umask and not by a
- * later chmod. An existing file is removed only when it is a socket of this user on which nobody listens; on any doubt it stays.
+ * Trust boundary: whoever may open the socket's file may use the tunnel. The file is this user's alone from its first moment on, by umask and
+ * not by a later chmod. An existing file is removed only when it is a socket of this user on which nobody listens; on any doubt it stays.
  */
 
-/** Starts listening; the file that appears is readable and writable by this user alone. Errors arrive as the server's event. */
+/** Starts listening; the file that appears is 0600. Errors arrive as the server's event. */
 export function listenPrivately(server: Server, path: string): void {
-  // libuv binds a pipe within this call, so that no other file of the process is touched by the umask.
-  const before = process.umask(0o177);
+  // The umask is the whole process's: what other threads make meanwhile must stay usable, so that the owner's bits are left alone. A folder
+  // without its x is shut to everybody.
+  const before = process.umask(0o077);
   try {
+    // libuv binds a pipe within this call.
     server.listen(path);
   } finally {
     process.umask(before);
   }
+  if (server.listening) chmodSync(path, 0o600);
 }
 
 /** Removes a socket file that its program left behind. True when there is none in the way any more. */

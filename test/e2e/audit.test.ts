@@ -17,6 +17,7 @@ import { ForwardAudit } from '../../src/daemon/forward-audit.ts';
 import { runForward } from '../../src/engine/run-forward.ts';
 import { MemoryKeychain } from '../../src/secret/memory-keychain.ts';
 import { type DaemonHome, firstLine, tunnelOnce, useMachine } from '../support/daemon-fixture.ts';
+import { hasIpv6 } from '../support/has-ipv6.ts';
 import { connectAs, mayBeOtherUser, otherUid, outputOf } from '../support/other-user.ts';
 import { mayMount, SmallDisk } from '../support/small-disk.ts';
 
@@ -82,7 +83,7 @@ describe('the audit log of the daemon', () => {
       profile: 'user/net',
       target: 'statefulset/net/0',
       namespace: 'default',
-      local: expect.arrayContaining([`127.0.0.1:${port}`]),
+      local: (await hasIpv6()) ? [`127.0.0.1:${port}`, `[::1]:${port}`] : [`127.0.0.1:${port}`],
       by: 'asked',
       environment: 'production',
       reason: 'OPS-1',

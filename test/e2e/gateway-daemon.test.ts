@@ -129,6 +129,18 @@ describe("a daemon's gateway", () => {
     }
   });
 
+  it('tells one client too many so, as a database does that is full', async () => {
+    const { control } = await started({ db: profile({ policy: { maxConnections: 1 } }) });
+    const port = await up(control, 'db');
+    const { password } = await login(control, 'db');
+    const first = await connected(port, password);
+    await expect(ask(port, password)).rejects.toMatchObject({
+      code: '53300',
+      message: expect.stringContaining('1 connection at'),
+    });
+    await first.end();
+  });
+
   it('takes a new password of the tunnel at once, and leaves what is connected alone', async () => {
     const { control } = await started({ db: profile() });
     const port = await up(control, 'db');

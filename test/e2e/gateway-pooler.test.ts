@@ -5,9 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { systemClock } from '../../src/base/clock.ts';
-import { Secret } from '../../src/base/secret.ts';
-import { probeServer } from '../../src/postgres/probe.ts';
+import type { ServerRole } from '../../src/postgres/upstream-access.ts';
 import { freePort } from '../support/free-port.ts';
 import { dialTcp, local, openGateway } from '../support/gateway-fixture.ts';
 import { pgbouncer, pgbouncerConfig, pgbouncerUsers } from '../support/pgbouncer.ts';
@@ -67,24 +65,22 @@ describe('who answers the gateway', () => {
     }
   }
 
-  async function isPooler(port: number): Promise<boolean> {
-    const access = {
-      credentials: async () => [{ user: app.user, password: new Secret(app.password) }],
-      tls: () => ({ mode: 'disable' }) as const,
-      passwordPolicy: 'any-hashed',
-      readOnly: false,
-    } as const;
-    const options = { dial: dialTcp(port), clock: systemClock, access, database: 'postgres' };
-    return (await probeServer(options)).pooler;
+  /** As its login tells: by itself, or asked for its role. */
+  async function isPooler(port: number, serverRole?: ServerRole): Promise<boolean> {
+    await using gateway = await openGateway({ dial: dialTcp(port), upstream: { serverRole } });
+    await ask(gateway.port, 'select 1');
+    const [login] = gateway.events;
+    return login?.kind === 'login' && login.pooler;
   }
 
   test('the database itself', async () => {
     expect(await isPooler(database.port)).toBe(false);
+    expect(await isPooler(database.port, 'primary')).toBe(false);
   });
 
   describe.skipIf(!pgbouncer)('PgBouncer', () => {
     test('is told apart from the database', async () => {
-      expect(await isPooler(await startPooler())).toBe(true);
+      expect(await isPooler(await startPooler(), 'primary')).toBe(true);
     });
 
     test('serves clients that may write', async () => {

@@ -2,10 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { connect as connectTls } from 'node:tls';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { systemClock } from '../../src/base/clock.ts';
 import { Secret } from '../../src/base/secret.ts';
 import { LocalTls } from '../../src/postgres/local-tls.ts';
-import { probeServer, probeTrust } from '../../src/postgres/probe.ts';
 import type { UpstreamTls } from '../../src/postgres/upstream-tls.ts';
 import { type Certificates, issueCertificates } from '../../src/sandbox/certificates.ts';
 import { dialTcp, local, openGateway, waitFor } from '../support/gateway-fixture.ts';
@@ -298,23 +296,30 @@ describe('servers behind the gateway', () => {
   });
 
   test('what the server is, and whether it lets anyone in', async () => {
-    const options = { dial: dialTcp(database.port), clock: systemClock };
-    const access = (user: string, password?: string) => ({
-      ...as(user, password),
-      tls: () => ({ mode: 'disable' }) as const,
-      passwordPolicy: 'any-hashed' as const,
-      readOnly: false,
-    });
-    expect(
-      await probeServer({ ...options, access: access('app', app.password), database: 'postgres' }),
-    ).toEqual({
-      inRecovery: false,
-      pooler: false,
-      serverVersion: expect.stringMatching(/^18/),
-      superuser: false,
-    });
-    expect(await probeTrust({ ...options, access: access('by_trust'), database: 'postgres' })).toBe(true);
-    expect(await probeTrust({ ...options, access: access('app'), database: 'postgres' })).toBe(false);
+    await using asked = await open({});
+    expect(await ask(asked.port)).toBe('app');
+    expect(asked.events).toMatchObject([
+      {
+        kind: 'login',
+        letsAnyoneIn: false,
+        superuser: false,
+        inRecovery: false,
+        pooler: false,
+        serverVersion: expect.stringMatching(/^18/),
+      },
+    ]);
+    // A password is at hand, and the server does not ask for it.
+    await using trusted = await open(as('by_trust', 'pw'));
+    expect(await ask(trusted.port)).toBe('by_trust');
+    expect(trusted.events).toMatchObject([{ kind: 'login', letsAnyoneIn: true }]);
+  });
+
+  test('a server that lets anyone in is refused where the policy forbids it', async () => {
+    const forbids = { trust: true, superuser: false };
+    await using trusted = await open({ ...as('by_trust', 'pw'), forbids });
+    await expect(ask(trusted.port)).rejects.toMatchObject({ code: '42501' });
+    await using asked = await open({ forbids });
+    expect(await ask(asked.port)).toBe('app');
   });
 
   test('a name that is not the tunnel’s is asked for a password like any other, with the same salt each time', async () => {

@@ -162,6 +162,7 @@ it.each([
   [{ connection: { ca: { file: '/etc/passwd' } } }, 'connection.ca.file'],
   [{ local: { socket: '/run/x' } }, 'local.socket'],
   [{ local: { address: '0.0.0.0', port: 1 } }, 'local.address'],
+  [{ policy: { passwordless: ['/usr/bin/psql'] } }, 'policy.passwordless'],
 ])('a page may not write %j', (part, path) => {
   const profile = {
     cluster: { context: 'dev' },
@@ -176,6 +177,13 @@ it.each([
     expect(refuse).toThrow(expect.objectContaining({ code: 'SP-USAGE' }));
     expect(refuse).toThrow(path);
   }
+});
+
+it('a page may not let programs in without a password by an override either', () => {
+  const edit = { kind: 'override', source: 'team', name: 'x' } as const;
+  const refuse = (override: object) => () => refuseFromPage({ edit: { ...edit, override } });
+  expect(refuse({ passwordless: ['/usr/bin/psql'] })).toThrow(expect.objectContaining({ code: 'SP-USAGE' }));
+  expect(refuse({ port: 15_432, off: true })).not.toThrow();
 });
 
 function named<T extends { name: string; profile: unknown }>({ name, profile }: T) {

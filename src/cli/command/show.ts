@@ -80,7 +80,7 @@ function showText(
     `${paintedGlyph(shown, colors)} ${colors.bold(name)} ${stateWords(tunnel, nowMs)}\n`,
     ...facts.map(([title, value]) => `  ${colors.dim(title.padEnd(12))}${value}\n`),
   ];
-  if (history.length > 0) parts.push(`\n${historyTable(history.slice(-shownHistory), colors)}`);
+  if (history.length > 0) parts.push(`\n${historyTable(history, colors)}`);
   if (connections.length > 0) {
     const rows: Row[] = connections
       .slice(0, shownConnections)
@@ -115,14 +115,19 @@ function endsWords(tunnel: TunnelEntity, { program, clock }: Cli): string | unde
 
 function historyTable(history: readonly HistoryEntry[], colors: Colors): string {
   let before: PodIdentity | undefined;
-  const rows = history.map((entry): Row => {
+  let last = '';
+  const rows = history.flatMap((entry): Row[] => {
     const words = historyWords(entry, before);
     if (entry.state.kind === 'ready') before = entry.state.pod;
-    return [timeWords(entry.atMs), `${paintedGlyph(entry.shown, colors)} ${entry.shown}`, { rest: words }];
+    // What changes and has no word here, as how often it was tried, would be the same line again.
+    const line = `${entry.shown} ${words}`;
+    if (line === last) return [];
+    last = line;
+    return [[timeWords(entry.atMs), `${paintedGlyph(entry.shown, colors)} ${entry.shown}`, { rest: words }]];
   });
   return table(
     ['TIME', 'STATE', ''].map((title) => colors.dim(title)),
-    rows,
+    rows.slice(-shownHistory),
   );
 }
 

@@ -64,7 +64,8 @@ export const localErrors = {
   'SP-CONNECTION-LIMIT': {
     retry: 'user',
     exitCode: 5,
-    headline: (d) => `the tunnel's policy allows ${say(d.limit, '')} connections at one time`,
+    headline: (d) =>
+      `the tunnel's policy allows ${say(d.limit, '')} ${d.limit === 1 ? 'connection' : 'connections'} at one time`,
     next: () => 'close one of those that are open',
   },
   'SP-HOLD-TIMEOUT': {

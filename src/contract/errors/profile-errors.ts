@@ -104,7 +104,7 @@ export const profileErrors = {
     retry: 'user',
     exitCode: 5,
     headline: (d) => `the reason does not match ${say(d.pattern, 'what the policy asks for')}`,
-    next: (d) => (d.example ? `as ${d.example}` : 'give one that matches'),
+    next: (d) => (d.example ? `give one like ${d.example}` : 'give one that matches'),
   },
   'SP-TIME-LIMIT': {
     retry: 'user',
