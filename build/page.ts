@@ -11,8 +11,8 @@ import react from '@vitejs/plugin-react';
 import { build } from 'vite';
 import manifest from '../package.json' with { type: 'json' };
 
-/** Compressed, views that are loaded later included. */
-const limitsKiB = { js: 240, css: 16 } as const;
+/** Compressed: what the first paint takes, and all of it with the views that are loaded later. */
+const limitsKiB = { first: 240, all: 380 } as const;
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const outDir = at('../dist/renderer');
@@ -36,16 +36,20 @@ await build({
   logLevel: 'warn',
 });
 
-const sizesKiB = { js: 0, css: 0 };
 const assets = join(outDir, 'assets');
+const index = await readFile(join(outDir, 'index.html'), 'utf8');
+const sizesKiB = { first: 0, all: 0 };
 for (const name of await readdir(assets)) {
-  const kind = name.endsWith('.js') ? 'js' : name.endsWith('.css') ? 'css' : undefined;
-  if (kind) sizesKiB[kind] += gzipSync(await readFile(join(assets, name))).length / 1024;
+  if (!/\.(js|css)$/.test(name)) continue;
+  const sizeKiB = gzipSync(await readFile(join(assets, name))).length / 1024;
+  sizesKiB.all += sizeKiB;
+  if (index.includes(name)) sizesKiB.first += sizeKiB;
 }
-for (const kind of ['js', 'css'] as const) {
-  const isOver = sizesKiB[kind] > limitsKiB[kind];
+for (const part of ['first', 'all'] as const) {
+  const isOver = sizesKiB[part] > limitsKiB[part];
+  const what = part === 'first' ? 'for its first paint' : 'in all';
   process.stdout.write(
-    `page: ${sizesKiB[kind].toFixed(1)} KiB of ${kind}, compressed, ${isOver ? 'more than the' : 'of at most'} ${limitsKiB[kind]}\n`,
+    `page: ${sizesKiB[part].toFixed(1)} KiB ${what}, compressed, ${isOver ? 'more than the' : 'of at most'} ${limitsKiB[part]}\n`,
   );
   if (isOver) process.exitCode = 1;
 }
