@@ -13,6 +13,7 @@ import {
   authenticationOk,
   backendKeyData,
   errorResponse,
+  int32,
   message,
   readyForQuery,
   startupMessage,
@@ -322,14 +323,29 @@ describe('Gateway', () => {
         await server.readOpening();
         if (refused) return server.write(refused);
         server.write(Buffer.concat([message('S', 'client_encoding', 'UTF8'), hello()]));
-        await server.readMessage(1_000);
-        server.write(Buffer.concat([dataRow(...row!, 'f'), readyForQuery]));
+        const { type } = await server.readMessage(1_000);
+        expect(type).toBe('F');
+        server.write(Buffer.concat([...row!, 'f'].flatMap((text) => [callResult(text), readyForQuery])));
       },
       { upstream: { readOnly: true } },
     );
     const { client, received } = await serveClient();
     client.write(startup);
     expect((await told(received)).sqlstate).toBe('25006');
+    expect(events).toMatchObject([{ kind: 'login-failed', error: { code: 'SP-DB-READ-ONLY' } }]);
+  });
+
+  it('refuses read-only behind a pooler that shows by its key, without an answer from it', async () => {
+    const { events, serveClient } = await setUp(
+      async (server) => {
+        await server.readOpening();
+        server.write(Buffer.concat([message('S', 'client_encoding', 'UTF8'), hello(-7)]));
+      },
+      { upstream: { readOnly: true } },
+    );
+    const { client, received } = await serveClient();
+    client.write(startup);
+    expect((await told(received)).message).toMatch(/a pooler/);
     expect(events).toMatchObject([{ kind: 'login-failed', error: { code: 'SP-DB-READ-ONLY' } }]);
   });
 
@@ -485,6 +501,11 @@ describe('Gateway', () => {
     expect(attempts()).toBe(0);
   });
 });
+
+/** FunctionCallResponse. */
+function callResult(text: string): Buffer {
+  return message('V', int32(text.length), Buffer.from(text));
+}
 
 function dataRow(...values: readonly string[]): Buffer {
   const cells = values.flatMap((value) => [Buffer.from([0, 0, 0, value.length]), Buffer.from(value)]);
