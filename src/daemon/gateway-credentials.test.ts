@@ -141,7 +141,7 @@ async function setUp(find: () => FoundPassword, definition = own) {
   };
   const pod = { namespace: 'data', name: 'db-0', uid: 'u', restarts: 0, ready: true, hostNetwork: false };
   const dial: IntermediaryClient['dial'] = async (how) => ({
-    stream: await open(how),
+    stream: await open({ head: how.head(pod) }),
     pod,
     served: () => {},
     failed: () => false,

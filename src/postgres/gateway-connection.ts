@@ -137,6 +137,7 @@ export class GatewayConnection {
         dial,
         clock,
         keyCache: shared.keyCache,
+        plainServers: shared.plainServers,
         signal: abort.signal,
       });
     } finally {

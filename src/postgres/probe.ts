@@ -46,7 +46,7 @@ export function probeServer(options: ProbeOptions): Promise<ServerFacts> {
     // What is not wanted is to be found, not to be refused.
     const { forbids: _, serverRole: __, ...rest } = access;
     const attempt = { access: { ...rest, readOnly: false }, tls: await access.tls(), credential, session };
-    const { stream, pod } = await options.dial({ head: headOf(attempt), signal });
+    const { stream, pod } = await options.dial({ head: () => headOf(attempt), signal });
     return probed(stream, signal, async () => {
       const login = await enter(attempt, { stream, pod, keyCache: new ScramKeyCache() });
       if (login.kind === 'refused')
@@ -78,7 +78,7 @@ export function probeTrust(options: ProbeOptions): Promise<boolean> {
     );
     // With the certificate it would be no question.
     const tls = withoutCertificate(await access.tls());
-    const { stream } = await options.dial({ head: openingBytes(tls, startup), signal });
+    const { stream } = await options.dial({ head: () => openingBytes(tls, startup), signal });
     return probed(stream, signal, async () => {
       const secured = await secureStream(stream, tls, startup);
       const { type, body } = await new Wire(secured.stream, secured.ahead).readMessage(maxMessageBytes);
