@@ -326,7 +326,7 @@ describe('Gateway', () => {
         server.write(Buffer.concat([message('S', 'client_encoding', 'UTF8'), hello()]));
         const { type } = await server.readMessage(1_000);
         expect(type).toBe('F');
-        server.write(Buffer.concat([...row!, 'f'].flatMap((text) => [callResult(text), readyForQuery])));
+        server.write(Buffer.concat(row!.flatMap((text) => [callResult(text), readyForQuery])));
       },
       { upstream: { readOnly: true } },
     );

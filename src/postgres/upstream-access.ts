@@ -67,7 +67,7 @@ export type Entered =
 /** Linux gives no process a larger number (PID_MAX_LIMIT). */
 const maxProcessId = 1 << 22;
 
-/** The process that answers, whether its transactions are read-only from the start, and whether it is a replica. */
+/** The process that answers, whether its transactions are read-only from the start, and, where that matters, whether it is a replica. */
 interface Question {
   readonly bytes: Buffer;
   readonly answer: (wire: Wire) => Promise<readonly (string | null)[]>;
@@ -82,11 +82,11 @@ const query: Question = {
 };
 
 const functions: readonly ServerFunction[] = [
+  // pg_backend_pid, current_setting
   { oid: 2026, args: [] },
   { oid: 2077, args: ['default_transaction_read_only'] },
-  { oid: 3810, args: [] },
 ];
-/** The same for half the time, where a pooler is refused anyway. */
+/** For half the time, where a pooler is refused anyway: the first two. Each answer is a packet of its own. */
 const calls: Question = {
   bytes: Buffer.concat(functions.map(functionCall)),
   answer: (wire) => readResults(wire, functions.length),
@@ -162,8 +162,8 @@ type Seen = Pick<Extract<Entered, { kind: 'in' }>, 'inRecovery' | 'pooler'>;
 /** Where something depends on the answer: what a pooler reports is of the server that it met first. A walsender need not answer questions. */
 function questionOf({ access, session }: Attempt): Question | undefined {
   if (session.replication) return undefined;
-  if (access.readOnly) return calls;
-  return access.serverRole === undefined ? undefined : query;
+  if (access.serverRole !== undefined) return query;
+  return access.readOnly ? calls : undefined;
 }
 
 /** Reads the answer. Throws as `proveReadOnly` where the tunnel is read-only. */
@@ -172,11 +172,12 @@ async function ask(
   { question, readOnly }: { question: Question; readOnly: boolean },
 ): Promise<Seen> {
   // Most poolers show already by their key; some would not know what they are asked.
-  if (readOnly && (!login.cancelKey || glance(login).pooler)) throw refusedPooler('its key is of no process');
+  const glimpse = glance(login);
+  if (readOnly && (!login.cancelKey || glimpse.pooler)) throw refusedPooler('its key is of no process');
   const [processId, setting, inRecovery] = await question.answer(login.wire);
   const pooler = processId !== String(login.cancelKey?.processId);
   if (readOnly) proveReadOnly(login, { pooler, setting });
-  return { inRecovery: inRecovery === 't', pooler };
+  return { inRecovery: inRecovery === undefined ? glimpse.inRecovery : inRecovery === 't', pooler };
 }
 
 /**
