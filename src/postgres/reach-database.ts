@@ -73,6 +73,8 @@ export async function reachDatabase(options: ReachOptions): Promise<Reached> {
     met.add(pod.uid);
     return access.onOtherRole?.(pod) ?? false;
   };
+  /** Until it was wrong for this client: others may go on to find it right. */
+  let isBelieved = true;
   let closes = 0;
   for (let failures = 0; ; ) {
     let dialled: Dialled | undefined;
@@ -85,7 +87,7 @@ export async function reachDatabase(options: ReachOptions): Promise<Reached> {
       const asking: Attempt = { access, tls, credential, session };
       let attempt = asking;
       const head = (pod: DialledPod) => {
-        isAssumedPlain = asking.tls.mode === 'prefer' && plainServers.has(pod);
+        isAssumedPlain = isBelieved && asking.tls.mode === 'prefer' && plainServers.has(pod);
         attempt = isAssumedPlain ? { ...asking, tls: { mode: 'disable' } } : asking;
         return headOf(attempt);
       };
@@ -101,14 +103,17 @@ export async function reachDatabase(options: ReachOptions): Promise<Reached> {
       dialled?.stream.destroy();
       signal.throwIfAborted();
       const problem = AppError.from(thrown);
-      const wasAssumedPlain = isAssumedPlain && dialled !== undefined;
-      if (wasAssumedPlain) plainServers.forget(dialled!.pod);
+      const wrongly = isAssumedPlain ? dialled?.pod : undefined;
+      if (wrongly) {
+        isBelieved = false;
+        plainServers.forget(wrongly);
+      }
       if (problem.code === 'SP-DB-PASSWORD-REFUSED' && (await credentials.next())) continue;
       if (problem.code === 'SP-DB-ROLE' && dialled && turnsAway(dialled.pod)) continue;
       closes = problem.code === 'SP-STREAM-RESET' ? closes + 1 : 0;
       if (!isOfTheWay(problem) || closes >= maxCloses) {
         // It may have TLS by now, and rules of its own for whom comes without.
-        if (wasAssumedPlain && !isWhatever.has(problem.code)) continue;
+        if (wrongly && !isWhatever.has(problem.code)) continue;
         if (problem instanceof LoginRefused) dialled?.served();
         throw problem;
       }
