@@ -110,7 +110,10 @@ async function setUp(find: () => FoundPassword, definition = own) {
       passwords: {
         find: async () => {
           reads++;
-          return find();
+          const read = find();
+          // It comes from a cluster or another program: never in the same turn.
+          await new Promise((resolve) => setImmediate(resolve));
+          return read;
         },
         certificates: async () => undefined,
       },

@@ -103,7 +103,7 @@ export async function reachDatabase(options: ReachOptions): Promise<Reached> {
       dialled?.stream.destroy();
       signal.throwIfAborted();
       const problem = AppError.from(thrown);
-      const wrongly = isAssumedPlain ? dialled?.pod : undefined;
+      const wrongly = isAssumedPlain && !isWhatever.has(problem.code) ? dialled?.pod : undefined;
       if (wrongly) {
         isBelieved = false;
         plainServers.forget(wrongly);
@@ -113,7 +113,7 @@ export async function reachDatabase(options: ReachOptions): Promise<Reached> {
       closes = problem.code === 'SP-STREAM-RESET' ? closes + 1 : 0;
       if (!isOfTheWay(problem) || closes >= maxCloses) {
         // It may have TLS by now, and rules of its own for whom comes without.
-        if (wrongly && !isWhatever.has(problem.code)) continue;
+        if (wrongly) continue;
         if (problem instanceof LoginRefused) dialled?.served();
         throw problem;
       }
