@@ -110,7 +110,10 @@ async function setUp(find: () => FoundPassword, definition = own) {
       passwords: {
         find: async () => {
           reads++;
-          return find();
+          const read = find();
+          // It comes from a cluster or another program: never in the same turn.
+          await new Promise((resolve) => setImmediate(resolve));
+          return read;
         },
         certificates: async () => undefined,
       },
@@ -141,7 +144,7 @@ async function setUp(find: () => FoundPassword, definition = own) {
   };
   const pod = { namespace: 'data', name: 'db-0', uid: 'u', restarts: 0, ready: true, hostNetwork: false };
   const dial: IntermediaryClient['dial'] = async (how) => ({
-    stream: await open(how),
+    stream: await open({ head: how.head(pod) }),
     pod,
     served: () => {},
     failed: () => false,

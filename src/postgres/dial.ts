@@ -4,8 +4,8 @@ import type { AppError } from '../base/app-error.ts';
 /** What the gateway needs of the tunnel that carries it. */
 
 export interface DialOptions {
-  /** Goes out with the opening, so that it costs no round trip. */
-  readonly head: readonly Buffer[];
+  /** What goes out with the opening, so that it costs no round trip, to the pod that the attempt is made at: the last one asked about is the one dialled. */
+  readonly head: (pod: DialledPod) => readonly Buffer[];
   readonly signal: AbortSignal;
 }
 
@@ -24,7 +24,7 @@ export interface Dialled {
   /** It did not, and why. True: the tunnel takes this for an outage, and the next dial waits for its end. */
   failed(error: AppError): boolean;
   /** A further stream to this very pod, never to its successor. */
-  again(options: DialOptions): Promise<Duplex>;
+  again(options: { readonly head: readonly Buffer[]; readonly signal: AbortSignal }): Promise<Duplex>;
 }
 
 export interface DialledPod {

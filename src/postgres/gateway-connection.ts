@@ -21,6 +21,12 @@ interface ConnectionOptions extends ServeOptions {
   readonly shared: GatewayShared;
 }
 
+interface Hello {
+  /** Of the client's own; undefined where there is none to give. */
+  readonly key: CancelKey | undefined;
+  readonly bytes: Buffer;
+}
+
 /** PostgreSQL's authentication_timeout. */
 const greetTimeoutMs = 60_000;
 const cancelTimeoutMs = 10_000;
@@ -112,8 +118,11 @@ export class GatewayConnection {
     try {
       if (startup.replication) refuseReplication(shared);
       const reached = await this.#reach(startup, wire.gone);
+      const hello = this.#greeting(startup, reached);
+      // Before its own record, which is made in the same turn: the client goes on meanwhile.
+      wire.write(hello.bytes);
       this.#tell(names, { reached, local: encrypted, proof });
-      return await this.#join(startup, { reached, fromClient: wire.release() });
+      return await this.#join(startup, { reached, fromClient: wire.release(), key: hello.key });
     } catch (thrown) {
       const error = AppError.from(thrown);
       this.#event({ kind: 'login-failed', ...names, error: error.toData() });
@@ -137,6 +146,7 @@ export class GatewayConnection {
         dial,
         clock,
         keyCache: shared.keyCache,
+        plainServers: shared.plainServers,
         signal: abort.signal,
       });
     } finally {
@@ -144,16 +154,21 @@ export class GatewayConnection {
     }
   }
 
-  /** Both logins are done: the client hears what the server said in its own, and the two become one. */
+  /** Both logins are done: the client hears what the server said in its own. */
+  #greeting(startup: StartupRequest, { dialled, entered }: Reached): Hello {
+    const { cancelKeys } = this.#options.shared;
+    const key = entered.cancelKey && cancelKeys.issue({ dialled, key: entered.cancelKey }, startup.minor);
+    const parts = [authenticationOk, entered.greeting, ...(key ? [backendKeyData(key)] : []), readyForQuery];
+    return { key, bytes: Buffer.concat(parts) };
+  }
+
+  /** The two connections become one. */
   #join(
     startup: StartupRequest,
-    { reached, fromClient }: { reached: Reached; fromClient: Buffer },
+    { reached, fromClient, key }: { reached: Reached; fromClient: Buffer; key: CancelKey | undefined },
   ): Promise<AppError | undefined> {
     const { clock, cancelKeys, upstream, statementAudit = false } = this.#options.shared;
     const { dialled, entered } = reached;
-    const key = entered.cancelKey && cancelKeys.issue({ dialled, key: entered.cancelKey }, startup.minor);
-    const hello = [authenticationOk, entered.greeting, ...(key ? [backendKeyData(key)] : []), readyForQuery];
-    this.#client.write(Buffer.concat(hello));
     const { promise, resolve } = Promise.withResolvers<AppError | undefined>();
     const names = namesOf(startup);
     const guard = upstream.readOnly

@@ -4,6 +4,7 @@ import type { LocalAccess } from './client-greeting.ts';
 import type { Dial, Dialled } from './dial.ts';
 import type { GatewayEvent } from './gateway-event.ts';
 import type { CancelKey } from './message.ts';
+import type { PlainServers } from './plain-servers.ts';
 import type { ScramKeyCache } from './scram-key-cache.ts';
 import type { UpstreamAccess } from './upstream-access.ts';
 
@@ -38,6 +39,7 @@ export interface CancelTarget {
 export interface GatewayShared extends GatewayOptions {
   readonly cancelKeys: CancelKeys<CancelTarget>;
   readonly keyCache: ScramKeyCache;
+  readonly plainServers: PlainServers;
   /** False: too many are being greeted. */
   enter(): boolean;
   leave(): void;

@@ -13,6 +13,7 @@ import {
   authenticationOk,
   backendKeyData,
   errorResponse,
+  int32,
   message,
   readyForQuery,
   startupMessage,
@@ -56,9 +57,10 @@ async function setUp(
     void serve(server, ++attempts);
     return ours;
   };
+  const pod = { name: 'postgres-0', uid: 'u' };
   const dial: Dial = async (how) => ({
-    stream: await open(how),
-    pod: { name: 'postgres-0', uid: 'u' },
+    stream: await open({ head: how.head(pod) }),
+    pod,
     served: () => {},
     failed: (error) => failures.push(error.code) < 0,
     again: open,
@@ -322,8 +324,9 @@ describe('Gateway', () => {
         await server.readOpening();
         if (refused) return server.write(refused);
         server.write(Buffer.concat([message('S', 'client_encoding', 'UTF8'), hello()]));
-        await server.readMessage(1_000);
-        server.write(Buffer.concat([dataRow(...row!, 'f'), readyForQuery]));
+        const { type } = await server.readMessage(1_000);
+        expect(type).toBe('F');
+        server.write(Buffer.concat(row!.flatMap((text) => [callResult(text), readyForQuery])));
       },
       { upstream: { readOnly: true } },
     );
@@ -331,6 +334,115 @@ describe('Gateway', () => {
     client.write(startup);
     expect((await told(received)).sqlstate).toBe('25006');
     expect(events).toMatchObject([{ kind: 'login-failed', error: { code: 'SP-DB-READ-ONLY' } }]);
+  });
+
+  it('refuses read-only behind a pooler that shows by its key, without an answer from it', async () => {
+    const { events, serveClient } = await setUp(
+      async (server) => {
+        await server.readOpening();
+        server.write(Buffer.concat([message('S', 'client_encoding', 'UTF8'), hello(-7)]));
+      },
+      { upstream: { readOnly: true } },
+    );
+    const { client, received } = await serveClient();
+    client.write(startup);
+    expect((await told(received)).message).toMatch(/a pooler/);
+    expect(events).toMatchObject([{ kind: 'login-failed', error: { code: 'SP-DB-READ-ONLY' } }]);
+  });
+
+  describe('where TLS is preferred', () => {
+    /** What each stream began with; `answer` is to SSLRequest. */
+    const asked = (openings: string[], { answer, plain }: { answer: () => string; plain?: () => Buffer }) =>
+      (async (server) => {
+        const first = await server.readOpening();
+        openings.push(first.kind);
+        if (first.kind === 'ssl-request') {
+          server.write(Buffer.from(answer()));
+          const next = await server.readOpening().catch(() => undefined);
+          if (next?.kind !== 'startup') return void server.stream.destroy();
+          return server.write(hello());
+        }
+        server.write(plain?.() ?? hello());
+      }) satisfies Serve;
+    const upstream = { tls: () => ({ mode: 'prefer' }) };
+    const connect = async ({ serveClient }: Awaited<ReturnType<typeof setUp>>) => {
+      const { client, received } = await serveClient();
+      client.write(startup);
+      await loggedIn(received);
+    };
+
+    it('asks a server that has none once in five minutes', async () => {
+      const openings: string[] = [];
+      const gateway = await setUp(asked(openings, { answer: () => 'N' }), { upstream });
+      for (let times = 0; times < 3; times++) await connect(gateway);
+      expect(openings).toEqual(['ssl-request', 'startup', 'startup']);
+      gateway.clock.advance(5 * 60_000);
+      await connect(gateway);
+      expect(openings.at(-1)).toBe('ssl-request');
+      expect(gateway.events).toMatchObject(Array(4).fill({ kind: 'login', encrypted: { server: false } }));
+    });
+
+    it('asks the successor of a pod', async () => {
+      const openings: string[] = [];
+      const serve = asked(openings, { answer: () => 'N' });
+      let uid = 'a';
+      const dial: Dial = async ({ head }) => {
+        const [ours, theirs] = duplexPair();
+        const pod = { name: 'postgres-0', uid };
+        for (const bytes of head(pod)) ours.write(bytes);
+        void serve(new Wire(theirs));
+        return { stream: ours, pod, served: () => {}, failed: () => false, again: async () => ours };
+      };
+      const gateway = await setUp(() => {}, { upstream, dial });
+      await connect(gateway);
+      uid = 'b';
+      await connect(gateway);
+      await connect(gateway);
+      expect(openings).toEqual(['ssl-request', 'ssl-request', 'startup']);
+    });
+
+    it.each([
+      ['refuses who comes without TLS', () => refusal('28000', 'no pg_hba.conf entry, no encryption')],
+      ['asks for the password in the clear', () => message('R', int32(3))],
+    ])('asks anew where a server that had none %s', async (_what, plain) => {
+      const openings: string[] = [];
+      const answer = () => (openings.length === 1 ? 'N' : 'S');
+      const gateway = await setUp(asked(openings, { answer, plain }), { upstream });
+      await connect(gateway);
+      const { client, received } = await gateway.serveClient();
+      client.write(startup);
+      // It has no certificate to go on with.
+      await told(received);
+      expect(openings).toEqual(['ssl-request', 'startup', 'ssl-request']);
+      expect(gateway.events.at(-1)).toMatchObject({ kind: 'login-failed', error: { code: 'SP-DB-TLS' } });
+    });
+
+    it.each([
+      ['28P01', 'SP-DB-PASSWORD-REFUSED'],
+      ['53300', 'SP-DB-FULL'],
+    ])('asks nobody anew for a refusal that TLS changes nothing about: %s', async (sqlstate, code) => {
+      const openings: string[] = [];
+      const plain = () => refusal(sqlstate);
+      const gateway = await setUp(asked(openings, { answer: () => 'N', plain }), { upstream });
+      await connect(gateway);
+      const { client, received } = await gateway.serveClient();
+      client.write(startup);
+      await told(received);
+      expect(openings).toEqual(['ssl-request', 'startup']);
+      expect(gateway.events.at(-1)).toMatchObject({ kind: 'login-failed', error: { code } });
+    });
+
+    it.each(['require', 'verify-ca', 'verify-full'])('%s: asks whatever was answered', async (mode) => {
+      const openings: string[] = [];
+      const tls = { mode: 'prefer', ca: 'none', name: 'db' };
+      const gateway = await setUp(asked(openings, { answer: () => 'N' }), { upstream: { tls: () => tls } });
+      await connect(gateway);
+      tls.mode = mode;
+      const { client, received } = await gateway.serveClient();
+      client.write(startup);
+      await told(received);
+      expect(openings).toEqual(['ssl-request', 'ssl-request']);
+    });
   });
 
   describe('a tunnel for one role', () => {
@@ -384,12 +496,13 @@ describe('Gateway', () => {
       const dial: Dial = async ({ head }) => {
         const [ours, theirs] = duplexPair();
         for (const stream of [ours, theirs]) stream.on('error', () => {});
-        for (const bytes of head) ours.write(bytes);
         const uid = pods[at]!;
+        const pod = { name: `postgres-${uid}`, uid };
+        for (const bytes of head(pod)) ours.write(bytes);
         void answering(servers.get(uid as 'a')!, 'off')(new Wire(theirs));
         return {
           stream: ours,
-          pod: { name: `postgres-${uid}`, uid },
+          pod,
           served: () => {},
           failed: () => false,
           again: () => Promise.reject(new AppError('SP-POD-DELETED')),
@@ -485,6 +598,11 @@ describe('Gateway', () => {
     expect(attempts()).toBe(0);
   });
 });
+
+/** FunctionCallResponse. */
+function callResult(text: string): Buffer {
+  return message('V', int32(text.length), Buffer.from(text));
+}
 
 function dataRow(...values: readonly string[]): Buffer {
   const cells = values.flatMap((value) => [Buffer.from([0, 0, 0, value.length]), Buffer.from(value)]);

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { CancelKeys } from './cancel-keys.ts';
 import { GatewayConnection } from './gateway-connection.ts';
 import type { GatewayOptions, GatewayShared, ServeOptions } from './gateway-options.ts';
+import { PlainServers } from './plain-servers.ts';
 import { ScramKeyCache } from './scram-key-cache.ts';
 
 /**
@@ -22,6 +23,7 @@ export class Gateway {
       ...options,
       cancelKeys: new CancelKeys(),
       keyCache: new ScramKeyCache(),
+      plainServers: new PlainServers(options.clock),
       enter: () => this.#greetings < maxGreetings && ++this.#greetings > 0,
       leave: () => void this.#greetings--,
     };

@@ -2,9 +2,11 @@ import { AppError } from '../base/app-error.ts';
 import { backoffMs } from '../base/backoff.ts';
 import { type Clock, delay } from '../base/clock.ts';
 import type { Dial, Dialled, DialledPod } from './dial.ts';
+import type { PlainServers } from './plain-servers.ts';
 import type { ScramKeyCache } from './scram-key-cache.ts';
 import { classifyRefusal } from './server-error.ts';
 import {
+  type Attempt,
   type Credential,
   type Entered,
   enter,
@@ -12,7 +14,6 @@ import {
   type Session,
   type UpstreamAccess,
 } from './upstream-access.ts';
-
 import type { Login } from './upstream-login.ts';
 import type { UpstreamTls } from './upstream-tls.ts';
 import { whileOpen } from './while-open.ts';
@@ -35,6 +36,7 @@ export interface ReachOptions {
   readonly dial: Dial;
   readonly clock: Clock;
   readonly keyCache: ScramKeyCache;
+  readonly plainServers: PlainServers;
   /** Aborted with an AppError when the time is over or the client gone. */
   readonly signal: AbortSignal;
 }
@@ -61,7 +63,7 @@ const maxCredentials = 4;
 
 /** Rejects with a LoginRefused, an AppError that waiting does not help, or the signal's reason. */
 export async function reachDatabase(options: ReachOptions): Promise<Reached> {
-  const { access, session, dial, clock, keyCache, signal } = options;
+  const { access, session, dial, clock, keyCache, plainServers, signal } = options;
   const credentials = new Candidates(access);
   let tls: UpstreamTls | undefined;
   const met = new Set<string>();
@@ -71,30 +73,47 @@ export async function reachDatabase(options: ReachOptions): Promise<Reached> {
     met.add(pod.uid);
     return access.onOtherRole?.(pod) ?? false;
   };
+  /** Until it was wrong for this client: others may go on to find it right. */
+  let isBelieved = true;
   let closes = 0;
   for (let failures = 0; ; ) {
     let dialled: Dialled | undefined;
+    let isAssumedPlain = false;
     try {
       // Where they come from may be away for a while too: the cluster's API, or the pod that tells where its credentials are.
       const credential = await credentials.current();
       tls ??= await access.tls();
       signal.throwIfAborted();
-      const attempt = { access, tls, credential, session };
-      dialled = await dial({ head: headOf(attempt), signal });
+      const asking: Attempt = { access, tls, credential, session };
+      let attempt = asking;
+      const head = (pod: DialledPod) => {
+        isAssumedPlain = isBelieved && asking.tls.mode === 'prefer' && plainServers.has(pod);
+        attempt = isAssumedPlain ? { ...asking, tls: { mode: 'disable' } } : asking;
+        return headOf(attempt);
+      };
+      dialled = await dial({ head, signal });
       const { stream, pod } = dialled;
       const entered = await whileOpen(stream, signal, () => enter(attempt, { stream, pod, keyCache }));
       if (entered.kind === 'refused')
         throw new LoginRefused(entered, { user: credential.user, pod: pod.name });
       dialled.served();
-      return { dialled, entered, credential, tls };
+      if (attempt.tls.mode === 'prefer' && !entered.encrypted) plainServers.note(pod);
+      return { dialled, entered, credential, tls: attempt.tls };
     } catch (thrown) {
       dialled?.stream.destroy();
       signal.throwIfAborted();
       const problem = AppError.from(thrown);
+      const wrongly = isAssumedPlain && !isWhatever.has(problem.code) ? dialled?.pod : undefined;
+      if (wrongly) {
+        isBelieved = false;
+        plainServers.forget(wrongly);
+      }
       if (problem.code === 'SP-DB-PASSWORD-REFUSED' && (await credentials.next())) continue;
       if (problem.code === 'SP-DB-ROLE' && dialled && turnsAway(dialled.pod)) continue;
       closes = problem.code === 'SP-STREAM-RESET' ? closes + 1 : 0;
       if (!isOfTheWay(problem) || closes >= maxCloses) {
+        // It may have TLS by now, and rules of its own for whom comes without.
+        if (wrongly) continue;
         if (problem instanceof LoginRefused) dialled?.served();
         throw problem;
       }
@@ -103,6 +122,14 @@ export async function reachDatabase(options: ReachOptions): Promise<Reached> {
     }
   }
 }
+
+/** Said with TLS or without: to ask again would be one more wrong password, or one more connection to a full server. */
+const isWhatever: ReadonlySet<string> = new Set([
+  'SP-DB-PASSWORD-REFUSED',
+  'SP-DB-FULL',
+  'SP-HOLD-FULL',
+  'SP-HOLD-TIMEOUT',
+]);
 
 /** The stream failed, or there was none, and the tunnel has not given up: not what was said on it. */
 function isOfTheWay({ code, retry }: AppError): boolean {

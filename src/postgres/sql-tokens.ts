@@ -170,5 +170,5 @@ function unquoted(text: string): string {
 
 /** As PostgreSQL folds names: ASCII alone. */
 export function lowerCase(text: string): string {
-  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  return /[A-Z]/.test(text) ? text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : text;
 }

@@ -3,6 +3,7 @@ import { serialize } from 'pg-protocol';
 import { AppError } from '../base/app-error.ts';
 import type { Secret } from '../base/secret.ts';
 import type { DialledPod } from './dial.ts';
+import { functionCall, readResults, type ServerFunction } from './function-call.ts';
 import { startupMessage } from './message.ts';
 import { guardSettings, isSafeEncoding } from './read-only-policy.ts';
 import { readRow } from './read-row.ts';
@@ -10,6 +11,7 @@ import type { ScramKeyCache } from './scram-key-cache.ts';
 import { refusesStartupParameter } from './server-error.ts';
 import { type Login, logIn, type PasswordPolicy } from './upstream-login.ts';
 import { openingBytes, secureStream, type UpstreamTls } from './upstream-tls.ts';
+import type { Wire } from './wire.ts';
 
 /** One attempt to get into the database, over one stream: TLS, the real login, and for a read-only tunnel the proof that it is one. */
 
@@ -65,8 +67,30 @@ export type Entered =
 /** Linux gives no process a larger number (PID_MAX_LIMIT). */
 const maxProcessId = 1 << 22;
 
-const facts = `SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('default_transaction_read_only'),
-  pg_catalog.pg_is_in_recovery()`;
+/** The process that answers, whether its transactions are read-only from the start, and, where that matters, whether it is a replica. */
+interface Question {
+  readonly bytes: Buffer;
+  readonly answer: (wire: Wire) => Promise<readonly (string | null)[]>;
+}
+
+/** Goes through every pooler. */
+const query: Question = {
+  bytes:
+    serialize.query(`SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('default_transaction_read_only'),
+  pg_catalog.pg_is_in_recovery()`),
+  answer: readRow,
+};
+
+const functions: readonly ServerFunction[] = [
+  // pg_backend_pid, current_setting
+  { oid: 2026, args: [] },
+  { oid: 2077, args: ['default_transaction_read_only'] },
+];
+/** For half the time, where a pooler is refused anyway: the first two. Each answer is a packet of its own. */
+const calls: Question = {
+  bytes: Buffer.concat(functions.map(functionCall)),
+  answer: (wire) => readResults(wire, functions.length),
+};
 
 /** What goes out with the stream's opening; nothing where TLS begins by itself. */
 export function headOf(attempt: Attempt): readonly Buffer[] {
@@ -79,6 +103,7 @@ export async function enter(
   { stream, pod, keyCache }: { stream: Duplex; pod: DialledPod; keyCache: ScramKeyCache },
 ): Promise<Entered> {
   const { access, tls, credential } = attempt;
+  const question = questionOf(attempt);
   const secured = await secureStream(stream, tls, startup(attempt));
   const login = await logIn({
     secured,
@@ -86,7 +111,7 @@ export async function enter(
     password: credential.password,
     passwordPolicy: access.passwordPolicy,
     keyCache,
-    question: asks(attempt) ? serialize.query(facts) : undefined,
+    question: question?.bytes,
     pod: pod.name,
   });
   if (login.kind === 'refused') {
@@ -94,7 +119,7 @@ export async function enter(
     return login;
   }
   checkAllowed(login, { access, tls, user: credential.user });
-  const seen = asks(attempt) ? await ask(login, access) : glance(login);
+  const seen = question ? await ask(login, { question, readOnly: access.readOnly }) : glance(login);
   const { serverRole: wanted } = access;
   const role = seen.inRecovery === undefined ? undefined : roleOf(seen.inRecovery);
   if (wanted && role !== wanted) throw new AppError('SP-DB-ROLE', { pod: pod.name, role, wanted });
@@ -135,16 +160,24 @@ function startup({ access, credential, session }: Attempt): Buffer {
 type Seen = Pick<Extract<Entered, { kind: 'in' }>, 'inRecovery' | 'pooler'>;
 
 /** Where something depends on the answer: what a pooler reports is of the server that it met first. A walsender need not answer questions. */
-function asks({ access, session }: Attempt): boolean {
-  return (access.readOnly || access.serverRole !== undefined) && session.replication !== true;
+function questionOf({ access, session }: Attempt): Question | undefined {
+  if (session.replication) return undefined;
+  if (access.serverRole !== undefined) return query;
+  return access.readOnly ? calls : undefined;
 }
 
-/** Reads the answer to `facts`. Throws as `proveReadOnly` where the tunnel is read-only. */
-async function ask(login: In, { readOnly }: UpstreamAccess): Promise<Seen> {
-  const [processId, setting, inRecovery] = await readRow(login.wire);
+/** Reads the answer. Throws as `proveReadOnly` where the tunnel is read-only. */
+async function ask(
+  login: In,
+  { question, readOnly }: { question: Question; readOnly: boolean },
+): Promise<Seen> {
+  // Most poolers show already by their key; some would not know what they are asked.
+  const glimpse = glance(login);
+  if (readOnly && (!login.cancelKey || glimpse.pooler)) throw refusedPooler('its key is of no process');
+  const [processId, setting, inRecovery] = await question.answer(login.wire);
   const pooler = processId !== String(login.cancelKey?.processId);
   if (readOnly) proveReadOnly(login, { pooler, setting });
-  return { inRecovery: inRecovery === 't', pooler };
+  return { inRecovery: inRecovery === undefined ? glimpse.inRecovery : inRecovery === 't', pooler };
 }
 
 /**
@@ -163,7 +196,8 @@ function glance({ parameters, cancelKey }: In): Seen {
 /**
  * Throws SP-DB-READ-ONLY where the session is not read-only, or not this client's alone: behind a pooler a transaction may run in a
  * session that began otherwise, and what is set in this one reaches others. A pooler shows by the process that answers: it is not the
- * one whose cancel key it gave.
+ * one whose cancel key it gave. The setting is the session's own answer and not what was reported at its login: whoever keeps sessions for
+ * later clients repeats the report of the first.
  */
 function proveReadOnly(
   { parameters }: In,

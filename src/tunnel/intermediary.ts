@@ -29,7 +29,12 @@ export interface Served {
  * Opens a stream to the pod that serves now, and waits for one in an outage. One at a time for each client. Rejects with the signal's reason,
  * and with an AppError of an attempt that says nothing about the pod: it may be made again after a rest.
  */
-export type PodDial = (options: Omit<OpenStream, 'port'>) => Promise<DialledStream>;
+export type PodDial = (options: PodDialOptions) => Promise<DialledStream>;
+
+export interface PodDialOptions extends Pick<OpenStream, 'signal'> {
+  /** What goes out with the opening, to the pod that the attempt is made at. */
+  readonly head: (pod: PodIdentity) => OpenStream['head'];
+}
 
 export interface DialledStream {
   readonly stream: PodStream;

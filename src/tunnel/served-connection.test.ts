@@ -41,7 +41,7 @@ async function serveLine(
     throw thrown;
   });
   for (;;) {
-    const dialled = await dial({ head: [Buffer.from('hello')], signal });
+    const dialled = await dial({ head: () => [Buffer.from('hello')], signal });
     const { stream } = dialled;
     signal.addEventListener('abort', () => stream.destroy(), { once: true });
     const answer = new Promise<string>((resolve, reject) => {

@@ -6,7 +6,7 @@ import type { PodIdentity } from '../contract/pod.ts';
 import { ignore } from './bridge.ts';
 import type { LocalPeer, Traffic } from './connection-event.ts';
 import type { ConnectionHost, LocalConnection, Route } from './connection-host.ts';
-import type { DialledStream, Intermediary, PodDial, Served } from './intermediary.ts';
+import type { DialledStream, Intermediary, PodDial, PodDialOptions, Served } from './intermediary.ts';
 import type { PodStream } from './upstream.ts';
 import { provesNothingArrived, verdict } from './verdict.ts';
 
@@ -22,7 +22,7 @@ export interface ServedConnectionOptions {
 const endGraceMs = 250;
 
 interface Pending {
-  readonly head: readonly Uint8Array[];
+  readonly head: PodDialOptions['head'];
   readonly signal: AbortSignal;
   resolve(dialled: DialledStream): void;
   reject(error: unknown): void;
@@ -82,7 +82,7 @@ export class ServedConnection implements LocalConnection {
     if (!pending) return this.#host.inconclusive(route);
     const startedMs = this.#host.clock.nowMs();
     const { head, signal } = pending;
-    route.link.open({ port: route.port, head, signal }).then(
+    route.link.open({ port: route.port, head: head(route.pod), signal }).then(
       (stream) => this.#opened(pending, stream, { route, startedMs }),
       (thrown) => this.#notOpened(pending, AppError.from(thrown), { route, startedMs }),
     );

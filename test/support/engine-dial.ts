@@ -65,7 +65,7 @@ export async function engineDial(options: {
     const open = (how: { head: readonly Buffer[]; signal: AbortSignal }) =>
       to.open({ port: podPort, ...how });
     return {
-      stream: await open({ head, signal }),
+      stream: await open({ head: head(pod), signal }),
       pod,
       served: () => {},
       failed: () => false,

@@ -106,9 +106,10 @@ export function dialTcp(port: number, uid = 'pod-1'): Dial {
     for (const bytes of head) stream.write(bytes);
     return stream;
   };
-  return async (options) => ({
-    stream: await open(options),
-    pod: { name: 'postgres-0', uid },
+  const pod = { name: 'postgres-0', uid };
+  return async ({ head, signal }) => ({
+    stream: await open({ head: head(pod), signal }),
+    pod,
     served: () => {},
     failed: () => false,
     again: open,
