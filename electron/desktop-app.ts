@@ -4,6 +4,7 @@ import { app, clipboard, dialog, ipcMain, Notification, powerMonitor } from 'ele
 import { AppError } from '../src/base/app-error.ts';
 import { systemClock } from '../src/base/clock.ts';
 import { daemonPlaces } from '../src/base/daemon-places.ts';
+import { shellOf } from '../src/base/shell-of.ts';
 import { SocketControl } from '../src/client/socket-control.ts';
 import { spawnDaemon } from '../src/client/spawn-daemon.ts';
 import { stopDaemon } from '../src/client/stop-daemon.ts';
@@ -103,7 +104,8 @@ export class DesktopApp {
       control,
       settings: () => settings.settings,
       changeSettings: (change) => settings.change(change).finally(() => this.#tray.changed()),
-      copy: async (tunnel, format) => clipboard.writeText(await sallyport.connectionString(tunnel, format)),
+      writeClipboard: (text) => clipboard.writeText(text),
+      shell: shellOf(process),
       openClient: (tunnel) =>
         daemon.view?.tunnels.get(tunnel)?.kind === 'postgres'
           ? sallyport.openPsql(tunnel)

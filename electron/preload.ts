@@ -3,6 +3,7 @@
  * data over one channel, and the app checks what arrives.
  */
 import { contextBridge, ipcRenderer } from 'electron';
+import { shellOf } from '../src/base/shell-of.ts';
 import {
   type BridgeAnswer,
   type BridgeNews,
@@ -15,9 +16,8 @@ const ask = (request: DesktopRequest) => ipcRenderer.invoke(bridgeChannel, reque
 let feeds = 0;
 
 const bridge: DesktopBridge = {
-  platform: process.platform,
+  shell: shellOf(process),
   call: (operation, input) => ask({ request: 'call', operation, input }) as Promise<BridgeAnswer>,
-  copy: (tunnel, format) => ask({ request: 'copy', tunnel, format }) as Promise<BridgeAnswer>,
   openClient: (tunnel) => ask({ request: 'open-client', tunnel }) as Promise<BridgeAnswer>,
   startDaemon: () => ask({ request: 'start-daemon' }) as Promise<BridgeAnswer>,
   subscribe(listener) {

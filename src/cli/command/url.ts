@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { shellOf } from '../../base/shell-of.ts';
 import { connectionString } from '../../connection-string/connection-string.ts';
 import {
   type ConnectionFormat,
@@ -11,7 +12,6 @@ import type { ConnectionString, Shell } from '../../contract/connection-string.t
 import type { Cli } from '../cli.ts';
 import { fetchProfiles } from '../listed-profile.ts';
 import { printJson } from '../print-json.ts';
-import { shellOf } from '../shell-of.ts';
 import { fetchTunnel, type TunnelEndpoint, tunnelEndpoint } from '../tunnel-endpoint.ts';
 
 export interface FormatFlags {
