@@ -59,6 +59,7 @@ beforeEach(() => {
     control,
     now: () => now,
     openClient: async (tunnel) => void asked.push(tunnel),
+    showWindow: (tunnel) => void asked.push(['window', tunnel]),
     startDaemon: async () => void asked.push('start'),
   });
   control.subscribe({ onView: (view) => tell({ kind: 'here', view }) });
@@ -86,8 +87,10 @@ describe('calls', () => {
 
   it('of the desktop do what they say', async () => {
     await page.openClient('user/orders-db');
+    await page.showWindow('user/orders-db');
+    await page.showWindow();
     await page.startDaemon();
-    expect(asked).toEqual(['user/orders-db', 'start']);
+    expect(asked).toEqual(['user/orders-db', ['window', 'user/orders-db'], ['window', undefined], 'start']);
   });
 
   it.each(['password', 'shutdown', 'ui'])('of %s are not for pages', async (operation) => {

@@ -17,6 +17,7 @@ export interface BridgeOptions {
   readonly control: Pick<Control, 'call'>;
   readonly now: () => DaemonNow;
   readonly openClient: (tunnel: string) => Promise<void>;
+  readonly showWindow: (tunnel?: string) => void;
   readonly startDaemon: () => Promise<void>;
 }
 
@@ -46,7 +47,7 @@ export class Bridge {
     const parsed = desktopRequestSchema.safeParse(given);
     if (!parsed.success) return refused('there is no such request');
     const request = parsed.data;
-    const { control, openClient, startDaemon } = this.#options;
+    const { control, openClient, showWindow, startDaemon } = this.#options;
     switch (request.request) {
       case 'call':
         return answered(() => call(control, request.operation, request.input));
@@ -56,6 +57,8 @@ export class Bridge {
         return void this.#pages.get(sender)?.end(request.feed);
       case 'open-client':
         return answered(() => openClient(request.tunnel));
+      case 'show-window':
+        return answered(async () => showWindow(request.tunnel));
       case 'start-daemon':
         return answered(startDaemon);
     }

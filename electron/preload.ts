@@ -19,6 +19,7 @@ const bridge: DesktopBridge = {
   shell: shellOf(process),
   call: (operation, input) => ask({ request: 'call', operation, input }) as Promise<BridgeAnswer>,
   openClient: (tunnel) => ask({ request: 'open-client', tunnel }) as Promise<BridgeAnswer>,
+  showWindow: (tunnel) => ask({ request: 'show-window', tunnel }) as Promise<BridgeAnswer>,
   startDaemon: () => ask({ request: 'start-daemon' }) as Promise<BridgeAnswer>,
   subscribe(listener) {
     const feed = ++feeds;

@@ -10,6 +10,9 @@ export class BridgeControl implements Control {
   readonly openClient = async (tunnel: string): Promise<void> => {
     opened(await this.#bridge.openClient(tunnel));
   };
+  readonly showWindow = async (tunnel?: string): Promise<void> => {
+    opened(await this.#bridge.showWindow(tunnel));
+  };
   readonly startDaemon = async (): Promise<void> => {
     opened(await this.#bridge.startDaemon());
   };

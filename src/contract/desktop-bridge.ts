@@ -22,5 +22,7 @@ export interface DesktopBridge {
   subscribe(listener: (news: BridgeNews) => void): () => void;
   /** Opens psql in a terminal, or the browser, as the tunnel's kind is. */
   openClient(tunnel: string): Promise<BridgeAnswer>;
+  /** The whole window, at a tunnel where one is named. */
+  showWindow(tunnel?: string): Promise<BridgeAnswer>;
   startDaemon(): Promise<BridgeAnswer>;
 }

@@ -15,6 +15,7 @@ export const desktopRequestSchema = z.discriminatedUnion('request', [
   z.strictObject({ request: z.literal('news'), feed }),
   z.strictObject({ request: z.literal('end-feed'), feed }),
   z.strictObject({ request: z.literal('open-client'), tunnel: tunnelIdSchema }),
+  z.strictObject({ request: z.literal('show-window'), tunnel: tunnelIdSchema.optional() }),
   z.strictObject({ request: z.literal('start-daemon') }),
 ]);
 
