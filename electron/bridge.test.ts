@@ -26,7 +26,7 @@ let control: FakeControl;
 let bridge: Bridge;
 let now: DaemonNow;
 let handle: Handler;
-let copied: unknown[];
+let asked: unknown[];
 let sender: WebContents;
 /** As the page has it. */
 let page: BridgeControl;
@@ -47,7 +47,7 @@ function ask(
 beforeEach(() => {
   control = new FakeControl({ tunnels: [inState.off(), inState.off({ id: 'user/other', name: 'other' })] });
   now = { kind: 'here', view: control.view };
-  copied = [];
+  asked = [];
   sender = senderOf(url);
   bridge = new Bridge({
     ipc: {
@@ -58,9 +58,9 @@ beforeEach(() => {
     },
     control,
     now: () => now,
-    copy: async (tunnel, format) => void copied.push([tunnel, format]),
-    openClient: async (tunnel) => void copied.push(tunnel),
-    startDaemon: async () => void copied.push('start'),
+    openClient: async (tunnel) => void asked.push(tunnel),
+    showWindow: (tunnel) => void asked.push(['window', tunnel]),
+    startDaemon: async () => void asked.push('start'),
   });
   control.subscribe({ onView: (view) => tell({ kind: 'here', view }) });
   // What crosses is cloned, as between processes.
@@ -86,10 +86,11 @@ describe('calls', () => {
   });
 
   it('of the desktop do what they say', async () => {
-    await page.copy('user/orders-db', 'jdbc');
     await page.openClient('user/orders-db');
+    await page.showWindow('user/orders-db');
+    await page.showWindow();
     await page.startDaemon();
-    expect(copied).toEqual([['user/orders-db', 'jdbc'], 'user/orders-db', 'start']);
+    expect(asked).toEqual(['user/orders-db', ['window', 'user/orders-db'], ['window', undefined], 'start']);
   });
 
   it.each(['password', 'shutdown', 'ui'])('of %s are not for pages', async (operation) => {
@@ -109,7 +110,7 @@ describe('calls', () => {
     { request: 'call', operation: 'tunnel', input: {} },
     { request: 'call', operation: 'tunnel', input: { name: 'x', more: 1 } },
     { request: 'call', operation: 'constructor', input: {} },
-    { request: 'copy', tunnel: 'user/orders-db', format: 'nonsense' },
+    { request: 'open-client', tunnel: 7 },
     { request: 'nonsense' },
     { request: 'news', feed: 0 },
     'text',
@@ -117,7 +118,7 @@ describe('calls', () => {
   ])('that no contract has are refused: %o', async (request) => {
     expect(await ask(request)).toMatchObject({ error: { code: 'SP-USAGE' } });
     expect(control.calls).toEqual([]);
-    expect(copied).toEqual([]);
+    expect(asked).toEqual([]);
   });
 
   it('of another page, or of a frame in the page, are refused', async () => {
@@ -131,7 +132,7 @@ describe('calls', () => {
       expect(await ask(request, { from: senderOf(address) })).toMatchObject({ error: { code: 'SP-USAGE' } });
     const frame = { url } as WebContents['mainFrame'];
     expect(await ask(request, { frame })).toMatchObject({ error: { code: 'SP-USAGE' } });
-    expect(copied).toEqual([]);
+    expect(asked).toEqual([]);
   });
 });
 

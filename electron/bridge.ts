@@ -1,11 +1,11 @@
 /**
  * The app's side of the one channel. Trust boundary: what arrives is a page's, and counts only from the top frame of a page that the app
- * has loaded itself. Passwords are not given to it, and it names no kubeconfig, as that names programs to run.
+ * has loaded itself. It is given no password but a tunnel's own, in a string
+ * to be copied, which is good on this machine alone; and it names no kubeconfig, as that names programs to run.
  */
 import type { IpcMain, IpcMainInvokeEvent, WebContents } from 'electron';
 import { AppError } from '../src/base/app-error.ts';
 import type { Control } from '../src/client/control.ts';
-import type { ConnectionFormat } from '../src/contract/connection-format.ts';
 import { type OperationInput, type OperationName, operations } from '../src/contract/control.ts';
 import { type BridgeAnswer, type BridgeNews, bridgeChannel } from '../src/contract/desktop-bridge.ts';
 import { desktopRequestSchema } from '../src/contract/desktop-request.ts';
@@ -16,8 +16,8 @@ export interface BridgeOptions {
   readonly ipc: Pick<IpcMain, 'handle'>;
   readonly control: Pick<Control, 'call'>;
   readonly now: () => DaemonNow;
-  readonly copy: (tunnel: string, format: ConnectionFormat) => Promise<void>;
   readonly openClient: (tunnel: string) => Promise<void>;
+  readonly showWindow: (tunnel?: string) => void;
   readonly startDaemon: () => Promise<void>;
 }
 
@@ -47,7 +47,7 @@ export class Bridge {
     const parsed = desktopRequestSchema.safeParse(given);
     if (!parsed.success) return refused('there is no such request');
     const request = parsed.data;
-    const { control, copy, openClient, startDaemon } = this.#options;
+    const { control, openClient, showWindow, startDaemon } = this.#options;
     switch (request.request) {
       case 'call':
         return answered(() => call(control, request.operation, request.input));
@@ -55,10 +55,10 @@ export class Bridge {
         return this.#feedsOf(sender).next(request.feed);
       case 'end-feed':
         return void this.#pages.get(sender)?.end(request.feed);
-      case 'copy':
-        return answered(() => copy(request.tunnel, request.format));
       case 'open-client':
         return answered(() => openClient(request.tunnel));
+      case 'show-window':
+        return answered(async () => showWindow(request.tunnel));
       case 'start-daemon':
         return answered(startDaemon);
     }

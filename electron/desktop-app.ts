@@ -8,6 +8,7 @@ import { SocketControl } from '../src/client/socket-control.ts';
 import { spawnDaemon } from '../src/client/spawn-daemon.ts';
 import { stopDaemon } from '../src/client/stop-daemon.ts';
 import { errorText } from '../src/contract/error-codes.ts';
+import { shellOf } from '../src/contract/shell-of.ts';
 import { pageHandler } from './app-protocol.ts';
 import { Bridge } from './bridge.ts';
 import { daemonProgram, mustCopy } from './daemon-program.ts';
@@ -103,7 +104,8 @@ export class DesktopApp {
       control,
       settings: () => settings.settings,
       changeSettings: (change) => settings.change(change).finally(() => this.#tray.changed()),
-      copy: async (tunnel, format) => clipboard.writeText(await sallyport.connectionString(tunnel, format)),
+      writeClipboard: (text) => clipboard.writeText(text),
+      shell: shellOf(process),
       openClient: (tunnel) =>
         daemon.view?.tunnels.get(tunnel)?.kind === 'postgres'
           ? sallyport.openPsql(tunnel)

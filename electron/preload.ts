@@ -10,15 +10,16 @@ import {
   type DesktopBridge,
 } from '../src/contract/desktop-bridge.ts';
 import type { DesktopRequest } from '../src/contract/desktop-request.ts';
+import { shellOf } from '../src/contract/shell-of.ts';
 
 const ask = (request: DesktopRequest) => ipcRenderer.invoke(bridgeChannel, request);
 let feeds = 0;
 
 const bridge: DesktopBridge = {
-  platform: process.platform,
+  shell: shellOf(process),
   call: (operation, input) => ask({ request: 'call', operation, input }) as Promise<BridgeAnswer>,
-  copy: (tunnel, format) => ask({ request: 'copy', tunnel, format }) as Promise<BridgeAnswer>,
   openClient: (tunnel) => ask({ request: 'open-client', tunnel }) as Promise<BridgeAnswer>,
+  showWindow: (tunnel) => ask({ request: 'show-window', tunnel }) as Promise<BridgeAnswer>,
   startDaemon: () => ask({ request: 'start-daemon' }) as Promise<BridgeAnswer>,
   subscribe(listener) {
     const feed = ++feeds;

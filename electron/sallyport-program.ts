@@ -2,7 +2,6 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, writeFile } from 'node:fs/promises';
 import { AppError } from '../src/base/app-error.ts';
-import type { ConnectionFormat } from '../src/contract/connection-format.ts';
 import type { ErrorCode, ErrorDetails } from '../src/contract/error-codes.ts';
 import { terminalStart } from './client-terminal.ts';
 
@@ -18,19 +17,12 @@ export interface SallyportProgramOptions {
 const timeoutMs = 30_000;
 const maxAnswerBytes = 256 * 1024;
 
-/** The packed command line, for what it decides: what is in a connection string, and which program talks to a database. */
+/** The packed command line, for what it decides: which program talks to a database, and which opens an address. */
 export class SallyportProgram {
   readonly #options: SallyportProgramOptions;
 
   constructor(options: SallyportProgramOptions) {
     this.#options = options;
-  }
-
-  /** With the tunnel's own password where it has one, which is good on this machine alone; never the database's. */
-  async connectionString(tunnel: string, format: ConnectionFormat): Promise<string> {
-    const answer = await this.#json(['url', '--json', '--format', format, '--', tunnel]);
-    if (typeof answer.text === 'string') return answer.text;
-    throw new AppError('SP-INTERNAL', { message: 'the command line answered without a connection string' });
   }
 
   /** Opens psql in a terminal. */

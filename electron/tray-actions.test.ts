@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { ConnectionFormat } from '../src/contract/connection-format.ts';
+import type { ConnectionString } from '../src/contract/connection-string.ts';
 import { FakeControl } from '../test/support/fake-control.ts';
 import { inState, loginQuestion } from './desktop.fixture.ts';
 import { defaultSettings } from './settings.ts';
@@ -13,9 +15,18 @@ let asked: unknown[];
 
 beforeEach(() => {
   control = new FakeControl({ tunnels: [inState.off(), inState.paused({ id: 'user/cold', name: 'cold' })] });
+  control.on('connectionString', async ({ format = 'psql' }) => ({
+    kind: 'written',
+    string: written(format),
+  }));
   settings = defaultSettings;
   asked = [];
 });
+
+function written(format: ConnectionFormat): ConnectionString {
+  const text = `${format} of ${tunnel}`;
+  return { tunnel, kind: 'postgres', format, form: 'value', text, secret: true, warnings: [] };
+}
 
 function perform(action: TrayAction, more: Partial<TrayWorld> = {}): Promise<void> {
   const note = (what: string) => async (given?: unknown) =>
@@ -26,7 +37,8 @@ function perform(action: TrayAction, more: Partial<TrayWorld> = {}): Promise<voi
     changeSettings: async (change) => {
       settings = { ...settings, ...change };
     },
-    copy: async (id, format) => void asked.push(['copy', id, format]),
+    writeClipboard: (text) => void asked.push(['clipboard', text]),
+    shell: 'fish',
     openClient: note('open-client'),
     showWindow: (id) => void asked.push(['window', id]),
     startDaemon: note('start'),
@@ -49,7 +61,23 @@ it('connects, and copies nothing unless that is set', async () => {
 it('copies the favourite format on connect where that is set', async () => {
   settings = { ...settings, copyOnConnect: true, formats: { postgres: 'uri' } };
   await perform({ kind: 'connect', tunnel });
-  expect(asked).toEqual([['copy', tunnel, 'uri']]);
+  expect(asked).toEqual([['clipboard', written('uri').text]]);
+});
+
+describe('a copy', () => {
+  it('is of what the daemon writes, for the shell of its user', async () => {
+    await perform({ kind: 'copy', tunnel, format: 'jdbc' });
+    expect(asked).toEqual([['clipboard', written('jdbc').text]]);
+    expect(control.calls).toEqual([
+      { operation: 'connectionString', input: { name: tunnel, format: 'jdbc', shell: 'fish', ask: true } },
+    ]);
+  });
+
+  it('that asks something first shows the window, where that is answered', async () => {
+    control.on('connectionString', async () => ({ kind: 'asked', question: loginQuestion }));
+    await perform({ kind: 'copy', tunnel, format: 'jdbc' });
+    expect(asked).toEqual([['window', tunnel]]);
+  });
 });
 
 it('shows the window where a tunnel asks something before it opens, and copies nothing then', async () => {
@@ -83,7 +111,6 @@ describe('each of the others', () => {
   });
 
   it.each([
-    [{ kind: 'copy', tunnel, format: 'jdbc' }, ['copy', tunnel, 'jdbc']],
     [{ kind: 'open-client', tunnel }, ['open-client', tunnel]],
     [{ kind: 'show', tunnel }, ['window', tunnel]],
     [{ kind: 'open-window' }, ['window', undefined]],

@@ -5,6 +5,7 @@ import {
   type ConnectionKind,
   formatsByKind,
 } from '../src/contract/connection-format.ts';
+import type { Shell } from '../src/contract/connection-string.ts';
 import type { Outcomes } from '../src/contract/control.ts';
 import type { DesktopSettings } from './settings.ts';
 import type { TrayAction } from './tray-item.ts';
@@ -14,7 +15,9 @@ export interface TrayWorld {
   readonly control: Pick<Control, 'call'>;
   readonly settings: () => DesktopSettings;
   readonly changeSettings: (change: Partial<DesktopSettings>) => Promise<void>;
-  readonly copy: (tunnel: string, format: ConnectionFormat) => Promise<void>;
+  readonly writeClipboard: (text: string) => void;
+  /** Whose quoting copied commands follow. */
+  readonly shell: Shell;
   readonly openClient: (tunnel: string) => Promise<void>;
   /** The window, at a tunnel where one is named. */
   readonly showWindow: (tunnel?: string) => void;
@@ -40,7 +43,8 @@ export async function performTrayAction(action: TrayAction, world: TrayWorld): P
       const [tunnel] = answer.outcomes.flatMap((outcome) => outcome.tunnel ?? []);
       // It asks for something: the one who clicked is here to answer.
       if (tunnel && tunnel.questions.length > 0) return world.showWindow(tunnel.id);
-      if (tunnel && settings().copyOnConnect) await world.copy(tunnel.id, formatFor(tunnel.kind, settings()));
+      if (tunnel && settings().copyOnConnect)
+        await copy(tunnel.id, formatFor(tunnel.kind, settings()), world);
       return;
     }
     case 'resume':
@@ -58,7 +62,7 @@ export async function performTrayAction(action: TrayAction, world: TrayWorld): P
       return throwFailure({ outcomes });
     }
     case 'copy':
-      return world.copy(action.tunnel, action.format);
+      return copy(action.tunnel, action.format, world);
     case 'open-client':
       return world.openClient(action.tunnel);
     case 'log-in':
@@ -98,6 +102,14 @@ export async function performTrayAction(action: TrayAction, world: TrayWorld): P
     case 'quit':
       return world.quit();
   }
+}
+
+/** With the tunnel's own password where it has one, never the database's. What it asks for first is answered in the window. */
+async function copy(tunnel: string, format: ConnectionFormat, world: TrayWorld): Promise<void> {
+  const { control, shell, showWindow, writeClipboard } = world;
+  const answer = await control.call('connectionString', { name: tunnel, format, shell, ask: true });
+  if (answer.kind === 'asked') showWindow(tunnel);
+  else writeClipboard(answer.string.text);
 }
 
 /** The format that its user copies most, of those that the kind has. */

@@ -95,6 +95,7 @@ it('hangs the compact one under the icon, and hides it by a second click, or whe
   windows.toggleCompact(icon);
   const [compact] = desktop.windows;
   expect(compact?.done).toContainEqual({ x: 732, y: 28, width: 360, height: 560 });
+  expect(compact?.done).toContain('app://sallyport/index.html?compact');
   expect(compact?.options).toMatchObject({ frame: false, skipTaskbar: true });
   expect(compact?.isShown).toBe(true);
   windows.toggleCompact(icon);

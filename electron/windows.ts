@@ -43,10 +43,10 @@ export class Windows {
         this.#main = undefined;
       });
       this.#main = window;
-      this.#load(window, tunnel);
+      this.#load(window, { tunnel });
       return;
     }
-    if (tunnel !== undefined) this.#load(this.#main, tunnel);
+    if (tunnel !== undefined) this.#load(this.#main, { tunnel });
     if (this.#main.isMinimized()) this.#main.restore();
     this.#main.show();
     this.#main.focus();
@@ -67,7 +67,7 @@ export class Windows {
         this.#compact = undefined;
       });
       this.#compact = window;
-      this.#load(window);
+      this.#load(window, { search: '?compact' });
     }
     this.#compact.setBounds(compactBounds(icon, screen.getDisplayMatching(icon).workArea));
     this.#compact.show();
@@ -81,10 +81,13 @@ export class Windows {
   }
 
   /** What follows `#` is the page's own route; the page itself stays loaded where it is. */
-  #load(window: BrowserWindow, tunnel?: string): void {
+  #load(
+    window: BrowserWindow,
+    { tunnel, search = '' }: { readonly tunnel?: string | undefined; readonly search?: string },
+  ): void {
     const route = tunnel === undefined ? '' : `#/tunnels/${encodeURIComponent(tunnel)}`;
     // A page that cannot be loaded shows its own emptiness; the tray goes on.
-    window.loadURL(`${appOrigin}/index.html${route}`).catch(() => {});
+    window.loadURL(`${appOrigin}/index.html${search}${route}`).catch(() => {});
   }
 }
 

@@ -1,6 +1,7 @@
 import { BridgeControl } from '../src/client/bridge-control.ts';
 import type { Control } from '../src/client/control.ts';
 import { PageControl } from '../src/client/page-control.ts';
+import type { Shell } from '../src/contract/connection-string.ts';
 import type { DesktopBridge } from '../src/contract/desktop-bridge.ts';
 import { browserClock } from './browser-clock.ts';
 
@@ -8,6 +9,10 @@ import { browserClock } from './browser-clock.ts';
 export interface Api extends Control {
   /** Opens psql, or what the kind of the tunnel has, in a terminal. Absent in a browser: there its command is copied. */
   readonly openClient?: (tunnel: string) => Promise<void>;
+  /** Shows the app's whole window. Absent in a browser, which shows nothing else. */
+  readonly showWindow?: (tunnel?: string) => Promise<void>;
+  /** Whose quoting copied commands follow. Absent in a browser: then that of sh. */
+  readonly shell?: Shell;
   /** Starts a daemon where none runs. Absent in a browser, whose page came from the daemon. */
   readonly startDaemon?: () => Promise<void>;
 }

@@ -1,11 +1,18 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Configuration } from 'electron-builder';
-import { publisher } from './publisher.ts';
+import type { Publisher } from './publisher.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** How the app is packed. The executable lies beside the archive, as a system can run nothing that is inside. */
+/** With whom it names as its maintainer, where there is one. */
+export function builderConfigOf(publisher: Publisher | undefined): Configuration {
+  if (!publisher) return builderConfig;
+  const { name, email } = publisher;
+  return { ...builderConfig, linux: { ...builderConfig.linux, maintainer: `${name} <${email}>` } };
+}
+
+/** How the app is packed, whoever publishes it. The executable lies beside the archive, as a system can run nothing that is inside. */
 export const builderConfig: Configuration = {
   appId: 'io.sallyport.desktop',
   productName: 'Sallyport',
@@ -52,7 +59,6 @@ export const builderConfig: Configuration = {
     target: ['AppImage', 'deb'],
     category: 'Development',
     synopsis: 'Lasting, guarded tunnels into Kubernetes',
-    maintainer: `${publisher.name} <${publisher.email}>`,
     desktop: { entry: { StartupWMClass: 'Sallyport' } },
   },
 };

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build } from 'esbuild';
 import { commonOptions, programOptions } from '../bundle-options.ts';
 import { renderTrayIcons } from '../icons/render.ts';
-import { publisher } from './publisher.ts';
+import type { Publisher } from './publisher.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -22,7 +22,7 @@ const options = {
 } as const satisfies BuildOptions;
 
 /** Bundles main and preload, with the built page and the icons beside them. Throws where the page is not built. */
-export async function bundleDesktop(): Promise<void> {
+export async function bundleDesktop(publisher: Publisher | undefined): Promise<void> {
   await rm(desktopFolder, { recursive: true, force: true });
   await mkdir(desktopFolder, { recursive: true });
   await build({
@@ -57,8 +57,10 @@ export async function bundleDesktop(): Promise<void> {
     version,
     description,
     license,
-    author: { name: publisher.name, email: publisher.email },
-    homepage: publisher.homepage,
+    ...(publisher && {
+      author: { name: publisher.name, email: publisher.email },
+      homepage: publisher.homepage,
+    }),
     main: 'main.cjs',
   };
   await writeFile(join(desktopFolder, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);

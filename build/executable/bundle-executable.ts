@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
-import { programOptions } from '../bundle-options.ts';
+import { commonOptions, programOptions } from '../bundle-options.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const carriedFiles = JSON.stringify(join(root, 'src/base/carried-files.ts'));
@@ -49,5 +49,19 @@ export async function bundleExecutable(outfile: string): Promise<void> {
     },
     sourcemap: false,
     minifyWhitespace: true,
+  });
+}
+
+/** The SQL parser in one file: a thread loads it by its path. */
+export async function bundleParser(outfile: string): Promise<void> {
+  await build({
+    ...commonOptions,
+    entryPoints: ['libpg-query'],
+    outfile,
+    absWorkingDir: root,
+    format: 'cjs',
+    mainFields: ['main'],
+    conditions: ['require'],
+    sourcemap: false,
   });
 }

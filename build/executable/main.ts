@@ -9,7 +9,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { inject } from 'postject';
-import { bundleExecutable } from './bundle-executable.ts';
+import { bundleExecutable, bundleParser } from './bundle-executable.ts';
 import { nodeFlags } from './node-flags.ts';
 
 const run = promisify(execFile);
@@ -23,9 +23,11 @@ const sentinelFuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
 await rm(folder, { recursive: true, force: true });
 await mkdir(folder, { recursive: true });
 const script = join(folder, 'sallyport.cjs');
+const parser = join(folder, 'libpg-query.cjs');
 const config = join(folder, 'sea-config.json');
 const blob = join(folder, 'sallyport.blob');
 await bundleExecutable(script);
+await bundleParser(parser);
 await writeFile(
   config,
   JSON.stringify({
@@ -35,7 +37,7 @@ await writeFile(
     useCodeCache: true,
     execArgv: nodeFlags,
     execArgvExtension: 'none',
-    assets: { ...addons(), ...(await page()) },
+    assets: { ...addons(), ...parserFiles(), ...(await page()) },
   }),
 );
 // With the same flags, as compiled code of other flags is refused.
@@ -50,7 +52,7 @@ await inject(executable, 'NODE_SEA_BLOB', await readFile(blob), {
 });
 // For this machine; the packed app is signed as a whole.
 if (platform === 'darwin') await run('codesign', ['--sign', '-', executable]);
-await Promise.all([script, config, blob].map((path) => rm(path)));
+await Promise.all([script, parser, config, blob].map((path) => rm(path)));
 const { size } = await stat(executable);
 process.stdout.write(`${relative(root, executable)}: ${(size / 1024 / 1024).toFixed(1)} MiB\n`);
 
@@ -66,6 +68,15 @@ function addons(): Record<string, string> {
       `${platform}-${arch}`,
       'keytar.node',
     ),
+  };
+}
+
+/** The SQL parser's module, which a thread of its own loads, and what that looks for beside itself. */
+function parserFiles(): Record<string, string> {
+  const { resolve } = createRequire(import.meta.url);
+  return {
+    'parser/libpg-query.cjs': parser,
+    'parser/libpg-query.wasm': join(dirname(resolve('libpg-query')), 'libpg-query.wasm'),
   };
 }
 

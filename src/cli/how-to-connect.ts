@@ -1,9 +1,9 @@
 import { connectionString } from '../connection-string/connection-string.ts';
 import type { TunnelEntity } from '../contract/control-tunnel.ts';
 import type { ProfileSnapshot } from '../contract/profile-snapshot.ts';
+import { shellOf } from '../contract/shell-of.ts';
 import type { Cli } from './cli.ts';
 import { colorsFor } from './paint.ts';
-import { shellOf } from './shell-of.ts';
 import { tunnelEndpoint } from './tunnel-endpoint.ts';
 
 /** The command that connects to it, as a line to paste; nothing where no string can be made of its hints. */

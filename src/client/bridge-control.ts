@@ -1,5 +1,5 @@
 import { AppError } from '../base/app-error.ts';
-import type { ConnectionFormat } from '../contract/connection-format.ts';
+import type { Shell } from '../contract/connection-string.ts';
 import type { OperationAnswer, OperationInput, OperationName } from '../contract/control.ts';
 import type { BridgeAnswer, BridgeNews, DesktopBridge } from '../contract/desktop-bridge.ts';
 import type { CallOptions, Control, ControlObserver } from './control.ts';
@@ -10,17 +10,19 @@ export class BridgeControl implements Control {
   readonly openClient = async (tunnel: string): Promise<void> => {
     opened(await this.#bridge.openClient(tunnel));
   };
+  readonly showWindow = async (tunnel?: string): Promise<void> => {
+    opened(await this.#bridge.showWindow(tunnel));
+  };
   readonly startDaemon = async (): Promise<void> => {
     opened(await this.#bridge.startDaemon());
   };
-  readonly copy = async (tunnel: string, format: ConnectionFormat): Promise<void> => {
-    opened(await this.#bridge.copy(tunnel, format));
-  };
+  readonly shell: Shell;
   readonly #bridge: DesktopBridge;
   readonly #ends = new Set<() => void>();
 
   constructor(bridge: DesktopBridge) {
     this.#bridge = bridge;
+    this.shell = bridge.shell;
   }
 
   /** The app has the limits of time; a call that is aborted is let go of, and goes on there. */

@@ -1,5 +1,5 @@
 /** What the desktop app's preload gives the page: plain data both ways, over one channel. Nothing of Electron or Node passes it. */
-import type { ConnectionFormat } from './connection-format.ts';
+import type { Shell } from './connection-string.ts';
 import type { OperationInput, OperationName } from './control.ts';
 import type { ControlEvent } from './control-event.ts';
 import type { ErrorData } from './error-codes.ts';
@@ -15,13 +15,14 @@ export type BridgeNews =
   | { readonly kind: 'lost'; readonly error: ErrorData; readonly final: boolean };
 
 export interface DesktopBridge {
-  readonly platform: string;
+  /** Whose quoting the commands that are copied follow. */
+  readonly shell: Shell;
   call<N extends OperationName>(operation: N, input: OperationInput<N>): Promise<BridgeAnswer>;
   /** Begins with hello and a snapshot. Returns what ends it. */
   subscribe(listener: (news: BridgeNews) => void): () => void;
-  /** Puts a connection string on the clipboard, with the tunnel's own password where it has one; the page never sees it. */
-  copy(tunnel: string, format: ConnectionFormat): Promise<BridgeAnswer>;
   /** Opens psql in a terminal, or the browser, as the tunnel's kind is. */
   openClient(tunnel: string): Promise<BridgeAnswer>;
+  /** The whole window, at a tunnel where one is named. */
+  showWindow(tunnel?: string): Promise<BridgeAnswer>;
   startDaemon(): Promise<BridgeAnswer>;
 }

@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import { connectionFormatSchema } from './connection-string.ts';
 import { type OperationName, operations } from './control.ts';
 import { tunnelIdSchema } from './control-tunnel.ts';
 
@@ -15,8 +14,8 @@ export const desktopRequestSchema = z.discriminatedUnion('request', [
   /** Answers when there is news for the feed; a new feed's first begins with hello and a snapshot. */
   z.strictObject({ request: z.literal('news'), feed }),
   z.strictObject({ request: z.literal('end-feed'), feed }),
-  z.strictObject({ request: z.literal('copy'), tunnel: tunnelIdSchema, format: connectionFormatSchema }),
   z.strictObject({ request: z.literal('open-client'), tunnel: tunnelIdSchema }),
+  z.strictObject({ request: z.literal('show-window'), tunnel: tunnelIdSchema.optional() }),
   z.strictObject({ request: z.literal('start-daemon') }),
 ]);
 

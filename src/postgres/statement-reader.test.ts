@@ -21,6 +21,21 @@ async function fingerprintOf(sql: string): Promise<string | undefined> {
   return read?.kind === 'read' ? read.fingerprint : undefined;
 }
 
+it('says nothing of statements where the parser is not there, and looks for it again after a rest', async () => {
+  let looks = 0;
+  const findParser = (): string => {
+    looks++;
+    throw new Error('there is none');
+  };
+  await using without = new StatementReader({ clock, log: silentLog, findParser });
+  expect(await without.read('select ?')).toEqual({ kind: 'unread' });
+  expect(await without.read('select ?')).toEqual({ kind: 'unread' });
+  expect(looks).toBe(1);
+  clock.advance(10_000);
+  await without.read('select ?');
+  expect(looks).toBe(2);
+});
+
 describe('a fingerprint', () => {
   it('is that of libpg_query', async () => {
     expect(await fingerprintOf('select 1')).toBe('50fde20626009aba');

@@ -4,7 +4,9 @@
  * without what it would have said.
  */
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { carriedFolder } from '../base/carried-files.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 
@@ -19,6 +21,8 @@ export type ReadStatement =
 export interface StatementReaderOptions {
   readonly clock: Clock;
   readonly log: Log;
+  /** The path of the parser's module. Default: the one that this program brings. */
+  readonly findParser?: () => string;
 }
 
 /** As much as is recorded of a text. The parser needs memory in proportion, kilobytes for a byte of the worst. */
@@ -77,6 +81,12 @@ const statements: Readonly<Record<string, string>> = {
   MergeStmt: 'MERGE',
 };
 
+/** What the single executable carries, or the package beside this program. Throws where it is not there. */
+function parserPath(): string {
+  const carried = carriedFolder('parser/');
+  return carried ? join(carried, 'libpg-query.cjs') : createRequire(import.meta.url).resolve('libpg-query');
+}
+
 interface Asked {
   readonly sql: string;
   readonly resolve: (read: ReadStatement) => void;
@@ -132,13 +142,20 @@ export class StatementReader implements AsyncDisposable {
     const batch = this.#unsent.splice(0);
     if (batch.length === 0) return;
     this.#sent.push(...batch);
-    this.#worker ??= this.#start();
+    try {
+      this.#worker ??= this.#start();
+    } catch (error) {
+      this.#options.log.warn('statement parser does not start', { error: String(error) });
+      this.#rest();
+      void this.#giveUp();
+      return;
+    }
     this.#worker.postMessage(batch.map(({ sql }) => sql));
     this.#await();
   }
 
   #start(): Worker {
-    const parser = createRequire(import.meta.url).resolve('libpg-query');
+    const parser = (this.#options.findParser ?? parserPath)();
     const worker = new Worker(program, { eval: true, workerData: { parser, maxExternalBytes } });
     worker.unref();
     worker.on('message', (answers: readonly (string | null)[]) => {

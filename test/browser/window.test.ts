@@ -113,6 +113,41 @@ describeInBrowser('the window in a browser', () => {
     await page.getByRole('region', { name: 'orders-db' }).waitFor({ state: 'detached' });
   });
 
+  it.each(['light', 'dark'] as const)(
+    'has a compact form of the same list, by keys and for axe too, %s',
+    async (colorScheme) => {
+      const { page, complaints } = await opened({ colorScheme, viewport: { width: 360, height: 560 } });
+      await page.goto(new URL('/?compact', page.url()).href);
+      await row(page, 'orders-db').waitFor();
+      expect(await page.getByRole('navigation').count()).toBe(0);
+      await page.getByText('nothing is up').waitFor();
+      await page.keyboard.press('/');
+      await page.keyboard.type('orders-db');
+      await page.keyboard.press('ArrowDown');
+      await row(page, 'orders-db').and(page.locator('[aria-current=true]')).waitFor();
+      await page.keyboard.press('Enter');
+      await shortUid(page).waitFor();
+      await page.getByText('1 ready').waitFor();
+      await page.keyboard.press('c');
+      await page.getByRole('button', { name: 'Copied psql command' }).waitFor();
+      expect(await page.evaluate('navigator.clipboard.readText()')).toMatch(/^psql /);
+      const found = { chosen: await axeViolations(page), list: [] as unknown[], question: [] as unknown[] };
+      await page.keyboard.press('Escape');
+      await page.getByRole('region', { name: 'orders-db' }).waitFor({ state: 'detached' });
+      await page.getByRole('textbox', { name: 'Search tunnels' }).fill('');
+      for (const name of ['reports', 'billing', 'payroll']) await world.control.call('up', { names: [name] });
+      await page.getByText(/2 need you/).waitFor();
+      found.list = await axeViolations(page);
+      // Nothing is cut off at the side.
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
+      await page.getByRole('button', { name: 'Give a reason… payroll' }).click();
+      await page.getByRole('dialog', { name: 'Why do you open payroll?' }).waitFor();
+      found.question = await axeViolations(page);
+      expect(found).toEqual({ chosen: [], list: [], question: [] });
+      expect(complaints).toEqual([]);
+    },
+  );
+
   it.each(['light', 'dark'] as const)('has nothing for axe to find, %s', async (colorScheme) => {
     const { page, complaints } = await opened({ colorScheme });
     for (const name of ['orders-db', 'reports', 'billing', 'payroll'])

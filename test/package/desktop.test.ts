@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { extractAll, listPackage } from '@electron/asar';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { builderConfig } from '../../build/desktop/builder-config.ts';
-import { publisher } from '../../build/desktop/publisher.ts';
+import { builderConfig, builderConfigOf } from '../../build/desktop/builder-config.ts';
+import { publisherOf } from '../../build/desktop/publisher.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { netserverManifest, netserverPorts } from '../../src/sandbox/manifest.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
@@ -76,8 +76,6 @@ describe.runIf(process.platform === 'linux')('the packed app', () => {
       version: packageJson.version,
       description: packageJson.description,
       license: packageJson.license,
-      author: { name: publisher.name, email: publisher.email },
-      homepage: publisher.homepage,
       main: 'main.cjs',
     });
   });
@@ -100,6 +98,44 @@ describe.runIf(process.platform === 'linux')('the packed app', () => {
     const binary = await readFile(join(packed, 'sallyport'));
     const at = binary.indexOf(fuseSentinel) + fuseSentinel.length + 2;
     expect(binary.subarray(at, at + fusesAfter.length).toString()).toBe(fusesAfter);
+  });
+});
+
+describe('a publisher', () => {
+  const named = {
+    SALLYPORT_PUBLISHER_NAME: 'Example GmbH',
+    SALLYPORT_PUBLISHER_EMAIL: 'tunnels@example.com',
+    SALLYPORT_PUBLISHER_HOMEPAGE: 'https://example.com/tunnels',
+  };
+
+  test('is whom the environment names, as the maintainer of the package too', () => {
+    const publisher = publisherOf(named);
+    expect(publisher).toEqual({
+      name: 'Example GmbH',
+      email: 'tunnels@example.com',
+      homepage: 'https://example.com/tunnels',
+    });
+    expect(builderConfigOf(publisher).linux?.maintainer).toBe('Example GmbH <tunnels@example.com>');
+    expect(builderConfigOf(undefined).linux?.maintainer).toBeUndefined();
+  });
+
+  test.each([
+    [{ SALLYPORT_PUBLISHER_EMAIL: '' }, 'a publisher has all of'],
+    [{ SALLYPORT_PUBLISHER_EMAIL: 'nobody' }, 'SALLYPORT_PUBLISHER_EMAIL is no address'],
+    [{ SALLYPORT_PUBLISHER_HOMEPAGE: 'http://example.com' }, 'is no https address'],
+  ])('is refused where nobody can be reached by it: %o', (change, message) => {
+    expect(() => publisherOf({ ...named, ...change })).toThrow(message);
+  });
+
+  test.runIf(process.platform === 'linux')('has to be named where a deb is to be made', async () => {
+    const packing = run(process.execPath, [join(root, 'build/desktop/main.ts')], {
+      env: { PATH: process.env.PATH },
+    });
+    await expect(packing).rejects.toMatchObject({
+      stderr: expect.stringContaining(
+        'a deb names whom to ask: set SALLYPORT_PUBLISHER_NAME, SALLYPORT_PUBLISHER_EMAIL and SALLYPORT_PUBLISHER_HOMEPAGE, or pack with --dir',
+      ),
+    });
   });
 });
 

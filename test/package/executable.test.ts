@@ -1,16 +1,19 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { nodeFlags } from '../../build/executable/node-flags.ts';
 import { daemonNodeFlags } from '../../src/cli/process-cli.ts';
-import { netserverManifest, netserverPorts } from '../../src/sandbox/manifest.ts';
+import { netserverManifest, netserverPorts, postgresManifest } from '../../src/sandbox/manifest.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { firstLine } from '../support/daemon-fixture.ts';
 import { freePort } from '../support/free-port.ts';
@@ -18,7 +21,11 @@ import { freePort } from '../support/free-port.ts';
 const executable = fileURLToPath(new URL('../../dist/executable/sallyport', import.meta.url));
 const run = promisify(execFile);
 
+const parserName = 'libpg-query.cjs';
+
 let dir: string;
+/** What the executable takes out of itself. */
+let carried: string;
 let env: NodeJS.ProcessEnv;
 let sandbox: Sandbox;
 let port: number;
@@ -26,10 +33,14 @@ let port: number;
 beforeAll(async () => {
   await run(process.execPath, [fileURLToPath(new URL('../../build/executable/main.ts', import.meta.url))]);
   dir = await mkdtemp(join(tmpdir(), 'sallyport-executable-'));
+  carried = join(dir, 'cache', 'sallyport', 'carried');
   sandbox = await startSandbox({
     dir: join(dir, 'sandbox'),
     namespace: 'data',
-    manifest: netserverManifest('data'),
+    manifest: [
+      ...netserverManifest('data'),
+      ...postgresManifest({ namespace: 'data', password: 'of the database' }),
+    ],
   });
   const at = (name: string) => join(dir, name);
   await mkdir(at('run'), { mode: 0o700 });
@@ -55,6 +66,14 @@ profiles:
     target: statefulset/net/0
     port: ${netserverPorts.identity}
     local: ${port}
+  orders:
+    cluster: { context: sandbox }
+    namespace: data
+    target: statefulset/postgres/0
+    port: 5432
+    kind: postgres
+    connection: { database: orders, user: app, password: { secret: { name: postgres, key: password } } }
+    policy: { statementAudit: true }
 `,
     { mode: 0o600 },
   );
@@ -91,10 +110,36 @@ test('starts itself as the daemon, forwards, and takes the add-ons out of itself
   // Whose a connection is was asked by koffi, which the daemon has loaded from a folder of its user's alone.
   const maps = await readFile(`/proc/${pid}/maps`, 'utf8');
   const loaded = /(\/\S+koffi\.node)/.exec(maps)?.[1] ?? '';
-  expect(loaded).toMatch(new RegExp(`^${dir}/cache/sallyport/carried/[0-9a-f]{32}/koffi\\.node$`));
+  expect(loaded).toMatch(new RegExp(`^${carried}/[0-9a-f]{32}/koffi\\.node$`));
   expect((await stat(join(loaded, '..'))).mode & 0o777).toBe(0o700);
   expect((await stat(loaded)).mode & 0o777).toBe(0o600);
   expect(await readdir(join(loaded, '..'))).toEqual(['koffi.node']);
+});
+
+test('reads statements by the parser that it carries', async () => {
+  const follow = execFile(executable, ['audit', 'follow', '--json'], { env, cwd: dir });
+  const ended = once(follow, 'close');
+  const recorded = new Promise<Record<string, unknown>>((resolve) =>
+    createInterface({ input: follow.stdout! }).on('line', (line) => {
+      const { record } = JSON.parse(line);
+      if (record.event === 'postgres-statement') resolve(record);
+    }),
+  );
+  await sallyport(['up', 'orders']);
+  const { text: connectionString } = JSON.parse(
+    await sallyport(['url', 'orders', '--format', 'uri', '--json']),
+  );
+  await using stack = new AsyncDisposableStack();
+  const client = stack.adopt(new Client({ connectionString }), (open) => open.end());
+  await client.connect();
+  await client.query("select 'hunter2'");
+  expect(await recorded).toMatchObject({ text: 'select ?', fingerprint: '50fde20626009aba' });
+  follow.kill('SIGINT');
+  await ended;
+  const [folder = ''] = (await readdir(carried)).filter((name) =>
+    existsSync(join(carried, name, parserName)),
+  );
+  expect(await readdir(join(carried, folder))).toEqual([parserName, 'libpg-query.wasm']);
 });
 
 test('serves the page that it carries', async () => {

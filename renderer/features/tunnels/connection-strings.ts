@@ -8,7 +8,8 @@ import { type AppState, useAppState } from '../../state/app-state.ts';
 function stringsOf(api: Api, { id, addresses, localPort, connection, gateway }: TunnelEntity) {
   return queryOptions({
     queryKey: ['strings', id, { addresses, localPort, connection, gateway }],
-    queryFn: async ({ signal }) => (await api.call('strings', { name: id }, { signal })).strings,
+    queryFn: async ({ signal }) =>
+      (await api.call('strings', { name: id, shell: api.shell }, { signal })).strings,
     staleTime: Number.POSITIVE_INFINITY,
     retry: false,
   });
@@ -35,7 +36,8 @@ export class TunnelCopier {
     const { api, copies } = this.#state;
     return this.#keepFailure(tunnel.id, async () => {
       const wanted = format ?? copies.favourite(tunnel.kind);
-      const answer = await api.call('connectionString', { name: tunnel.id, format: wanted, ask: true });
+      const asked = { name: tunnel.id, format: wanted, shell: api.shell, ask: true };
+      const answer = await api.call('connectionString', asked);
       // What is asked stands on the screen now; after its answer there is something to copy.
       if (answer.kind === 'asked') return;
       await copies.copy({ of: tunnel.id, what: wanted }, answer.string.text);

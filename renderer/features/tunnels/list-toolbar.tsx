@@ -17,17 +17,14 @@ const names: Record<StateFilter, string> = {
 
 export interface ListToolbarProps {
   readonly query: ListQuery;
+  readonly hasFilters: boolean;
   readonly onChange: (query: ListQuery) => void;
   readonly searchField: RefObject<HTMLInputElement | null>;
   /** Down from the search: into the list. */
   readonly onLeave: () => void;
 }
 
-export function ListToolbar({ query, onChange, searchField, onLeave }: ListToolbarProps) {
-  const counts = useView(
-    ({ tunnels }) => countByFilter(tunnels),
-    (a, b) => stateFilters.every((filter) => a[filter] === b[filter]),
-  );
+export function ListToolbar({ query, hasFilters, onChange, searchField, onLeave }: ListToolbarProps) {
   const keyed = (event: KeyboardEvent) => {
     if (event.key === 'Escape' && query.search) onChange({ ...query, search: '' });
     else if (event.key === 'ArrowDown' || event.key === 'Escape') onLeave();
@@ -51,31 +48,41 @@ export function ListToolbar({ query, onChange, searchField, onLeave }: ListToolb
         />
         <KeyHint keys="/" />
       </label>
-      <ToggleGroup
-        aria-label="Show"
-        value={[query.filter]}
-        onValueChange={([filter]) => onChange({ ...query, filter: (filter as StateFilter) ?? 'all' })}
-        className="flex shrink-0 gap-0.5"
-      >
-        {stateFilters.map((filter) => (
-          <Toggle
-            key={filter}
-            value={filter}
-            className="flex h-7 items-center gap-1.5 rounded px-2 whitespace-nowrap text-muted transition-colors hover:bg-hover data-[pressed]:bg-selected data-[pressed]:text-text"
-          >
-            {names[filter]}
-            {counts && counts[filter] > 0 && (
-              <span className={filter === 'needs you' ? 'font-semibold text-needs' : 'text-muted'}>
-                {counts[filter]}
-              </span>
-            )}
-          </Toggle>
-        ))}
-      </ToggleGroup>
+      {hasFilters && <Filters query={query} onChange={onChange} />}
       <a className={buttonClass()} href={routeHash({ view: 'new' })} aria-label="New tunnel">
         <Plus size={14} aria-hidden />
         New
       </a>
     </div>
+  );
+}
+
+function Filters({ query, onChange }: Pick<ListToolbarProps, 'query' | 'onChange'>) {
+  const counts = useView(
+    ({ tunnels }) => countByFilter(tunnels),
+    (a, b) => stateFilters.every((filter) => a[filter] === b[filter]),
+  );
+  return (
+    <ToggleGroup
+      aria-label="Show"
+      value={[query.filter]}
+      onValueChange={([filter]) => onChange({ ...query, filter: (filter as StateFilter) ?? 'all' })}
+      className="flex shrink-0 gap-0.5"
+    >
+      {stateFilters.map((filter) => (
+        <Toggle
+          key={filter}
+          value={filter}
+          className="flex h-7 items-center gap-1.5 rounded px-2 whitespace-nowrap text-muted transition-colors hover:bg-hover data-[pressed]:bg-selected data-[pressed]:text-text"
+        >
+          {names[filter]}
+          {counts && counts[filter] > 0 && (
+            <span className={filter === 'needs you' ? 'font-semibold text-needs' : 'text-muted'}>
+              {counts[filter]}
+            </span>
+          )}
+        </Toggle>
+      ))}
+    </ToggleGroup>
   );
 }

@@ -133,7 +133,7 @@ function HowToConnect({ tunnel }: { readonly tunnel: TunnelEntity }) {
           <span className="mono mr-1.5" aria-hidden>
             ••••••••
           </span>
-          {`Its password works only on this machine, for you. What is copied here leaves it out: sallyport copy ${tunnel.name} puts it in.`}
+          Its own password, which copies carry, works only on this machine, for you.
         </p>
       )}
     </div>

@@ -152,10 +152,12 @@ function RowEnd({ tunnel, onPrimary }: RowEndProps) {
   }
   return (
     <>
-      <span className="mono w-14 shrink-0 text-right">{localPort && `:${localPort}`}</span>
+      <span className="mono w-14 shrink-0 text-right @max-[400px]:hidden">
+        {localPort && `:${localPort}`}
+      </span>
       <CopyMark tunnel={tunnel} onPrimary={onPrimary} />
       <Hint text={`${count(connections, 'connection')} now`}>
-        <span className="relative w-7 shrink-0 text-right text-muted">{connections}</span>
+        <span className="relative w-7 shrink-0 text-right text-muted @max-[400px]:hidden">{connections}</span>
       </Hint>
       <Throughput id={id} />
     </>

@@ -16,8 +16,15 @@ import { TunnelPanel } from './tunnel-panel.tsx';
 
 const whole: ListQuery = { search: '', filter: 'all' };
 
-/** One list, and one detail panel beside it. */
-export default function TunnelsView() {
+export interface TunnelsViewProps {
+  /** Without filters: what they count is said elsewhere. */
+  readonly isCompact?: boolean;
+  /** Escape, where nothing is chosen that it would close. */
+  readonly onLeave?: (() => void) | undefined;
+}
+
+/** One list, and one detail panel beside it; below it where there is no room. */
+export default function TunnelsView({ isCompact = false, onLeave }: TunnelsViewProps) {
   const { view: store, actions } = useAppState();
   const copier = useCopier();
   const { chosen } = useRoute();
@@ -59,7 +66,7 @@ export default function TunnelsView() {
     ArrowDown: () => move(1),
     ArrowUp: () => move(-1),
     Enter: ofSelected(onPrimary),
-    Escape: () => select(undefined),
+    Escape: () => (selected === undefined ? onLeave?.() : select(undefined)),
     c: ofSelected((id) => void copier.copy(store.tunnel(id)!)),
     p: ofSelected((id) => void copier.openClient(store.tunnel(id)!)),
     l: () => setTab(tab === 'history' ? 'now' : 'history'),
@@ -78,6 +85,7 @@ export default function TunnelsView() {
       <div className="flex min-h-0 min-w-0 flex-col">
         <ListToolbar
           query={query}
+          hasFilters={!isCompact}
           onChange={setQuery}
           searchField={searchField}
           onLeave={() => {

@@ -8,10 +8,10 @@ import {
   formatUse,
 } from '../../contract/connection-format.ts';
 import type { ConnectionString, Shell } from '../../contract/connection-string.ts';
+import { shellOf } from '../../contract/shell-of.ts';
 import type { Cli } from '../cli.ts';
 import { fetchProfiles } from '../listed-profile.ts';
 import { printJson } from '../print-json.ts';
-import { shellOf } from '../shell-of.ts';
 import { fetchTunnel, type TunnelEndpoint, tunnelEndpoint } from '../tunnel-endpoint.ts';
 
 export interface FormatFlags {
