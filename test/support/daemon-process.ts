@@ -2,6 +2,7 @@
 import { homedir } from 'node:os';
 import { AppError } from '../../src/base/app-error.ts';
 import { daemonPlaces } from '../../src/base/daemon-places.ts';
+import { builtPage } from '../../src/cli/built-page.ts';
 import { runDaemon } from '../../src/daemon/daemon.ts';
 
 const ending = new AbortController();
@@ -15,6 +16,7 @@ try {
       version: process.env.TEST_VERSION ?? '1.0.0-test',
       env: process.env,
       home: process.env.HOME ?? homedir(),
+      pageFolder: builtPage(),
       onReady: () => process.stdout.write('ready\n'),
     },
     ending.signal,

@@ -1,23 +1,15 @@
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { Suspense, useEffect, useState } from 'react';
 import { mainId } from '../../components/menu-popup.tsx';
 import { useAppState, useLink } from '../../state/app-state.ts';
-import { useRoute, type View, viewName } from '../../state/route.ts';
+import { useRoute, viewName } from '../../state/route.ts';
 import { KeyList } from '../keys/key-list.tsx';
 import { Palette } from '../palette/palette.tsx';
 import { QuestionDialog } from '../questions/question-dialog.tsx';
-import TunnelsView from '../tunnels/tunnels-view.tsx';
 import { LostBar } from './lost-bar.tsx';
 import { Navigation } from './navigation.tsx';
 import { Opening } from './opening.tsx';
-
-/** The list is what people come for; the others are loaded when they are gone to. */
-const contents = {
-  tunnels: TunnelsView,
-  audit: lazy(() => import('../audit/audit-view.tsx')),
-  team: lazy(() => import('../team/team-view.tsx')),
-  check: lazy(() => import('../check/check-view.tsx')),
-  settings: lazy(() => import('../settings/settings-view.tsx')),
-} satisfies Record<View, unknown>;
+import { ViewBoundary } from './view-boundary.tsx';
+import { fetchAllViews, viewContents } from './view-contents.ts';
 
 /** The window: navigation, the view that is gone to, and what may lie over all of them. */
 export function Shell() {
@@ -26,8 +18,12 @@ export function Shell() {
   const link = useLink();
   const [over, setOver] = useState<'palette' | 'keys'>();
   useShellKeys(setOver);
-  const Content = contents[view];
-  const isOld = link.kind === 'lost' && store.view !== undefined;
+  const Content = viewContents[view];
+  const isOpen = store.view !== undefined;
+  useEffect(() => {
+    if (isOpen) fetchAllViews();
+  }, [isOpen]);
+  const isOld = link.kind === 'lost' && isOpen;
   return (
     <div className="grid h-full grid-cols-[176px_minmax(0,1fr)] max-[719px]:grid-cols-[48px_minmax(0,1fr)]">
       <Navigation onKeys={() => setOver('keys')} onPalette={() => setOver('palette')} />
@@ -38,16 +34,18 @@ export function Shell() {
           inert={isOld}
           className={`flex min-h-0 flex-1 flex-col transition-opacity ${isOld ? 'opacity-60' : ''}`}
         >
-          {store.view ? (
-            <Suspense fallback={null}>
-              <Content />
-            </Suspense>
+          {isOpen ? (
+            <ViewBoundary key={view}>
+              <Suspense fallback={null}>
+                <Content />
+              </Suspense>
+            </ViewBoundary>
           ) : (
             <Opening link={link} />
           )}
         </div>
       </main>
-      {store.view && <QuestionDialog />}
+      {isOpen && <QuestionDialog />}
       <Palette open={over === 'palette'} onOpenChange={(open) => setOver(open ? 'palette' : undefined)} />
       <KeyList open={over === 'keys'} onOpenChange={(open) => setOver(open ? 'keys' : undefined)} />
     </div>
