@@ -41,7 +41,7 @@ export interface PageOptions
     'colorScheme' | 'viewport' | 'reducedMotion' | 'deviceScaleFactor' | 'forcedColors'
   > {
   /** What is to be there before the page. */
-  readonly prepare?: (page: Page) => Promise<void>;
+  readonly prepare?: (page: Page) => Promise<unknown>;
 }
 
 /** A page that is watched for what goes wrong in it without anybody asking. Closing it fails where its policy refused anything. */
