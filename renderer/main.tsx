@@ -7,6 +7,7 @@ import { createRoot } from 'react-dom/client';
 import { AppError } from '../src/base/app-error.ts';
 import { createBrowserApi } from './api.ts';
 import { browserClock as clock } from './browser-clock.ts';
+import { OpenHint } from './components/hint.tsx';
 import { Shell } from './features/shell/shell.tsx';
 import { type AppState, AppStateContext } from './state/app-state.ts';
 import { Copies } from './state/copies.ts';
@@ -52,6 +53,7 @@ createRoot(document.getElementById('root')!).render(
       <AppStateContext value={state}>
         <Tooltip.Provider delay={400}>
           <Shell />
+          <OpenHint />
         </Tooltip.Provider>
       </AppStateContext>
     </QueryClientProvider>
