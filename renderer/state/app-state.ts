@@ -75,10 +75,14 @@ export function useAction(id: string): ActionState {
   return useSyncExternalStore(actions.subscribe, () => actions.of(id));
 }
 
-/** Milliseconds since the epoch, a second at a time. */
+/** Milliseconds since the epoch, a second at a time. It stands still while the daemon is away: nothing is known to go on being as it was. */
 export function useNow(): number {
   const { ticker } = useAppState();
-  return useSyncExternalStore(ticker.subscribe, ticker.now);
+  const nowMs = useSyncExternalStore(ticker.subscribe, ticker.now);
+  const isLost = useLink().kind === 'lost';
+  const known = useRef(nowMs);
+  if (!isLost) known.current = nowMs;
+  return known.current;
 }
 
 /** What was copied in the last two seconds. */

@@ -76,9 +76,13 @@ describeInBrowser('a page whose daemon is killed', () => {
     await page.getByRole('button', { name: 'Copy how to connect to net' }).waitFor();
     await killed(first);
     await page.getByText('The daemon is away. Reconnecting…').waitFor();
+    const state = page.locator('section[aria-label=net] [role=status]').first();
+    const known = await state.innerText();
     await page.clock.fastForward(10_000);
     await page.getByText(/has not answered since \d\d:\d\d:\d\d\./).waitFor();
     await page.locator('[inert]', { has: row(page, 'net') }).waitFor();
+    // It was not seen to be ready for any longer.
+    expect(await state.innerText()).toBe(known);
     await page.getByRole('status').filter({ hasText: 'daemon away' }).waitFor();
     await page.getByRole('button', { name: 'Copy sallyport ui' }).click();
     await page.getByRole('button', { name: 'Copied' }).waitFor();

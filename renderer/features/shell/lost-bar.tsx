@@ -31,8 +31,8 @@ export function LostBar({ link }: { readonly link: Extract<Link, { kind: 'lost' 
           <Said what={`${headline}.`}>{next}</Said>
         ) : isLong && !api.startDaemon ? (
           <Said what={`The daemon has not answered since ${timeWords(lostAtMs).slice(11)}.`}>
-            This is what it said last. If it ended, its tunnels ended with it, and come back with the next one
-            on the same ports. The next one has a page of its own.
+            This is what it said last. If it ended, its tunnels ended with it; those that were on come back
+            with the next one, on the same ports.
           </Said>
         ) : (
           <Said what="The daemon is away. Reconnecting…">This is what it said last.</Said>
@@ -58,15 +58,15 @@ export function StartButton() {
   const { startDaemon } = api;
   if (startDaemon) return <Button onClick={() => void startDaemon()}>Start the daemon</Button>;
   return (
-    <span className="flex shrink-0 items-center gap-1 text-muted">
-      <span className="mono text-text select-all">{pageCommand}</span>
+    <span className="flex items-center gap-1 text-muted min-[960px]:shrink-0">
+      <span className="mono shrink-0 text-text select-all">{pageCommand}</span>
       <IconButton
         icon={isCopied ? Check : Copy}
         label={isCopied ? 'Copied' : `Copy ${pageCommand}`}
         // Where the system lets nobody copy, the command still stands there to be marked.
         onClick={() => void copies.copy({ of: pageCommand, what: 'command' }, pageCommand).catch(() => {})}
       />
-      starts it and opens its page
+      starts one and opens its page
     </span>
   );
 }
