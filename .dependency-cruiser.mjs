@@ -104,7 +104,7 @@ export default {
       comment: 'The preload is in every page: it sees plain data of the contract, and no library.',
       severity: 'error',
       from: { path: '^electron/preload\\.ts$' },
-      to: { pathNot: ['^src/contract/desktop-', 'node_modules/electron/'] },
+      to: { pathNot: ['^src/contract/(desktop-|shell-of)', 'node_modules/electron/'] },
     },
     {
       name: 'electron-in-few',

@@ -7,6 +7,7 @@ import { createRoot } from 'react-dom/client';
 import { AppError } from '../src/base/app-error.ts';
 import { createApi } from './api.ts';
 import { browserClock as clock } from './browser-clock.ts';
+import { OpenHint } from './components/hint.tsx';
 import { CompactShell, isCompact } from './features/shell/compact-shell.tsx';
 import { Shell } from './features/shell/shell.tsx';
 import { type AppState, AppStateContext } from './state/app-state.ts';
@@ -66,7 +67,10 @@ createRoot(document.getElementById('root')!).render(
   <CSPProvider disableStyleElements>
     <QueryClientProvider client={new QueryClient()}>
       <AppStateContext value={state}>
-        <Tooltip.Provider delay={400}>{isCompact() ? <CompactShell /> : <Shell />}</Tooltip.Provider>
+        <Tooltip.Provider delay={400}>
+          {isCompact() ? <CompactShell /> : <Shell />}
+          <OpenHint />
+        </Tooltip.Provider>
       </AppStateContext>
     </QueryClientProvider>
   </CSPProvider>,

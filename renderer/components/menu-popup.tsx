@@ -16,7 +16,11 @@ export function MenuPopup({ anchor, className = 'min-w-40', children }: MenuPopu
   return (
     <Menu.Portal container={document.getElementById(mainId)}>
       <Menu.Positioner anchor={anchor} align="start" sideOffset={4} className="z-30">
-        <Menu.Popup className={`floating py-1 ${className}`}>{children}</Menu.Popup>
+        <Menu.Popup
+          className={`floating max-h-(--available-height) max-w-(--available-width) overflow-y-auto py-1 ${className}`}
+        >
+          {children}
+        </Menu.Popup>
       </Menu.Positioner>
     </Menu.Portal>
   );

@@ -34,17 +34,27 @@ export function useAppState(): AppState {
   return state;
 }
 
-/** What `select` makes of the view; whoever uses it is rendered again only where that differs. */
+interface Selected<T> {
+  readonly view: ControlView;
+  readonly select: (view: ControlView) => T;
+  readonly value: T;
+}
+
+/** What `select` makes of the view, once for each view; whoever uses it is rendered again only where that differs. */
 export function useView<T>(
   select: (view: ControlView) => T,
   isSame: (a: T, b: T) => boolean = Object.is,
 ): T | undefined {
   const { view: store } = useAppState();
-  const last = useRef<{ readonly value: T } | undefined>(undefined);
+  const last = useRef<Selected<T> | undefined>(undefined);
   return useSyncExternalStore(store.subscribe, () => {
-    if (!store.view) return undefined;
-    const value = select(store.view);
-    if (!last.current || !isSame(last.current.value, value)) last.current = { value };
+    const { view } = store;
+    if (!view) return undefined;
+    // React asks several times for each change.
+    if (last.current?.view === view && last.current.select === select) return last.current.value;
+    const value = select(view);
+    const isKept = last.current !== undefined && isSame(last.current.value, value);
+    last.current = { view, select, value: isKept ? last.current!.value : value };
     return last.current.value;
   });
 }
@@ -82,10 +92,14 @@ export function useCheck(id: string): CheckState {
   return useSyncExternalStore(checks.subscribe, () => checks.of(id));
 }
 
-/** Milliseconds since the epoch, a second at a time. */
+/** Milliseconds since the epoch, a second at a time. It stands still while the daemon is away: nothing is known to go on being as it was. */
 export function useNow(): number {
   const { ticker } = useAppState();
-  return useSyncExternalStore(ticker.subscribe, ticker.now);
+  const nowMs = useSyncExternalStore(ticker.subscribe, ticker.now);
+  const isLost = useLink().kind === 'lost';
+  const known = useRef(nowMs);
+  if (!isLost) known.current = nowMs;
+  return known.current;
 }
 
 /** What was copied in the last two seconds. */

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import axe from 'axe-core';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium, type Page, type Request } from 'playwright-core';
 import { describe, test } from 'vitest';
 
 const places = [process.env.SALLYPORT_CHROMIUM, '/usr/bin/chromium', '/usr/bin/google-chrome'];
@@ -34,31 +34,36 @@ export function startBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: chromiumPath()!, args });
 }
 
-export interface PageOptions {
-  readonly colorScheme?: 'light' | 'dark';
-  readonly viewport?: { readonly width: number; readonly height: number };
+export interface PageOptions
+  extends Pick<
+    BrowserContextOptions,
+    'colorScheme' | 'viewport' | 'reducedMotion' | 'deviceScaleFactor' | 'forcedColors'
+  > {
   /** What is to be there before the page. */
-  readonly prepare?: (page: Page) => Promise<void>;
+  readonly prepare?: (page: Page) => Promise<unknown>;
 }
 
-/** What went wrong in a page without anybody asking. */
+/** A page that is watched for what goes wrong in it without anybody asking. Closing it fails where its policy refused anything. */
 export interface WatchedPage extends AsyncDisposable {
   readonly page: Page;
   /** Errors of scripts and of the console, refusals of the policy among them. */
   readonly complaints: readonly string[];
+  /** Waits until it has what it asked for and has drawn it. */
+  settled(): Promise<void>;
 }
 
 /** Follows an address of `sallyport ui` in a window of its own. */
 export async function openWindow(
   browser: Browser,
   url: string,
-  { colorScheme = 'light', viewport = { width: 1180, height: 720 }, prepare }: PageOptions = {},
+  { prepare, ...how }: PageOptions = {},
 ): Promise<WatchedPage> {
   const context = await browser.newContext({
-    colorScheme,
-    viewport,
+    colorScheme: 'light',
+    viewport: { width: 1180, height: 720 },
     reducedMotion: 'reduce',
     permissions: ['clipboard-read', 'clipboard-write'],
+    ...how,
   });
   const page = await context.newPage();
   const complaints: string[] = [];
@@ -66,10 +71,46 @@ export async function openWindow(
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
   });
+  const settled = watchRequests(page);
   await prepare?.(page);
   await page.goto(url);
   await page.getByRole('navigation', { name: 'Views' }).waitFor();
-  return { page, complaints, [Symbol.asyncDispose]: () => context.close() };
+  return {
+    page,
+    complaints,
+    settled,
+    async [Symbol.asyncDispose]() {
+      await context.close();
+      const refused = complaints.filter((complaint) => complaint.includes('Content Security Policy'));
+      if (refused.length > 0) throw new Error(`the page's policy refused: ${refused.join('\n')}`);
+    },
+  };
+}
+
+const drawn =
+  'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))';
+
+/** Whether it has what it asked for: twice in a row, because what comes may ask for more. */
+function watchRequests(page: Page): () => Promise<void> {
+  const open = new Set<Request>();
+  let allOver = Promise.withResolvers<void>();
+  const over = (request: Request) => {
+    if (!open.delete(request) || open.size > 0) return;
+    allOver.resolve();
+    allOver = Promise.withResolvers();
+  };
+  page.on('requestfinished', over).on('requestfailed', over);
+  page.on('request', (request) => {
+    // What waits for news, as who follows a log does, has no end.
+    if (!/"waitMs":[1-9]/.test(request.postData() ?? '')) open.add(request);
+  });
+  return async () => {
+    for (let quiet = 0; quiet < 2; ) {
+      await page.evaluate(drawn);
+      quiet = open.size === 0 ? quiet + 1 : 0;
+      if (open.size > 0) await allOver.promise;
+    }
+  };
 }
 
 export interface Violation {

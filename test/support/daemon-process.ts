@@ -2,6 +2,7 @@
 import { homedir } from 'node:os';
 import { AppError } from '../../src/base/app-error.ts';
 import { daemonPlaces } from '../../src/base/daemon-places.ts';
+import { builtPage } from '../../src/cli/built-page.ts';
 import { runDaemon } from '../../src/daemon/daemon.ts';
 
 const ending = new AbortController();
@@ -16,6 +17,7 @@ try {
       env: process.env,
       home: process.env.HOME ?? homedir(),
       logLevel: process.env.TEST_LOG_LEVEL === 'debug' ? 'debug' : 'info',
+      pageFolder: builtPage(),
       onReady: () => process.stdout.write('ready\n'),
     },
     ending.signal,

@@ -25,9 +25,11 @@ export interface WindowWorld extends AsyncDisposable {
   startDaemon(): Promise<void>;
 }
 
+type Profiles = Readonly<Record<string, object>>;
+
 export interface WindowWorldOptions {
   /** Default: some in each state. */
-  readonly profiles?: Readonly<Record<string, object>>;
+  readonly profiles?: Profiles | ((sandbox: Sandbox) => Profiles);
   readonly groups?: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -48,7 +50,8 @@ export async function startWindowWorld(options: WindowWorldOptions = {}): Promis
   stack.defer(() => void taken.close());
   const address = taken.address();
   const takenPort = typeof address === 'object' && address ? address.port : 0;
-  const { profiles = sampleProfiles(sandbox, takenPort), groups = sampleGroups } = options;
+  const { profiles: given = () => sampleProfiles(sandbox, takenPort), groups = sampleGroups } = options;
+  const profiles = typeof given === 'function' ? given(sandbox) : given;
   await home.writeProfiles({ profiles, groups: options.profiles ? {} : groups });
   const keychain = new MemoryKeychain();
   let daemon: Daemon | undefined;

@@ -1,33 +1,30 @@
-import { lazy, useEffect, useState } from 'react';
-import { useRoute, type View as ViewName, viewName } from '../../state/route.ts';
+import { useEffect, useState } from 'react';
+import { useLink } from '../../state/app-state.ts';
+import { useRoute, viewName } from '../../state/route.ts';
 import { KeyList } from '../keys/key-list.tsx';
 import { Palette } from '../palette/palette.tsx';
-import TunnelsView from '../tunnels/tunnels-view.tsx';
 import { Content } from './content.tsx';
 import { Navigation } from './navigation.tsx';
-
-/** The list is what people come for; the others are loaded when they are gone to. */
-const contents = {
-  tunnels: TunnelsView,
-  audit: lazy(() => import('../audit/audit-view.tsx')),
-  team: lazy(() => import('../team/team-view.tsx')),
-  check: lazy(() => import('../check/check-view.tsx')),
-  settings: lazy(() => import('../settings/settings-view.tsx')),
-  new: lazy(() => import('../new-tunnel/new-tunnel-view.tsx')),
-  edit: lazy(() => import('../edit-profile/edit-profile-view.tsx')),
-} satisfies Record<ViewName, unknown>;
+import { ViewBoundary } from './view-boundary.tsx';
+import { fetchAllViews, viewContents } from './view-contents.ts';
 
 /** The window: navigation, the view that is gone to, and what may lie over all of them. */
 export function Shell() {
   const { view } = useRoute();
   const [over, setOver] = useState<'palette' | 'keys'>();
   useShellKeys(setOver);
-  const View = contents[view];
+  const View = viewContents[view];
+  const isLive = useLink().kind === 'live';
+  useEffect(() => {
+    if (isLive) fetchAllViews();
+  }, [isLive]);
   return (
     <div className="grid h-full grid-cols-[176px_minmax(0,1fr)] max-[719px]:grid-cols-[48px_minmax(0,1fr)]">
       <Navigation onKeys={() => setOver('keys')} onPalette={() => setOver('palette')} />
       <Content title={viewName[view]}>
-        <View />
+        <ViewBoundary key={view}>
+          <View />
+        </ViewBoundary>
       </Content>
       <Palette open={over === 'palette'} onOpenChange={(open) => setOver(open ? 'palette' : undefined)} />
       <KeyList open={over === 'keys'} onOpenChange={(open) => setOver(open ? 'keys' : undefined)} />

@@ -32,8 +32,8 @@ export function ListToolbar({ query, hasFilters, onChange, searchField, onLeave 
     event.preventDefault();
   };
   return (
-    <div className="flex h-12 shrink-0 items-center gap-3 border-b border-line bg-surface px-3">
-      <label className="flex h-7 min-w-0 flex-1 items-center gap-2 rounded border border-line bg-ground px-2 focus-within:border-accent">
+    <div className="flex min-h-12 shrink-0 flex-wrap items-center gap-x-3 gap-y-1 border-b border-line bg-surface px-3 py-2">
+      <label className="flex h-7 min-w-32 flex-1 items-center gap-2 rounded border border-line bg-ground px-2 focus-within:border-accent">
         <Search size={14} className="shrink-0 text-muted" aria-hidden />
         <input
           ref={searchField}
@@ -67,7 +67,7 @@ function Filters({ query, onChange }: Pick<ListToolbarProps, 'query' | 'onChange
       aria-label="Show"
       value={[query.filter]}
       onValueChange={([filter]) => onChange({ ...query, filter: (filter as StateFilter) ?? 'all' })}
-      className="flex shrink-0 gap-0.5"
+      className="flex min-w-0 flex-wrap gap-0.5"
     >
       {stateFilters.map((filter) => (
         <Toggle

@@ -40,7 +40,7 @@ export function TunnelList({ items, selected, isByKeys, onSelect, onPrimary }: T
           return (
             <li
               key={String(key)}
-              className="absolute inset-x-0 top-0"
+              className={`absolute inset-x-0 top-0 contain-strict ${item.kind === 'group' ? 'h-8' : 'h-10'}`}
               style={{ transform: `translateY(${start}px)` }}
             >
               {item.kind === 'group' ? (

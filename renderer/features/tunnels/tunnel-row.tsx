@@ -114,7 +114,7 @@ function Situation({ tunnel }: { readonly tunnel: TunnelEntity }) {
 
 function Cells({ role, children }: { readonly role?: string | undefined; readonly children: ReactNode }) {
   return (
-    <span className="pointer-events-none flex min-w-0 flex-1 items-center gap-1.5">
+    <span className="pointer-events-none flex min-w-0 flex-1 items-center gap-1.5 overflow-hidden">
       {children}
       {role && <span className="ml-auto shrink-0 pl-2 text-sm text-muted @max-[560px]:hidden">{role}</span>}
     </span>
@@ -152,7 +152,7 @@ function RowEnd({ tunnel, onPrimary }: RowEndProps) {
   }
   return (
     <>
-      <span className="mono w-14 shrink-0 text-right @max-[400px]:hidden">
+      <span className="mono w-14 shrink-0 text-right @max-[360px]:hidden">
         {localPort && `:${localPort}`}
       </span>
       <CopyMark tunnel={tunnel} onPrimary={onPrimary} />

@@ -1,0 +1,94 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type ConnectionKind, formatsByKind, formatTitle } from '../../src/contract/connection-format.ts';
+import { describeInBrowser, openWindow, startBrowser, type WatchedPage } from '../support/browser.ts';
+import { postgresPrograms } from '../support/postgres-programs.ts';
+import { app } from '../support/real-database.ts';
+import { startWindowWorld, type WindowWorld } from '../support/window-world.ts';
+
+const run = promisify(execFile);
+/** A profile cannot be of kafka, whose brokers name themselves to their clients. */
+const kinds = (Object.keys(formatsByKind) as ConnectionKind[]).filter((kind) => kind !== 'kafka');
+
+/** What is on the clipboard after a choice in the menu, for each kind of tunnel and each of its formats. */
+describeInBrowser('copying', () => {
+  let browser: Browser;
+  let world: WindowWorld;
+  let window: WatchedPage;
+  let page: Page;
+  beforeAll(async () => {
+    browser = await startBrowser();
+    const profile = (server: string, kind: ConnectionKind) => ({
+      cluster: { server },
+      namespace: 'default',
+      kind,
+      ...(kind === 'postgres'
+        ? {
+            target: 'statefulset/postgres/0',
+            port: 5432,
+            connection: { database: app.database, user: app.user },
+          }
+        : { target: 'service/net', port: 'echo' }),
+    });
+    world = await startWindowWorld({
+      profiles: ({ server }) => Object.fromEntries(kinds.map((kind) => [`a-${kind}`, profile(server, kind)])),
+    });
+    await world.control.call('up', { all: true, waitMs: 20_000 });
+    window = await openWindow(browser, await world.address());
+    ({ page } = window);
+  });
+  afterAll(async () => {
+    await window?.[Symbol.asyncDispose]();
+    await browser?.close();
+    await world?.[Symbol.asyncDispose]();
+  });
+
+  const clipboard = () => page.evaluate<string>('navigator.clipboard.readText()');
+
+  async function copied(kind: ConnectionKind, title: string): Promise<string> {
+    await page.getByRole('button', { name: `a-${kind}, ready` }).click();
+    await page.getByRole('button', { name: 'All formats' }).click();
+    const choice = page.getByRole('menuitem').filter({ has: page.getByText(title, { exact: true }) });
+    await choice.click();
+    await page.getByRole('button', { name: `Copied ${title}`, exact: true }).waitFor();
+    return await clipboard();
+  }
+
+  it.each(kinds)('gives each format of %s as the daemon writes it', async (kind) => {
+    for (const format of formatsByKind[kind]) {
+      await page.evaluate("navigator.clipboard.writeText('')");
+      const answer = await world.control.call('connectionString', { name: `a-${kind}`, format });
+      if (answer.kind !== 'written') throw new Error('nothing was to be asked');
+      expect(await copied(kind, formatTitle[format]), format).toBe(answer.string.text);
+    }
+  });
+
+  it.each(['psql', 'uri', 'libpq'] as const)(
+    'gives a string of %s that psql logs in with',
+    async (format) => {
+      const text = await copied('postgres', formatTitle[format]);
+      const path = [postgresPrograms, process.env.PATH].filter(Boolean).join(':');
+      const env = { ...process.env, PATH: path, PGPASSWORD: app.password };
+      const query = ['-XAtc', 'select current_user'];
+      const { stdout } =
+        format === 'psql'
+          ? await run('sh', ['-c', `${text} ${query[0]} '${query[1]}'`], { env })
+          : await run('psql', ['-d', text, ...query], { env });
+      expect(stdout).toBe(`${app.user}\n`);
+    },
+  );
+
+  it('takes the format that was chosen last by itself the next time, also after the page is loaded again', async () => {
+    await copied('postgres', formatTitle.jdbc);
+    const jdbc = await clipboard();
+    await page.evaluate("navigator.clipboard.writeText('')");
+    await page.reload();
+    await page.getByRole('button', { name: 'a-postgres, ready' }).click();
+    await page.getByRole('button', { name: 'Copy JDBC URL', exact: true }).click();
+    await page.getByRole('button', { name: 'Copied JDBC URL' }).waitFor();
+    expect(await clipboard()).toBe(jdbc);
+    expect(window.complaints).toEqual([]);
+  });
+});

@@ -1,0 +1,135 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { eventsPath, operationPath } from '../../src/contract/control-protocol.ts';
+import { describeInBrowser, startBrowser } from '../support/browser.ts';
+import { startWindowWorld, type WindowWorld } from '../support/window-world.ts';
+
+/** A browser that has the page's cookie, and in it the page of somebody else. */
+describeInBrowser('the page of another origin', () => {
+  let browser: Browser;
+  let world: WindowWorld;
+  let evil: Server;
+  let context: BrowserContext;
+  let page: Page;
+  let origin: string;
+  beforeAll(async () => {
+    browser = await startBrowser();
+    world = await startWindowWorld();
+    evil = createServer((_request, response) =>
+      response.setHeader('content-type', 'text/html').end('<!doctype html><title>Elsewhere</title>'),
+    ).listen(0, '127.0.0.1');
+    await once(evil, 'listening');
+    context = await browser.newContext();
+    const own = await context.newPage();
+    await own.goto(await world.address());
+    await own.getByRole('navigation', { name: 'Views' }).waitFor();
+    ({ origin } = new URL(own.url()));
+  });
+  afterAll(async () => {
+    await context?.close();
+    await browser?.close();
+    evil?.close();
+    await world?.[Symbol.asyncDispose]();
+  });
+
+  /** Under names that are nearer and nearer to the page's. */
+  const places = ['127.0.0.1', 'localhost', 'evil.localhost', 'the page’s own name'] as const;
+
+  async function elsewhere(place: (typeof places)[number]): Promise<void> {
+    const { port } = evil.address() as AddressInfo;
+    const host = place === 'the page’s own name' ? new URL(origin).hostname : place;
+    page = await context.newPage();
+    await page.goto(`http://${host}:${port}/`);
+    expect(await page.title()).toBe('Elsewhere');
+  }
+
+  it.each(places)(
+    'at %s reads nothing, changes nothing, frames nothing and hears no events',
+    async (place) => {
+      await elsewhere(place);
+      const url = `${origin}${operationPath('up')}`;
+      const body = JSON.stringify({ names: ['echo'] });
+      const send = (how: string) =>
+        page.evaluate<string>(
+          `fetch('${url}', { method: 'POST', credentials: 'include', body: ${JSON.stringify(body)}, ${how} }).then((answer) => answer.type + answer.status, (error) => error.name)`,
+        );
+      expect(await send("headers: { 'content-type': 'application/json' }")).toBe('TypeError');
+      expect(await send("mode: 'cors', headers: { 'content-type': 'text/plain' }")).toBe('TypeError');
+      // It may be sent, as any form may: it is refused where it arrives, and nothing of the answer is seen.
+      expect(['opaque0', 'TypeError']).toContain(await send("mode: 'no-cors'"));
+      expect(
+        await page.evaluate(`new Promise((done) => {
+        const socket = new WebSocket('${origin.replace('http', 'ws')}${eventsPath}');
+        socket.onmessage = () => done('heard');
+        socket.onclose = () => done('refused');
+      })`),
+      ).toBe('refused');
+      expect(await loaded('script', '/assets/')).toBe('error');
+      expect(await loaded('img', '/icon.svg')).toBe('error');
+      expect(await framed()).not.toContain(origin);
+      const { tunnels } = await world.control.call('tunnels', {});
+      expect(tunnels.find(({ name }) => name === 'echo')?.wanted).toBe('off');
+      await page.close();
+    },
+  );
+
+  const loaded = (element: string, path: string) =>
+    page.evaluate<string>(`new Promise((done) => {
+      const each = document.createElement('${element}');
+      each.onload = () => done('load');
+      each.onerror = () => done('error');
+      each.src = '${origin}${path}';
+      document.body.append(each);
+    })`);
+
+  /** The addresses of what is framed, once the frame is done: an error page of the browser's where it was refused. */
+  async function framed(): Promise<string[]> {
+    await page.evaluate(`new Promise((done) => {
+      const frame = document.createElement('iframe');
+      frame.onload = done;
+      frame.src = '${origin}/';
+      document.body.append(frame);
+    })`);
+    const titles = await Promise.all(
+      page
+        .frames()
+        .slice(1)
+        .map((frame) => frame.title().catch(() => '')),
+    );
+    return titles.includes('Sallyport') ? [origin] : [];
+  }
+
+  it('posts no form that opens a tunnel', async () => {
+    await elsewhere('the page’s own name');
+    const response = page.waitForResponse((each) => each.url().endsWith(operationPath('up')));
+    await page.evaluate(`{
+      const form = document.createElement('form');
+      form.method = 'post';
+      form.enctype = 'text/plain';
+      form.action = '${origin}${operationPath('up')}';
+      const field = document.createElement('input');
+      field.name = '{"names":["echo"],"reason":"';
+      field.value = '"}';
+      form.append(field);
+      document.body.append(form);
+      form.submit();
+    }`);
+    expect((await response).status()).toBe(403);
+    const { tunnels } = await world.control.call('tunnels', {});
+    expect(tunnels.find(({ name }) => name === 'echo')?.wanted).toBe('off');
+    await page.close();
+  });
+
+  it('cannot see the cookie, nor can a script of the page itself', async () => {
+    const [cookie] = (await context.cookies(origin)).filter(({ name }) => name === 'sallyport');
+    expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Strict', path: '/' });
+    const [own] = context.pages();
+    expect(await own!.evaluate('document.cookie')).toBe('');
+    await elsewhere('the page’s own name');
+    expect(await page.evaluate('document.cookie')).toBe('');
+    await page.close();
+  });
+});
