@@ -145,9 +145,14 @@ export class ProcessCli implements Cli, AsyncDisposable {
 
 /** What runs the daemon in the foreground. */
 export function daemonCommand(): [string, ...string[]] {
+  return ownCommand('daemon', daemonNodeFlags);
+}
+
+/** What runs a command of this program as another process. */
+export function ownCommand(name: string, nodeFlags: readonly string[] = []): [string, ...string[]] {
   // A single executable is its own script.
   const script = process.argv[1];
   return script === undefined || script === process.execPath
-    ? [process.execPath, 'daemon']
-    : [process.execPath, ...daemonNodeFlags, script, 'daemon'];
+    ? [process.execPath, name]
+    : [process.execPath, ...nodeFlags, script, name];
 }

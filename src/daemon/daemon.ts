@@ -39,6 +39,7 @@ import { PastLines } from './past-lines.ts';
 import { ensurePrivateFolder } from './private-folder.ts';
 import { ProfileDesk } from './profile-desk.ts';
 import { QuestionBoard } from './question-board.ts';
+import { forgetFormerSandbox, SandboxHost } from './sandbox-host.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { TunnelSet } from './tunnel-set.ts';
 import { WantedFile } from './wanted-file.ts';
@@ -52,6 +53,8 @@ export interface DaemonOptions {
   readonly home: string;
   /** The built page; without one a browser is told so. */
   readonly pageFolder?: string | undefined;
+  /** What runs a sandbox in the foreground, where people may try one. */
+  readonly sandboxCommand?: readonly [string, ...string[]];
   readonly logLevel?: LogLevel;
   /** Also told each line of the log, as in the foreground. */
   readonly onLogLine?: ((line: string) => void) | undefined;
@@ -232,6 +235,16 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       }),
     );
     all = () => tunnels.all;
+    const sandbox: SandboxHost = starting.use(
+      new SandboxHost({
+        command: options.sandboxCommand,
+        env: options.env,
+        clock,
+        log,
+        tunnels,
+        changed: (status) => events.sandboxChanged(status),
+      }),
+    );
     const events = starting.use(
       new EventHub({
         clock,
@@ -240,6 +253,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         tunnel: (id) => tunnels.get(id)?.entity,
         questions: () => questions.all,
         profiles: () => profiles.snapshot,
+        sandbox: () => sandbox.status,
       }),
     );
     const metrics = new DaemonMetrics({
@@ -248,6 +262,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       audit: () => audit.status,
     });
     starting.defer(audit.onState(() => tunnels.auditChanged()));
+    await forgetFormerSandbox(wanted);
     await tunnels.restore();
     starting.defer(profiles.onChange((snapshot) => events.profilesChanged(snapshot)));
 
@@ -262,6 +277,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     });
     const objects = new ObjectLister({ clock, clusters, kubeconfig: () => loadKubeconfig({ env }) });
     const handlers = controlHandlers({
+      clock,
       hello,
       places,
       home,
@@ -274,6 +290,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       audit,
       gatewayPasswords,
       localAuthority,
+      sandbox,
       events,
       cluster: new ClusterQuestions({ clock, clusters, tunnels, contextOf }),
       objects,

@@ -96,6 +96,7 @@ export class FakeControl implements Control {
       tunnels: new Map(tunnels.map((tunnel) => [tunnel.id, tunnel])),
       questions: new Map(),
       profiles,
+      sandbox: { kind: 'off' },
     };
     this.#handlers = this.#inMemory();
   }
@@ -288,6 +289,9 @@ export class FakeControl implements Control {
       },
       audit: async () => ({ records: [] }),
       auditVerify: async () => ({ logs: [] }),
+      startSandbox: unsupported,
+      stopSandbox: unsupported,
+      restartSandboxPod: unsupported,
       wake: async () => ({}),
       metrics: async () => ({ text: '' }),
       ui: unsupported,

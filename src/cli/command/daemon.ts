@@ -3,6 +3,8 @@ import { daemonPlaces } from '../../base/daemon-places.ts';
 import { builtPage } from '../built-page.ts';
 import type { Cli } from '../cli.ts';
 import type { AuthorityFlags } from '../daemon-ca.ts';
+import { ownCommand } from '../process-cli.ts';
+import { sandboxCommandName } from '../sandbox-command.ts';
 
 interface DaemonFlags {
   readonly verbose: boolean;
@@ -25,6 +27,7 @@ export function define(command: Command, cli: Cli): void {
           env: cli.env,
           home: cli.home,
           pageFolder: builtPage(),
+          sandboxCommand: ownCommand(sandboxCommandName),
           ...(verbose && { onLogLine: (line: string) => void cli.stderr.write(`${line}\n`) }),
           onReady() {
             if (cli.stderr.isTTY)
