@@ -31,6 +31,7 @@ import {
 } from './control-profile.ts';
 import { answerSchema, passwordSchema, questionSchema } from './control-question.ts';
 import { sandboxStatusSchema } from './control-sandbox.ts';
+import { settingsChangeSchema, shownSettingsSchema } from './control-settings.ts';
 import {
   adHocSchema,
   historyEntrySchema,
@@ -368,6 +369,18 @@ export const operations = {
     summary: 'Says whether the logs are what was written. Reads every byte of them.',
     input: z.strictObject({ log: logName }),
     answer: z.object({ logs: z.array(verifiedLogSchema) }),
+  }),
+  settings: operation({
+    summary:
+      'The settings as they are in their file, and which of them the daemon takes up at its next start.',
+    input: nothing,
+    answer: shownSettingsSchema,
+  }),
+  changeSettings: operation({
+    summary:
+      'Changes settings of the window, where passwords are kept, and metrics, and keeps comments and order of their file. What names programs and files is changed there.',
+    input: z.strictObject({ change: settingsChangeSchema }),
+    answer: shownSettingsSchema,
   }),
   startSandbox: operation({
     summary:

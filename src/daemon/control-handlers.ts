@@ -23,6 +23,7 @@ import type { PastLines } from './past-lines.ts';
 import { type ProfileDesk, profileYaml } from './profile-desk.ts';
 import type { QuestionBoard } from './question-board.ts';
 import type { SandboxHost } from './sandbox-host.ts';
+import type { SettingsDesk } from './settings-desk.ts';
 import type { TunnelSet } from './tunnel-set.ts';
 
 export interface ControlHandlersOptions {
@@ -45,6 +46,7 @@ export interface ControlHandlersOptions {
   readonly gatewayPasswords: GatewayPasswords;
   readonly localAuthority: Pick<LocalAuthority, 'get'>;
   readonly sandbox: SandboxHost;
+  readonly settings: SettingsDesk;
   readonly events: EventHub;
   readonly metrics: () => Promise<string>;
   readonly metricsUrl: () => string | undefined;
@@ -222,6 +224,8 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
       return { records: found.map(({ log: name, record }) => ({ log: name, record })) };
     },
     auditVerify: async ({ log }) => ({ logs: await verifyAll({ folder: places.auditFolder, log }) }),
+    settings: () => options.settings.read(),
+    changeSettings: ({ change }) => options.settings.change(change),
     startSandbox: async ({ waitMs }, { signal }) => {
       const started = sandbox.start();
       // Whoever does not wait is told by events how it ended.

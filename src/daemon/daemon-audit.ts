@@ -12,7 +12,7 @@ import { AuditKey } from './audit-key.ts';
 import { type AuditState, AuditTrail } from './audit-trail.ts';
 import { ClusterIdentities } from './cluster-identities.ts';
 import { profileEvents } from './profile-events.ts';
-import type { Settings } from './settings.ts';
+import { defaultKeep, type Settings } from './settings.ts';
 import type { AuditSink } from './tunnel-audit.ts';
 import type { TunnelDefinition } from './tunnel-definition.ts';
 
@@ -35,7 +35,7 @@ export class DaemonAudit implements AuditSink, AsyncDisposable {
 
   constructor({ places, settings, keychain, clock, log, version, home }: DaemonAuditOptions) {
     const { auditFolder: folder } = places;
-    const { days = 400, megabytes = 2_048 } = settings?.keep ?? {};
+    const { days = defaultKeep.days, megabytes = defaultKeep.megabytes } = settings?.keep ?? {};
     this.#trail = new AuditTrail({
       folder,
       writer: 'daemon',

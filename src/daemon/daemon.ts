@@ -40,7 +40,8 @@ import { ensurePrivateFolder } from './private-folder.ts';
 import { ProfileDesk } from './profile-desk.ts';
 import { QuestionBoard } from './question-board.ts';
 import { forgetFormerSandbox, SandboxHost } from './sandbox-host.ts';
-import { readSettings, type Settings } from './settings.ts';
+import { metricsTokenFile, readSettings, type Settings } from './settings.ts';
+import { SettingsDesk } from './settings-desk.ts';
 import { TunnelSet } from './tunnel-set.ts';
 import { WantedFile } from './wanted-file.ts';
 import { projectsOf } from './wanted-record.ts';
@@ -291,6 +292,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       gatewayPasswords,
       localAuthority,
       sandbox,
+      settings: new SettingsDesk({ places, inUse: settings }),
       events,
       cluster: new ClusterQuestions({ clock, clusters, tunnels, contextOf }),
       objects,
@@ -317,7 +319,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     await listenOn(control, places.socket);
     if (settings.metrics) {
       const { port } = settings.metrics;
-      const tokenFile = join(folders.data, 'metrics-token');
+      const tokenFile = metricsTokenFile(places);
       const endpoint = await openMetricsEndpoint({ port, tokenFile, text: () => metrics.text() }).catch(
         (error) =>
           // Tunnels come before their figures.

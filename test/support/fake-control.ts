@@ -289,6 +289,8 @@ export class FakeControl implements Control {
       },
       audit: async () => ({ records: [] }),
       auditVerify: async () => ({ logs: [] }),
+      settings: unsupported,
+      changeSettings: unsupported,
       startSandbox: unsupported,
       stopSandbox: unsupported,
       restartSandboxPod: unsupported,
