@@ -8,8 +8,10 @@ import { AppError } from '../src/base/app-error.ts';
 import { createBrowserApi } from './api.ts';
 import { browserClock as clock } from './browser-clock.ts';
 import { Shell } from './features/shell/shell.tsx';
+import { TunnelCopier } from './features/tunnels/connection-strings.ts';
 import { type AppState, AppStateContext } from './state/app-state.ts';
 import { Copies } from './state/copies.ts';
+import { SettingsStore } from './state/settings-store.ts';
 import { Throughput } from './state/throughput.ts';
 import { Ticker } from './state/ticker.ts';
 import { TunnelActions } from './state/tunnel-actions.ts';
@@ -20,19 +22,45 @@ const view = new ViewStore(api);
 const throughput = new Throughput();
 const ticker = new Ticker(clock);
 ticker.subscribe(() => throughput.sample(view.view?.tunnels.values() ?? []));
+const settings = new SettingsStore({
+  api,
+  storage: localStorage,
+  showTheme(theme) {
+    const { dataset } = document.documentElement;
+    if (theme === 'system') delete dataset.theme;
+    else dataset.theme = theme;
+  },
+});
+// Another window, or a person with an editor, may have changed them.
+addEventListener('focus', () => void settings.load());
+let wasLive = false;
+view.subscribe(() => {
+  const isLive = view.link.kind === 'live';
+  if (isLive && !wasLive) void settings.load();
+  wasLive = isLive;
+});
 const state: AppState = {
   api,
   clock,
   view,
   throughput,
   ticker,
-  actions: new TunnelActions(api, view),
+  actions: new TunnelActions(api, view, copyConnected),
+  settings,
   copies: new Copies({
     clock,
     write: writeClipboard,
-    storage: localStorage,
+    favourites: {
+      format: (kind) => settings.format(kind),
+      prefer: (kind, format) => void settings.prefer(kind, format),
+    },
   }),
 };
+
+function copyConnected(id: string): void {
+  const tunnel = view.tunnel(id);
+  if (settings.copiesOnConnect && tunnel) void new TunnelCopier(state).copy(tunnel);
+}
 
 async function writeClipboard(text: string): Promise<void> {
   try {

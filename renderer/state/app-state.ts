@@ -4,6 +4,7 @@ import type { ControlView } from '../../src/client/control-view.ts';
 import type { TunnelEntity } from '../../src/contract/control-tunnel.ts';
 import type { Api } from '../api.ts';
 import type { Copied, Copies } from './copies.ts';
+import type { SettingsState, SettingsStore } from './settings-store.ts';
 import type { Throughput } from './throughput.ts';
 import type { Ticker } from './ticker.ts';
 import type { ActionState, TunnelActions } from './tunnel-actions.ts';
@@ -18,6 +19,7 @@ export interface AppState {
   readonly ticker: Ticker;
   readonly actions: TunnelActions;
   readonly copies: Copies;
+  readonly settings: SettingsStore;
 }
 
 export const AppStateContext = createContext<AppState | undefined>(undefined);
@@ -69,6 +71,11 @@ export function useAction(id: string): ActionState {
 export function useNow(): number {
   const { ticker } = useAppState();
   return useSyncExternalStore(ticker.subscribe, ticker.now);
+}
+
+export function useSettings(): SettingsState {
+  const { settings } = useAppState();
+  return useSyncExternalStore(settings.subscribe, settings.state);
 }
 
 /** What was copied in the last two seconds. */

@@ -74,7 +74,7 @@ it('leaves a file with a mistake alone, and names it', async () => {
 
 it('leaves nothing behind of what is taken out', () => {
   expect(changedText('metrics: {port: 1}\n', { metricsPort: null })).toBe('');
-  expect(changedText('# mine\n\nmetrics:\n  port: 1\npasswords: {keepIn: file}\n', { metricsPort: null })).toBe(
-    '# mine\n\npasswords: {keepIn: file}\n',
-  );
+  expect(
+    changedText('# mine\n\nmetrics:\n  port: 1\npasswords: {keepIn: file}\n', { metricsPort: null }),
+  ).toBe('# mine\n\npasswords: {keepIn: file}\n');
 });

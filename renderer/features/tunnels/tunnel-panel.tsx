@@ -9,7 +9,9 @@ import { IconButton } from '../../components/icon-button.tsx';
 import { MiddleTruncate } from '../../components/middle-truncate.tsx';
 import { StateGlyph, stateColor } from '../../components/state-glyph.tsx';
 import { Toggle } from '../../components/toggle.tsx';
-import { useAction, useAppState, useCopied, useNow, useTunnel } from '../../state/app-state.ts';
+import { useAction, useAppState, useCopied, useNow, useTunnel, useView } from '../../state/app-state.ts';
+import { SandboxControls } from '../sandbox/sandbox-controls.tsx';
+import { isSandboxTunnel } from '../sandbox/sandbox-words.ts';
 import { clientCommand, useCopier } from './connection-strings.ts';
 import { CopyButton } from './copy-button.tsx';
 import { StateNote } from './state-note.tsx';
@@ -46,6 +48,7 @@ export function TunnelPanel({ id, tab, onTab, onClose }: TunnelPanelProps) {
         {error && <ErrorNote error={error} />}
         <StateNote tunnel={tunnel} />
         {canConnect && <HowToConnect tunnel={tunnel} />}
+        <SandboxControls tunnel={tunnel} />
         <Tabs.Root value={tab} onValueChange={onTab} className="flex flex-col gap-3">
           <Tabs.List className="flex gap-4 border-b border-line">
             <PanelTabName value="now">Now</PanelTabName>
@@ -112,11 +115,12 @@ function HowToConnect({ tunnel }: { readonly tunnel: TunnelEntity }) {
   const copier = useCopier();
   const copied = useCopied();
   const isCopied = copied?.of === tunnel.id && copied.what === clientCommand;
+  const isSandbox = useView(({ sandbox }) => isSandboxTunnel(sandbox, tunnel.id)) ?? false;
   return (
     <div className="flex flex-col gap-2">
       <div className="flex flex-wrap gap-2">
         <CopyButton tunnel={tunnel} />
-        {tunnel.kind === 'postgres' && (
+        {tunnel.kind === 'postgres' && !isSandbox && (
           <Hint
             text={
               api.openClient
@@ -137,7 +141,7 @@ function HowToConnect({ tunnel }: { readonly tunnel: TunnelEntity }) {
           <span className="mono mr-1.5" aria-hidden>
             ••••••••
           </span>
-          {`Its password works only on this machine, for you. What is copied here leaves it out: sallyport copy ${tunnel.name} puts it in.`}
+          What is copied carries a password that works only on this machine, for you.
         </p>
       )}
     </div>
