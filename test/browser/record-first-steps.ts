@@ -34,17 +34,18 @@ export async function recordFirstSteps(browser: Browser, folder: string): Promis
   const control = stack.use(home.control({ version: '0.1.0' }));
   const { url } = await control.call('ui', {});
   const { page } = stack.use(await openWindow(browser, url, { viewport }));
-  const shot = (name: string, of: Page = page) => of.screenshot({ path: join(folder, `first-steps-${name}.png`) });
+  const shot = (name: string, of: Page = page) =>
+    of.screenshot({ path: join(folder, `first-steps-${name}.png`) });
 
   const door = page.getByRole('button', { name: 'Try the sandbox' });
   await door.waitFor();
-  await page.getByText('shop-staging').waitFor();
+  await page.getByText('shop-staging', { exact: true }).waitFor();
   await door.hover();
   await shot('1-nothing');
 
   await door.click();
   await page.getByRole('button', { name: 'Copy psql command' }).waitFor();
-  await page.getByText('Restart the pod').waitFor();
+  await page.getByRole('button', { name: 'Restart the pod' }).waitFor();
   await page.locator('[data-row="ad-hoc/sandbox"]').getByText('ready').waitFor();
   await shot('2-connected');
 

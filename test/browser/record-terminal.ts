@@ -80,7 +80,10 @@ export async function terminalPage(
   </style><header><i></i><i></i><i></i><span>Terminal</span></header><pre></pre>`);
   return {
     page,
-    show: (text) => page.locator('pre').evaluate((element, shown) => void (element.textContent = shown), text),
+    show: (text) =>
+      page.locator('pre').evaluate((element, shown) => {
+        element.textContent = shown;
+      }, text),
     [Symbol.asyncDispose]: () => context.close(),
   };
 }

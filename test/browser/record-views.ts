@@ -1,6 +1,13 @@
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
+import type { Control } from '../../src/client/control.ts';
 import { openWindow } from '../support/browser.ts';
+import {
+  createTeamRepository,
+  laterProfiles,
+  sharedProfiles,
+  type TeamRepository,
+} from '../support/team-repository.ts';
 import { startWindowWorld } from '../support/window-world.ts';
 
 const viewport = { width: 1280, height: 800 };
@@ -8,9 +15,12 @@ const themes = ['light', 'dark'] as const;
 
 /** The main views, in both themes. */
 export async function recordViews(browser: Browser, folder: string): Promise<void> {
-  await using world = await startWindowWorld();
+  await using repository = await createTeamRepository(sharedProfiles);
+  await using world = await startWindowWorld({ sources: { team: { git: repository.path } } });
   const { control } = world;
-  for (const name of ['orders-db', 'reports', 'cache', 'billing', 'echo']) await control.call('up', { names: [name] });
+  await shareWithTeam(control, repository);
+  for (const name of ['orders-db', 'reports', 'cache', 'billing', 'echo'])
+    await control.call('up', { names: [name] });
   for (const colorScheme of themes) {
     const url = await world.address();
     await using opened = await openWindow(browser, url, { viewport, colorScheme });
@@ -25,4 +35,17 @@ export async function recordViews(browser: Browser, folder: string): Promise<voi
       await shot(view.toLowerCase());
     }
   }
+}
+
+/** Agreed to as it was, with a commit that would change it. */
+async function shareWithTeam(control: Control, repository: TeamRepository): Promise<void> {
+  const pull = () => control.call('reload', { pull: true, sources: ['team'] });
+  const { sources } = await pull();
+  const commit = sources.find(({ key }) => key === 'team')?.pending?.commit;
+  if (commit) await control.call('acceptSource', { source: 'team', commit });
+  const { profiles } = await control.call('profiles', {});
+  for (const { id, hash, source } of profiles)
+    if (source === 'team') await control.call('trust', { profile: id, hash });
+  await repository.commit(laterProfiles);
+  await pull();
 }

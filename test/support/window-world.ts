@@ -8,6 +8,7 @@ import type { Daemon } from '../../src/daemon/daemon.ts';
 import { netserverManifest, postgresManifest } from '../../src/sandbox/manifest.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { MemoryKeychain } from '../../src/secret/memory-keychain.ts';
+import { product } from './command.ts';
 import { DaemonHome } from './daemon-fixture.ts';
 import { app } from './real-database.ts';
 
@@ -29,6 +30,8 @@ export interface WindowWorldOptions {
   /** Default: some in each state. */
   readonly profiles?: Readonly<Record<string, object>>;
   readonly groups?: Readonly<Record<string, readonly string[]>>;
+  /** Sources of shared profiles, as the user's own file names them. */
+  readonly sources?: Readonly<Record<string, object>>;
 }
 
 export async function startWindowWorld(options: WindowWorldOptions = {}): Promise<WindowWorld> {
@@ -49,11 +52,16 @@ export async function startWindowWorld(options: WindowWorldOptions = {}): Promis
   const address = taken.address();
   const takenPort = typeof address === 'object' && address ? address.port : 0;
   const { profiles = sampleProfiles(sandbox, takenPort), groups = sampleGroups } = options;
-  await home.writeProfiles({ profiles, groups: options.profiles ? {} : groups });
+  const { sources } = options;
+  await home.writeProfiles({ profiles, groups: options.profiles ? {} : groups, ...(sources && { sources }) });
   const keychain = new MemoryKeychain();
   let daemon: Daemon | undefined;
   const startDaemon = async () => {
-    daemon = await home.start({ pageFolder: builtPage, keychain });
+    daemon = await home.start({
+      pageFolder: builtPage,
+      keychain,
+      sandboxCommand: [process.execPath, product, 'sandbox-process'],
+    });
   };
   const stopDaemon = async () => {
     await daemon?.[Symbol.asyncDispose]();

@@ -3,7 +3,14 @@ import { isSandboxTunnel, sandboxSteps } from './sandbox-words.ts';
 
 it('knows its own tunnel while it runs', () => {
   const id = 'ad-hoc/sandbox';
-  const running = { kind: 'running', tunnel: id, pod: 'p', namespace: 'n', kubeconfig: 'k', sinceMs: 0 } as const;
+  const running = {
+    kind: 'running',
+    tunnel: id,
+    pod: 'p',
+    namespace: 'n',
+    kubeconfig: 'k',
+    sinceMs: 0,
+  } as const;
   expect(isSandboxTunnel(running, id)).toBe(true);
   expect(isSandboxTunnel(running, 'user/orders-db')).toBe(false);
   expect(isSandboxTunnel({ kind: 'off' }, id)).toBe(false);

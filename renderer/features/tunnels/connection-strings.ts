@@ -48,7 +48,8 @@ export class TunnelCopier {
   openClient(tunnel: TunnelEntity): Promise<void> {
     const { api, copies, view } = this.#state;
     const { id, name } = tunnel;
-    if (!api.openClient && view.view && isSandboxTunnel(view.view.sandbox, id)) return this.copy(tunnel, 'psql');
+    if (!api.openClient && view.view && isSandboxTunnel(view.view.sandbox, id))
+      return this.copy(tunnel, 'psql');
     return this.#keepFailure(id, async () => {
       if (api.openClient) return api.openClient(id);
       const command = `sallyport psql ${id.startsWith('user/') ? name : id}`;
