@@ -66,6 +66,10 @@ export async function recordFirstSteps(browser: Browser, folder: string): Promis
   await page.getByRole('button', { name: 'Restart the pod' }).click();
   await uid.filter({ hasNotText: before }).waitFor();
   await page.getByRole('tab', { name: 'History' }).click();
+  await page
+    .getByText(new RegExp(`postgres-0 · ${before.slice(0, 4)}`))
+    .last()
+    .waitFor();
   await shot('5-restarted');
   await psql.ask(['table parcels;', 'table parcels;']);
   await terminal.show(psql.text);

@@ -11,7 +11,7 @@ export interface Transcript extends AsyncDisposable {
 }
 
 const prompt = /\n?\S+=[>#] $/;
-const answerLimitMs = 60_000;
+const answerLimitMs = 30_000;
 
 /** A real psql on a terminal of its own, started by a command as it was copied. */
 export async function psqlTranscript(
@@ -19,7 +19,14 @@ export async function psqlTranscript(
   { ask: first }: { readonly ask: readonly string[] },
 ): Promise<Transcript> {
   const path = [postgresPrograms, process.env.PATH].filter(Boolean).join(':');
-  const env = { ...process.env, PATH: path, TERM: 'dumb', PSQLRC: '/dev/null', PSQL_HISTORY: '/dev/null' };
+  const env = {
+    ...process.env,
+    PATH: path,
+    TERM: 'dumb',
+    PSQLRC: '/dev/null',
+    PSQL_HISTORY: '/dev/null',
+    PSQL_PAGER: 'cat',
+  };
   const child = spawn('script', ['-qfec', `${command} --no-readline`, '/dev/null'], { env });
   let said = '';
   let wake = () => {};
@@ -27,9 +34,9 @@ export async function psqlTranscript(
     said += chunk.replaceAll('\r', '');
     wake();
   });
-  const prompted = async () => {
+  const until = async (isSaid: () => boolean) => {
     const limit = AbortSignal.timeout(answerLimitMs);
-    while (!prompt.test(said)) {
+    while (!isSaid()) {
       limit.throwIfAborted();
       await new Promise<void>((resolve) => {
         wake = resolve;
@@ -37,15 +44,13 @@ export async function psqlTranscript(
       });
     }
   };
+  const prompted = () => until(() => prompt.test(said));
   const ask = async (lines: readonly string[]) => {
     for (const line of lines) {
       await prompted();
-      const before = said.length;
+      const echoedAt = said.length + line.length + 1;
       child.stdin.write(`${line}\n`);
-      while (said.length < before + line.length + 1)
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
+      await until(() => said.length >= echoedAt);
       await prompted();
     }
   };
@@ -57,7 +62,7 @@ export async function psqlTranscript(
     ask,
     async [Symbol.asyncDispose]() {
       const closed = once(child, 'close');
-      child.stdin.write('\\q\n');
+      child.kill();
       await closed;
     },
   };
