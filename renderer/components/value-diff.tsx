@@ -53,8 +53,17 @@ export function DiffEntry({ path, before, after, mark }: DiffEntryProps) {
   );
 }
 
-/** Of canonical JSON: a text without its quotes, unless it would look like something else. */
+/** Of canonical JSON: a text without its quotes, unless it would look like something else without them. */
 function plain(json: string): string {
-  const text = /^"([A-Za-z~/^][^"\\]*)"$/.exec(json)?.[1];
-  return text !== undefined && !/^(true|false|null)$/.test(text) ? text : json;
+  const text = /^"([^"\\]*)"$/.exec(json)?.[1];
+  return text === undefined || text !== text.trim() || isJson(text) ? json : text;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return text === '';
+  }
 }

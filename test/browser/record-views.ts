@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import type { Control } from '../../src/client/control.ts';
 import { openWindow } from '../support/browser.ts';
 import {
@@ -16,7 +16,10 @@ const themes = ['light', 'dark'] as const;
 /** The main views, in both themes. */
 export async function recordViews(browser: Browser, folder: string): Promise<void> {
   await using repository = await createTeamRepository(sharedProfiles);
-  await using world = await startWindowWorld({ sources: { team: { git: repository.path } } });
+  await using world = await startWindowWorld({
+    version: '0.1.0',
+    sources: { team: { git: repository.path } },
+  });
   const { control } = world;
   await shareWithTeam(control, repository);
   for (const name of ['orders-db', 'reports', 'cache', 'billing', 'echo'])
@@ -25,7 +28,17 @@ export async function recordViews(browser: Browser, folder: string): Promise<voi
     const url = await world.address();
     await using opened = await openWindow(browser, url, { viewport, colorScheme });
     const { page } = opened;
-    const shot = (name: string) => page.screenshot({ path: join(folder, `${name}-${colorScheme}.png`) });
+    const hidden = [
+      [repository.path, 'git@example.com:shop/tunnels.git'],
+      [`${world.home.dir}/config`, '~/.config'],
+      [`${world.home.dir}/data`, '~/.local/share'],
+    ] as const;
+    const shot = async (name: string) => {
+      await hidePlaces(page, hidden);
+      await takePicture(name);
+    };
+    const takePicture = (name: string) =>
+      page.screenshot({ path: join(folder, `${name}-${colorScheme}.png`) });
     await page.locator('[data-row="user/orders-db"]').click();
     await page.getByRole('region', { name: 'orders-db' }).getByText('Image', { exact: true }).waitFor();
     await shot('tunnels');
@@ -48,4 +61,17 @@ async function shareWithTeam(control: Control, repository: TeamRepository): Prom
     if (source === 'team') await control.call('trust', { profile: id, hash });
   await repository.commit(laterProfiles);
   await pull();
+}
+
+/** Folders of the machine that takes the pictures tell nobody anything. */
+async function hidePlaces(
+  page: Page,
+  places: readonly (readonly [place: string, shown: string])[],
+): Promise<void> {
+  await page.evaluate((all) => {
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode())
+      for (const [place, shown] of all)
+        if (node.nodeValue?.includes(place)) node.nodeValue = node.nodeValue.replace(place, shown);
+  }, places);
 }

@@ -73,7 +73,7 @@ describeInBrowser("the team's profiles in a browser", () => {
     const take = page.getByRole('button', { name: /^Take commit/ });
     await take.click();
     await take.waitFor({ state: 'detached' });
-    await page.getByText('3 profiles wait for your agreement.').waitFor();
+    await page.getByText('3 profiles to agree to').waitFor();
     await row(page, 'shop-reports').click();
     await page.getByText('service/reports').last().waitFor();
     await page.getByRole('button', { name: 'Agree to shop-reports' }).click();

@@ -30,6 +30,8 @@ export interface WindowWorldOptions {
   /** Default: some in each state. */
   readonly profiles?: Readonly<Record<string, object>>;
   readonly groups?: Readonly<Record<string, readonly string[]>>;
+  /** Of the daemon. */
+  readonly version?: string;
   /** Sources of shared profiles, as the user's own file names them. */
   readonly sources?: Readonly<Record<string, object>>;
 }
@@ -52,13 +54,14 @@ export async function startWindowWorld(options: WindowWorldOptions = {}): Promis
   const address = taken.address();
   const takenPort = typeof address === 'object' && address ? address.port : 0;
   const { profiles = sampleProfiles(sandbox, takenPort), groups = sampleGroups } = options;
-  const { sources } = options;
+  const { sources, version = '1.0.0-test' } = options;
   await home.writeProfiles({ profiles, groups: options.profiles ? {} : groups, ...(sources && { sources }) });
   const keychain = new MemoryKeychain();
   let daemon: Daemon | undefined;
   const startDaemon = async () => {
     daemon = await home.start({
       pageFolder: builtPage,
+      version,
       keychain,
       sandboxCommand: [process.execPath, product, 'sandbox-process'],
     });
@@ -69,7 +72,7 @@ export async function startWindowWorld(options: WindowWorldOptions = {}): Promis
   };
   stack.defer(stopDaemon);
   await startDaemon();
-  const control = stack.use(home.control());
+  const control = stack.use(home.control({ version }));
   const owned = stack.move();
   return {
     sandbox,

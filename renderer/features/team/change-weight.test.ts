@@ -48,6 +48,7 @@ describe('what a difference means for who agrees', () => {
     expect(weigh('cluster.server', 'https://a', 'https://b')).toBe('elsewhere');
     expect(weigh('target', 'service/a', 'service/b')).toBe('elsewhere');
     expect(weigh('port', 5432, 5433)).toBe('elsewhere');
+    expect(weigh('target', undefined, 'service/b')).toBe('plain');
     expect(weigh('description', 'a', 'b')).toBe('plain');
     expect(weigh('labels.port', 'a', 'b')).toBe('plain');
   });

@@ -19,7 +19,8 @@ const stakes = ['development', 'staging', 'production'];
 
 /** What one difference means for who is to agree to it. Pure. */
 export function changeWeight(change: ProfileChange): ChangeWeight {
-  if (places.test(change.path)) return 'elsewhere';
+  // What was nowhere before leads nowhere else now.
+  if (places.test(change.path)) return change.before === undefined ? 'plain' : 'elsewhere';
   if (!guards.test(change.path)) return 'plain';
   return isLooser(change) ? 'loosens' : 'guard';
 }

@@ -5,7 +5,7 @@ import type {
   ProfileSnapshot,
   ProfileTrust,
 } from '../../../src/contract/profile-snapshot.ts';
-import { agreedChanges, itemKey, pendingKind, teamItems } from './team-items.ts';
+import { agreedChanges, itemKey, pendingKind, teamItems, waitingWords } from './team-items.ts';
 
 const written = { cluster: { context: 'c' }, namespace: 'n', target: 'service/a', port: 5432 };
 
@@ -52,6 +52,17 @@ it('has what a commit would change before the profiles, and those first that wai
     'problem 9',
   ]);
   expect(items[1]).toMatchObject({ profiles: 3, asks: [{ name: 'never' }, { name: 'other' }] });
+});
+
+it('says in one line what waits', () => {
+  const pending = { commit: 'b2', changes: [], problems: [] };
+  const profiles = [listed('team', 'a', { kind: 'untrusted' }), listed('team', 'b', { kind: 'trusted' })];
+  expect(waitingWords({ sources: [user, { ...team, pending }], profiles })).toBe(
+    '1 commit to look at, 1 profile to agree to',
+  );
+  expect(waitingWords({ sources: [team], profiles: profiles.slice(1) })).toBe(
+    'You have agreed to all that is shared with you.',
+  );
 });
 
 it('tells what came and went from what changed', () => {

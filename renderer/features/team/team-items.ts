@@ -1,3 +1,4 @@
+import { count } from '../../../src/client/tunnel-words.ts';
 import type {
   ListedProfile,
   ListedSource,
@@ -68,6 +69,17 @@ function pendingItems(source: ListedSource): TeamItem[] {
     ),
     ...pending.problems.map((problem) => ({ kind: 'problem', problem, commit: pending.commit }) as const),
   ];
+}
+
+/** What waits for this person, in one line. */
+export function waitingWords({ sources, profiles }: Pick<ProfileSnapshot, 'sources' | 'profiles'>): string {
+  const commits = sources.filter(({ pending }) => pending).length;
+  const asks = profiles.filter(needsAgreement).length;
+  const waiting = [
+    ...(commits > 0 ? [`${count(commits, 'commit')} to look at`] : []),
+    ...(asks > 0 ? [`${count(asks, 'profile')} to agree to`] : []),
+  ];
+  return waiting.join(', ') || 'You have agreed to all that is shared with you.';
 }
 
 export function needsAgreement({ trust }: Pick<ListedProfile, 'trust'>): boolean {

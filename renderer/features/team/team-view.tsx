@@ -1,6 +1,5 @@
 import { Plus, UsersRound } from 'lucide-react';
 import { useMemo, useState } from 'react';
-import { count } from '../../../src/client/tunnel-words.ts';
 import type { ListedProfile, ListedSource } from '../../../src/contract/profile-snapshot.ts';
 import { Button } from '../../components/button.tsx';
 import { Dialog, DialogActions } from '../../components/dialog.tsx';
@@ -11,7 +10,7 @@ import { AddSourceDialog } from './add-source-dialog.tsx';
 import { gravest } from './change-weight.ts';
 import { WeightMark } from './profile-diff.tsx';
 import { type TeamActions, useTeamActions } from './team-actions.ts';
-import { teamItems } from './team-items.ts';
+import { teamItems, waitingWords } from './team-items.ts';
 import { TeamList } from './team-list.tsx';
 
 /** In the address, so that other views lead to it. */
@@ -47,7 +46,7 @@ export default function TeamView() {
         <>
           <div className="flex h-12 shrink-0 items-center gap-3 border-b border-line bg-surface px-4">
             <p role="status" className="min-w-0 flex-1 truncate text-muted">
-              {waitingWords(items.flatMap((item) => (item.kind === 'source' ? item.asks : [])).length)}
+              {waitingWords(snapshot)}
             </p>
             <Button icon={Plus} onClick={add}>
               Add a source
@@ -70,11 +69,6 @@ export default function TeamView() {
       )}
     </>
   );
-}
-
-function waitingWords(amount: number): string {
-  if (amount === 0) return 'You have agreed to all that is shared with you.';
-  return `${count(amount, 'profile')} ${amount === 1 ? 'waits' : 'wait'} for your agreement.`;
 }
 
 interface AskedProps {
