@@ -33,22 +33,22 @@ export function DiffEntry({ path, before, after, mark }: DiffEntryProps) {
         {path}
         {mark}
       </dt>
-      <div className="min-w-0">
+      <dd className="mono min-w-0">
         {before !== undefined && (
-          <dd className="mono flex items-start gap-1.5 text-muted">
+          <span className="flex items-start gap-1.5 text-muted">
             <Minus size={12} aria-hidden className="mt-1 shrink-0" />
             <span className="sr-only">before: </span>
             <del className="min-w-0 wrap-anywhere">{plain(before)}</del>
-          </dd>
+          </span>
         )}
         {after !== undefined && (
-          <dd className="mono flex items-start gap-1.5">
+          <span className="flex items-start gap-1.5">
             <Plus size={12} aria-hidden className="mt-1 shrink-0 text-accent" />
             <span className="sr-only">{before === undefined ? 'new: ' : 'now: '}</span>
             <ins className="min-w-0 wrap-anywhere no-underline">{plain(after)}</ins>
-          </dd>
+          </span>
         )}
-      </div>
+      </dd>
     </div>
   );
 }

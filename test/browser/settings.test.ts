@@ -46,7 +46,7 @@ describeInBrowser('the settings in a browser', () => {
     expect(await written()).toBe(`${comment}\nwindow:\n  theme: dark\n`);
     await page.reload();
     await themed('dark');
-    await page.getByRole('radio', { name: 'System' }).click();
+    await page.getByRole('radio', { name: 'System', exact: true }).click();
     await page.locator('html:not([data-theme])').waitFor({ state: 'attached' });
     expect(complaints).toEqual([]);
   });

@@ -10,7 +10,7 @@ export function SandboxControls({ tunnel }: { readonly tunnel: TunnelEntity }) {
   const { status, error, restartPod, stop } = useSandbox();
   if (!isSandboxTunnel(status, tunnel.id)) return null;
   return (
-    <section aria-label="Sandbox" className="flex flex-col gap-2 rounded border border-line bg-ground p-3">
+    <div className="flex flex-col gap-2 rounded border border-line bg-ground p-3">
       <p className="flex items-center gap-2 font-medium">
         <FlaskConical size={14} aria-hidden className="text-accent" />
         See it outlive its pod
@@ -27,6 +27,6 @@ export function SandboxControls({ tunnel }: { readonly tunnel: TunnelEntity }) {
           Stop the sandbox
         </Button>
       </div>
-    </section>
+    </div>
   );
 }
