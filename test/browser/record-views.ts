@@ -68,10 +68,11 @@ async function hidePlaces(
   page: Page,
   places: readonly (readonly [place: string, shown: string])[],
 ): Promise<void> {
-  await page.evaluate((all) => {
+  // As text: nothing here is of a page, whose types these are not.
+  await page.evaluate(`{
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     for (let node = walker.nextNode(); node; node = walker.nextNode())
-      for (const [place, shown] of all)
-        if (node.nodeValue?.includes(place)) node.nodeValue = node.nodeValue.replace(place, shown);
-  }, places);
+      for (const [place, shown] of ${JSON.stringify(places)})
+        if (node.nodeValue.includes(place)) node.nodeValue = node.nodeValue.replace(place, shown);
+  }`);
 }
