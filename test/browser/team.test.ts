@@ -85,7 +85,8 @@ describeInBrowser("the team's profiles in a browser", () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
     await team.waitFor({ state: 'detached' });
     expect((await world.control.call('profiles', {})).profiles).toEqual([]);
-    expect(complaints).toEqual([]);
+    // The browser tells of the address that was refused.
+    expect(complaints.filter((text) => !text.includes('422'))).toEqual([]);
   });
 
   it('shows what a fetched commit would change, marks what loosens a bound, and asks again for what changed', async () => {

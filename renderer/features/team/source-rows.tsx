@@ -108,7 +108,7 @@ export function PendingRow({ item, actions }: PendingRowProps) {
         disabled={actions.busy.has(source.key)}
         onClick={() => void actions.accept(source, commit)}
       >
-        Take it
+        Take commit
       </Button>
     </div>
   );
