@@ -65,9 +65,11 @@ describeInBrowser('the first run in a browser', () => {
     const { page } = await opened();
     await page.getByRole('button', { name: 'Try the sandbox' }).focus();
     await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Restart the pod' }).waitFor();
     await page.getByRole('switch', { name: 'sandbox is on' }).focus();
     await page.keyboard.press('Space');
-    await page.getByRole('button', { name: 'Connect' }).focus();
+    // The row of the tunnel has one too, as long as it is there.
+    await page.getByRole('button', { name: 'Connect', exact: true }).focus();
     await page.keyboard.press('Enter');
     await page.getByRole('region', { name: 'sandbox' }).waitFor();
   });
