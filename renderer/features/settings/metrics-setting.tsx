@@ -45,8 +45,8 @@ export function MetricsSetting({ port, tokenFile, onChange }: MetricsSettingProp
             className="flex items-start gap-2"
             onSubmit={(event) => {
               event.preventDefault();
+              // What is written stays until the file has it.
               if (wanted !== undefined) onChange(wanted);
-              setWritten(wanted === undefined ? text : undefined);
             }}
           >
             <div className="w-24">
