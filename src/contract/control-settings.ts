@@ -27,8 +27,6 @@ export const windowSettingsSchema = z.strictObject({
   openAtLogin: z.boolean().describe('Of the desktop app.').optional(),
 });
 
-export type WindowSettings = z.infer<typeof windowSettingsSchema>;
-
 export const metricsSettingsSchema = z.strictObject({ port: portSchema });
 export const passwordSettingsSchema = z.strictObject({ keepIn: keepInSchema });
 
