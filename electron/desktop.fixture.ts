@@ -35,6 +35,7 @@ export function viewWith({
     tunnels: new Map(tunnels.map((tunnel) => [tunnel.id, tunnel])),
     questions: new Map(questions.map((question) => [question.id, question])),
     profiles: { sequence: 0, sources: [], profiles: [], refused: [], groups: [...groups], problems: [] },
+    sandbox: { kind: 'unavailable' },
   };
 }
 

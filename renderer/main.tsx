@@ -10,11 +10,13 @@ import { browserClock as clock } from './browser-clock.ts';
 import { OpenHint } from './components/hint.tsx';
 import { CompactShell, isCompact } from './features/shell/compact-shell.tsx';
 import { Shell } from './features/shell/shell.tsx';
+import { TunnelCopier } from './features/tunnels/connection-strings.ts';
 import { type AppState, AppStateContext } from './state/app-state.ts';
 import { Checks } from './state/checks.ts';
 import { Copies } from './state/copies.ts';
 import { Drafts } from './state/drafts.ts';
 import { Samples } from './state/samples.ts';
+import { SettingsStore } from './state/settings-store.ts';
 import { Throughput } from './state/throughput.ts';
 import { Ticker } from './state/ticker.ts';
 import { TunnelActions } from './state/tunnel-actions.ts';
@@ -30,6 +32,23 @@ ticker.subscribe(() => {
   throughput.sample(tunnels);
   samples.sample(tunnels, ticker.now());
 });
+const settings = new SettingsStore({
+  api,
+  storage: localStorage,
+  showTheme(theme) {
+    const { dataset } = document.documentElement;
+    if (theme === 'system') delete dataset.theme;
+    else dataset.theme = theme;
+  },
+});
+// Another window, or a person with an editor, may have changed them.
+addEventListener('focus', () => void settings.load());
+let wasLive = false;
+view.subscribe(() => {
+  const isLive = view.link.kind === 'live';
+  if (isLive && !wasLive) void settings.load();
+  wasLive = isLive;
+});
 const state: AppState = {
   api,
   clock,
@@ -37,11 +56,15 @@ const state: AppState = {
   throughput,
   samples,
   ticker,
-  actions: new TunnelActions(api, view),
+  actions: new TunnelActions(api, view, copyConnected),
+  settings,
   copies: new Copies({
     clock,
     write: writeClipboard,
-    storage: localStorage,
+    favourites: {
+      format: (kind) => settings.format(kind),
+      prefer: (kind, format) => void settings.prefer(kind, format),
+    },
   }),
   checks: new Checks(api, clock),
   drafts: new Drafts(),
@@ -50,6 +73,11 @@ const state: AppState = {
 addEventListener('beforeunload', (event) => {
   if (state.drafts.hasWritten()) event.preventDefault();
 });
+
+function copyConnected(id: string): void {
+  const tunnel = view.tunnel(id);
+  if (settings.copiesOnConnect && tunnel) void new TunnelCopier(state).copy(tunnel);
+}
 
 async function writeClipboard(text: string): Promise<void> {
   try {

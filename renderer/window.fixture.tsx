@@ -9,6 +9,7 @@ import { Checks } from './state/checks.ts';
 import { Copies } from './state/copies.ts';
 import { Drafts } from './state/drafts.ts';
 import { Samples } from './state/samples.ts';
+import { SettingsStore } from './state/settings-store.ts';
 import { Throughput } from './state/throughput.ts';
 import { Ticker } from './state/ticker.ts';
 import { TunnelActions } from './state/tunnel-actions.ts';
@@ -21,6 +22,7 @@ export async function renderInWindow(control: FakeControl, part: ReactNode) {
   const clock = new FakeClock();
   const clipboard: string[] = [];
   const view = new ViewStore(control, (flush) => flush());
+  const settings = new SettingsStore({ api: control, storage: sessionStorage, showTheme() {} });
   const state: AppState = {
     api: control,
     clock,
@@ -34,8 +36,12 @@ export async function renderInWindow(control: FakeControl, part: ReactNode) {
     copies: new Copies({
       clock,
       write: async (text) => void clipboard.push(text),
-      storage: sessionStorage,
+      favourites: {
+        format: (kind) => settings.format(kind),
+        prefer: (kind, format) => void settings.prefer(kind, format),
+      },
     }),
+    settings,
   };
   const rendered = render(
     <QueryClientProvider client={new QueryClient()}>

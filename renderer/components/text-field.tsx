@@ -6,13 +6,15 @@ export interface TextFieldProps extends Omit<ComponentProps<typeof Field.Control
   /** What is wrong with what is written. */
   readonly problem?: string | undefined;
   readonly hint?: string | undefined;
+  /** The label is there for those who hear it alone. */
+  readonly isLabelHidden?: boolean;
 }
 
 /** One line of text with its name above it and what is wrong with it below. */
-export function TextField({ label, problem, hint, ...rest }: TextFieldProps) {
+export function TextField({ label, problem, hint, isLabelHidden = false, ...rest }: TextFieldProps) {
   return (
     <Field.Root invalid={problem !== undefined} className="flex flex-col gap-1">
-      <Field.Label className="font-medium">{label}</Field.Label>
+      <Field.Label className={isLabelHidden ? 'sr-only' : 'font-medium'}>{label}</Field.Label>
       <Field.Control
         autoComplete="off"
         spellCheck={false}

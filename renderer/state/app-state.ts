@@ -7,6 +7,7 @@ import type { CheckState, Checks } from './checks.ts';
 import type { Copied, Copies } from './copies.ts';
 import type { Draft, Drafts } from './drafts.ts';
 import type { Sample, Samples } from './samples.ts';
+import type { SettingsState, SettingsStore } from './settings-store.ts';
 import type { Throughput } from './throughput.ts';
 import type { Ticker } from './ticker.ts';
 import type { ActionState, TunnelActions } from './tunnel-actions.ts';
@@ -24,6 +25,7 @@ export interface AppState {
   readonly copies: Copies;
   readonly checks: Checks;
   readonly drafts: Drafts;
+  readonly settings: SettingsStore;
 }
 
 export const AppStateContext = createContext<AppState | undefined>(undefined);
@@ -100,6 +102,11 @@ export function useNow(): number {
   const known = useRef(nowMs);
   if (!isLost) known.current = nowMs;
   return known.current;
+}
+
+export function useSettings(): SettingsState {
+  const { settings } = useAppState();
+  return useSyncExternalStore(settings.subscribe, settings.state);
 }
 
 /** What was copied in the last two seconds. */

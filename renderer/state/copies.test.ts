@@ -1,15 +1,16 @@
 import { expect, it } from 'vitest';
+import type { ConnectionFormat, ConnectionKind } from '../../src/contract/connection-format.ts';
 import { FakeClock } from '../../test/support/fake-clock.ts';
 import { Copies } from './copies.ts';
 
 function copiesWith(write: (text: string) => Promise<void> = async () => {}) {
   const clock = new FakeClock();
-  const kept = new Map<string, string>();
-  const storage = {
-    getItem: (key: string) => kept.get(key) ?? null,
-    setItem: (key: string, value: string) => void kept.set(key, value),
+  const kept = new Map<ConnectionKind, ConnectionFormat>();
+  const favourites = {
+    format: (kind: ConnectionKind) => kept.get(kind),
+    prefer: (kind: ConnectionKind, format: ConnectionFormat) => void kept.set(kind, format),
   };
-  return { clock, kept, copies: new Copies({ clock, write, storage }) };
+  return { clock, kept, copies: new Copies({ clock, write, favourites }) };
 }
 
 it('says for two seconds what was copied, counted from the last time', async () => {
@@ -37,6 +38,6 @@ it('remembers the format taken last of each kind, and takes no other kind’s fo
   copies.prefer('postgres', 'jdbc');
   expect(copies.favourite('postgres')).toBe('jdbc');
   expect(copies.favourite('redis')).toBe('redis-cli');
-  kept.set('format.redis', 'jdbc');
+  kept.set('redis', 'jdbc');
   expect(copies.favourite('redis')).toBe('redis-cli');
 });

@@ -15,7 +15,10 @@ export interface CopiesOptions {
   readonly clock: Clock;
   readonly write: (text: string) => Promise<void>;
   /** Where favourites are kept. */
-  readonly storage: Pick<Storage, 'getItem' | 'setItem'>;
+  readonly favourites: {
+    format(kind: ConnectionKind): ConnectionFormat | undefined;
+    prefer(kind: ConnectionKind, format: ConnectionFormat): void;
+  };
 }
 
 /** What was copied last, for the two seconds in which its button says so, and which format people take of each kind. */
@@ -46,13 +49,13 @@ export class Copies {
 
   /** The format taken last of this kind, else the kind's first. */
   favourite(kind: ConnectionKind): ConnectionFormat {
-    const kept = this.#options.storage.getItem(`format.${kind}`);
+    const kept = this.#options.favourites.format(kind);
     const formats: readonly ConnectionFormat[] = formatsByKind[kind];
     return formats.find((format) => format === kept) ?? formatsByKind[kind][0];
   }
 
   prefer(kind: ConnectionKind, format: ConnectionFormat): void {
-    this.#options.storage.setItem(`format.${kind}`, format);
+    this.#options.favourites.prefer(kind, format);
   }
 
   #say(copied: Copied | undefined): void {

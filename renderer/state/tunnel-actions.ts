@@ -21,12 +21,15 @@ const idle: ActionState = {};
 export class TunnelActions implements Disposable {
   readonly #api: Api;
   readonly #view: ViewStore;
+  readonly #onConnected: (id: string) => void;
   readonly #states = new Map<string, ActionState>();
   readonly #listeners = new Set<() => void>();
   readonly #unsubscribe: () => void;
   #asking: string | undefined;
 
-  constructor(api: Api, view: ViewStore) {
+  /** onConnected: a click brought it up, and nothing is asked any more. */
+  constructor(api: Api, view: ViewStore, onConnected: (id: string) => void = () => {}) {
+    this.#onConnected = onConnected;
     this.#api = api;
     this.#view = view;
     this.#unsubscribe = view.subscribe(() => this.#settle());
@@ -53,6 +56,8 @@ export class TunnelActions implements Disposable {
       const { outcomes }: Outcomes = await this.#api.call(action, { names: [id] });
       const error = outcomes.find((outcome) => outcome.error)?.error;
       this.#set(id, error ? { error } : undefined);
+      const isAsked = outcomes.some(({ tunnel }) => tunnel && tunnel.questions.length > 0);
+      if (action === 'up' && !error && !isAsked) this.#onConnected(id);
     } catch (thrown) {
       this.#set(id, { error: AppError.from(thrown).toData() });
     }

@@ -1,27 +1,25 @@
-import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { AppError } from '../base/app-error.ts';
 import { isSingleExecutable } from '../base/carried-files.ts';
-import { createLog, silentLog } from '../base/log.ts';
-import type { ForwardEvent } from '../contract/forward-event.ts';
+import { daemonPlaces } from '../base/daemon-places.ts';
+import { builtPage } from './built-page.ts';
 import type { Cli } from './cli.ts';
-import { startChaos } from './demo-chaos.ts';
-import { DemoClient } from './demo-client.ts';
-import { HumanOutput } from './forward-output.ts';
-import { colorsFor } from './paint.ts';
-
-const namespace = 'demo';
-const pod = `${namespace}/postgres-0`;
-const database = { user: 'app', database: 'orders' } as const;
+import { fileThatLeadsTo } from './page-address.ts';
+import { ownCommand } from './process-cli.ts';
+import { sandboxCommandName } from './sandbox-command.ts';
 
 export interface DemoFlags {
-  readonly chaos: boolean;
+  readonly open: boolean;
   readonly verbose: boolean;
 }
 
-/** Runs the demonstration until a signal ends it. Rejects with SP-SANDBOX-START and as runForward does. */
+/**
+ * The demonstration in a browser until a signal ends it: a daemon of its own, in folders of its own, whose page offers the sandbox. Nothing of
+ * the person's own daemon is touched, and nothing is left behind. Rejects as startDaemon does.
+ */
 export async function demo(flags: DemoFlags, cli: Cli): Promise<void> {
   // Nor is one to be looked for in a node_modules above it, which anybody may have put there.
   if (isSingleExecutable())
@@ -29,90 +27,64 @@ export async function demo(flags: DemoFlags, cli: Cli): Promise<void> {
       message: 'this executable brings no Postgres with it',
       next: 'run it from the repository: npm run demo',
     });
-  const { clock, env, stdout, stderr } = cli;
+  const { stdout, stderr, env, home, version, platform, stdin } = cli;
   using ending = cli.untilSignal();
-  const [{ startSandbox }, { postgresManifest }, { Watchdog }, { runForward }] = await Promise.all([
-    import('../sandbox/sandbox.ts'),
-    import('../sandbox/manifest.ts'),
+  const [{ startDaemon }, { MemoryKeychain }, { SocketControl }, { Watchdog }] = await Promise.all([
+    import('../daemon/daemon.ts'),
+    import('../secret/memory-keychain.ts'),
+    import('../client/socket-control.ts'),
     import('../sandbox/watchdog.ts'),
-    import('../engine/run-forward.ts'),
   ]);
-
   await using cleanup = new AsyncDisposableStack();
   const dir = await mkdtemp(join(tmpdir(), 'sallyport-demo-'));
   // For a second Ctrl-C and worse, which leave no time to clear up here.
   cleanup.use(new Watchdog(dir)).start();
   cleanup.defer(() => rm(dir, { recursive: true, force: true }));
-  stderr.write('Starting a sandbox cluster with a real Postgres…\n');
-  const password = randomBytes(9).toString('base64url');
-  const manifest = postgresManifest({ namespace, password, ...database });
-  const sandbox = cleanup.use(await startSandbox({ dir, namespace, manifest }));
-
-  const output = new HumanOutput({
-    stdout,
-    stderr,
-    clock,
-    colors: colorsFor(stderr, cli),
-    verbosity: flags.verbose ? 'verbose' : 'normal',
-    names: ['5432'],
-  });
-  cleanup.defer(() => output.end());
-  let port: number | undefined;
-  let introduced = false;
-  const tell = (event: ForwardEvent) => {
-    output.print(event);
-    if (event.event === 'listening') port ??= event.port;
-    if (event.event !== 'state' || event.shown !== 'ready' || introduced || port === undefined) return;
-    introduced = true;
-    stdout.write(introduction({ port, password, kubeconfig: sandbox.kubeconfigPath }));
-    if (!flags.chaos) return;
-    const client = cleanup.use(new DemoClient({ ...database, password, port, clock }));
-    // What ends with the demonstration has not failed.
-    ending.addEventListener('abort', () => client.end(), { once: true });
-    const restart = () => sandbox.controls.pods.delete(pod);
-    const report = () => void stderr.write(`  client   ${client.summary()}\n`);
-    cleanup.use(startChaos({ clock, restart, report }));
-  };
-  await runForward(
-    {
-      target: 'statefulset/postgres/0',
-      ports: [':5432'],
-      addresses: ['localhost'],
-      namespace,
-      context: undefined,
-      kubeconfig: sandbox.kubeconfigPath,
-      impersonate: undefined,
-      carrier: 'auto',
-      anyUser: false,
-      holdMs: 60_000,
-      patient: true,
-      runningTimeoutMs: undefined,
-      userAgent: `sallyport/${cli.version} (demo)`,
-      env,
-      clock,
-      log: flags.verbose ? createLog('debug', (line) => stderr.write(`${line}\n`)) : silentLog,
-      tell,
-      onPluginOutput: () => {},
-      onWarning: (text) => stderr.write(`warning: ${text}\n`),
-    },
-    ending,
+  const at = (name: string) => join(dir, name);
+  const folders = { config: at('config'), data: at('data'), cache: at('cache'), log: at('log') };
+  const places = daemonPlaces({ env: {}, platform, folders });
+  cleanup.use(
+    await startDaemon({
+      places,
+      version,
+      env: { ...env },
+      home,
+      pageFolder: builtPage(),
+      sandboxCommand: ownCommand(sandboxCommandName),
+      keychain: new MemoryKeychain(),
+      ...(flags.verbose && { onLogLine: (line: string) => void stderr.write(`${line}\n`) }),
+    }),
   );
+  const control = cleanup.use(new SocketControl({ socketPath: places.socket, version }));
+  const address = async () => (await control.call('ui', {})).url;
+  const ended = new Promise<void>((resolve) =>
+    ending.addEventListener('abort', () => resolve(), { once: true }),
+  );
+  const isPerson = stdin.isTTY === true;
+  if (flags.open && isPerson) {
+    // Where nothing opens addresses, the printed one does.
+    await fileThatLeadsTo(await address(), places)
+      .then((file) => cli.openAddress(file))
+      .catch(() => {});
+  }
+  stdout.write(introduction(await address(), isPerson));
+  if (isPerson) {
+    const lines = createInterface({ input: process.stdin });
+    cleanup.defer(() => lines.close());
+    lines.on('line', () => void address().then((next) => stdout.write(`  Open   ${next}\n`)));
+  }
+  if (!ending.aborted) await ended;
 }
 
-function introduction(to: {
-  readonly port: number;
-  readonly password: string;
-  readonly kubeconfig: string;
-}): string {
-  const { user, database: name } = database;
+function introduction(url: string, isPerson: boolean): string {
+  const again = isPerson ? 'Enter prints another address; Ctrl-C ends it' : 'Ctrl-C ends it';
   return [
     '',
-    `  psql   PGPASSWORD=${to.password} psql 'host=127.0.0.1 port=${to.port} dbname=${name} user=${user}'`,
-    `  URI    postgresql://${user}:${to.password}@127.0.0.1:${to.port}/${name}`,
+    `  Open   ${url}`,
+    '         in a browser of this machine. The address works once, within a minute.',
     '',
-    '  Restart the pod and see the port stay:',
-    `         kubectl --kubeconfig ${to.kubeconfig} delete pod postgres-0`,
-    '  Ctrl-C ends it and leaves nothing behind.',
+    '  Try the sandbox, copy the psql command, paste it into a terminal. Then restart the pod.',
+    `  ${again} and leaves nothing behind. In a terminal alone: demo --terminal`,
     '',
     '',
   ].join('\n');

@@ -150,10 +150,21 @@ export class ProcessCli implements Cli, AsyncDisposable {
  */
 export const daemonNodeFlags = ['--max-semi-space-size=1', '--no-concurrent-recompilation'] as const;
 
-/** What runs the daemon in the foreground. The executable is its own script, and has the flags built in; argv[1] is what it was called as. */
+/** What runs the daemon in the foreground. */
 export function daemonCommand(isExecutable = isSingleExecutable()): [string, ...string[]] {
+  return ownCommand('daemon', { nodeFlags: daemonNodeFlags, isExecutable });
+}
+
+/** What runs a command of this program as another process. The executable is its own script, and has flags built in; argv[1] is what it was called as. */
+export function ownCommand(
+  name: string,
+  {
+    nodeFlags = [],
+    isExecutable = isSingleExecutable(),
+  }: { readonly nodeFlags?: readonly string[]; readonly isExecutable?: boolean } = {},
+): [string, ...string[]] {
   const script = process.argv[1];
   return isExecutable || script === undefined
-    ? [process.execPath, 'daemon']
-    : [process.execPath, ...daemonNodeFlags, script, 'daemon'];
+    ? [process.execPath, name]
+    : [process.execPath, ...nodeFlags, script, name];
 }

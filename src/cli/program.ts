@@ -4,6 +4,7 @@ import { commandList } from './command-list.ts';
 import { addDemoCommand } from './demo-command.ts';
 import { addForwardCommand } from './forward-command.ts';
 import { commandNamed } from './listed-command.ts';
+import { addSandboxCommand } from './sandbox-command.ts';
 
 const examples = (program: string) => `
 Examples:
@@ -39,5 +40,6 @@ export async function createProgram(cli: Cli, words: readonly string[] = cli.arg
   addForwardCommand(program, cli);
   addDemoCommand(program, cli);
   for (const command of program.commands.slice(-2)) command.helpGroup('Without a daemon:');
+  addSandboxCommand(program, cli);
   return program;
 }

@@ -1,5 +1,6 @@
 import type { ControlEvent } from '../contract/control-event.ts';
 import type { Question } from '../contract/control-question.ts';
+import type { SandboxStatus } from '../contract/control-sandbox.ts';
 import type { TunnelEntity } from '../contract/control-tunnel.ts';
 import type { ProfileSnapshot } from '../contract/profile-snapshot.ts';
 
@@ -10,6 +11,7 @@ export interface ControlView {
   readonly tunnels: ReadonlyMap<string, TunnelEntity>;
   readonly questions: ReadonlyMap<string, Question>;
   readonly profiles: ProfileSnapshot;
+  readonly sandbox: SandboxStatus;
 }
 
 export type Hello = ControlView['daemon'];
@@ -27,6 +29,7 @@ export function applyEvent(
       tunnels: new Map(event.tunnels.map((tunnel) => [tunnel.id, tunnel])),
       questions: new Map(event.questions.map((question) => [question.id, question])),
       profiles: event.profiles,
+      sandbox: event.sandbox ?? { kind: 'unavailable' },
     };
   }
   if (view?.sequence !== event.sequence - 1) return undefined;
@@ -40,6 +43,8 @@ export function applyEvent(
       return { ...view, sequence, questions: new Map(view.questions).set(event.question.id, event.question) };
     case 'question-gone':
       return { ...view, sequence, questions: without(view.questions, event.id) };
+    case 'sandbox':
+      return { ...view, sequence, sandbox: event.sandbox };
     case 'profiles':
       return { ...view, sequence, profiles: event.profiles };
   }

@@ -24,6 +24,7 @@ function viewOf(tunnels: readonly number[], questions: readonly number[], profil
     tunnels: new Map(known.map((tunnel) => [tunnel.id, tunnel])),
     questions: new Map(questions.map((id) => [`q${id}`, question(id)])),
     profiles: { sequence: profiles, sources: [], profiles: [], refused: [], groups: [], problems: [] },
+    sandbox: profiles > 1 ? { kind: 'unavailable' } : { kind: 'off' },
   };
 }
 

@@ -11,7 +11,7 @@ export function viewEvents(
   sequence: number,
 ): ControlEvent[] {
   if (!before || before.daemon !== after.daemon) {
-    const { daemon, tunnels, questions, profiles } = after;
+    const { daemon, tunnels, questions, profiles, sandbox } = after;
     return [
       daemon,
       {
@@ -20,6 +20,7 @@ export function viewEvents(
         tunnels: [...tunnels.values()],
         questions: [...questions.values()],
         profiles,
+        sandbox,
       },
     ];
   }
@@ -28,6 +29,8 @@ export function viewEvents(
   // Before tunnels, which name profiles and questions.
   if (before.profiles !== after.profiles)
     events.push({ event: 'profiles', sequence: next(), profiles: after.profiles });
+  if (before.sandbox !== after.sandbox)
+    events.push({ event: 'sandbox', sequence: next(), sandbox: after.sandbox });
   for (const [id, question] of after.questions)
     if (before.questions.get(id) !== question) events.push({ event: 'question', sequence: next(), question });
   for (const [id, tunnel] of after.tunnels)

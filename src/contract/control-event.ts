@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { questionSchema } from './control-question.ts';
+import { sandboxStatusSchema } from './control-sandbox.ts';
 import { tunnelIdSchema, tunnelSchema } from './control-tunnel.ts';
 import { profileSnapshotSchema } from './profile-snapshot.ts';
 
@@ -24,11 +25,14 @@ export const controlEventSchema = z.discriminatedUnion('event', [
     tunnels: z.array(tunnelSchema),
     questions: z.array(questionSchema),
     profiles: profileSnapshotSchema,
+    /** Absent: of a daemon that has none. */
+    sandbox: sandboxStatusSchema.optional(),
   }),
   z.object({ event: z.literal('tunnel'), ...sequenced, tunnel: tunnelSchema }),
   z.object({ event: z.literal('tunnel-gone'), ...sequenced, id: tunnelIdSchema }),
   z.object({ event: z.literal('question'), ...sequenced, question: questionSchema }),
   z.object({ event: z.literal('question-gone'), ...sequenced, id: z.string() }),
+  z.object({ event: z.literal('sandbox'), ...sequenced, sandbox: sandboxStatusSchema }),
   z.object({ event: z.literal('profiles'), ...sequenced, profiles: profileSnapshotSchema }),
 ]);
 

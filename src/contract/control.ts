@@ -30,6 +30,8 @@ import {
   writtenProfileSchema,
 } from './control-profile.ts';
 import { answerSchema, passwordSchema, questionSchema } from './control-question.ts';
+import { sandboxStatusSchema } from './control-sandbox.ts';
+import { settingsChangeSchema, shownSettingsSchema } from './control-settings.ts';
 import {
   adHocSchema,
   historyEntrySchema,
@@ -367,6 +369,34 @@ export const operations = {
     summary: 'Says whether the logs are what was written. Reads every byte of them.',
     input: z.strictObject({ log: logName }),
     answer: z.object({ logs: z.array(verifiedLogSchema) }),
+  }),
+  settings: operation({
+    summary:
+      'The settings as they are in their file, and which of them the daemon takes up at its next start.',
+    input: nothing,
+    answer: shownSettingsSchema,
+  }),
+  changeSettings: operation({
+    summary:
+      'Changes settings of the window, where passwords are kept, and metrics, and keeps comments and order of their file. What names programs and files is changed there.',
+    input: z.strictObject({ change: settingsChangeSchema }),
+    answer: shownSettingsSchema,
+  }),
+  startSandbox: operation({
+    summary:
+      'Starts the embedded sandbox cluster with a real Postgres where none runs, and connects to it. Answers at once, or when its tunnel is up, after waitMs at the latest.',
+    input: z.strictObject({ waitMs }),
+    answer: sandboxStatusSchema,
+  }),
+  stopSandbox: operation({
+    summary: 'Disconnects from the sandbox and ends it. Nothing of it is left when it answers.',
+    input: nothing,
+    answer: sandboxStatusSchema,
+  }),
+  restartSandboxPod: operation({
+    summary: "Deletes the sandbox's pod; its StatefulSet makes a new one.",
+    input: nothing,
+    answer: sandboxStatusSchema,
   }),
   wake: operation({
     summary: 'The machine woke from sleep or changed networks: whatever rests is tried at once.',

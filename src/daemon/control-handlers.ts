@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { lastOfAll } from '../audit/all-logs.ts';
 import { verifyAll } from '../audit/verify-all.ts';
 import { AppError } from '../base/app-error.ts';
+import { type Clock, delay } from '../base/clock.ts';
 import type { DaemonPlaces } from '../base/daemon-places.ts';
 import { Secret } from '../base/secret.ts';
 import type { Hello } from '../client/control-view.ts';
@@ -21,9 +22,12 @@ import { type Passwords, refuseUnseen } from './passwords.ts';
 import type { PastLines } from './past-lines.ts';
 import { type ProfileDesk, profileYaml } from './profile-desk.ts';
 import type { QuestionBoard } from './question-board.ts';
+import type { SandboxHost } from './sandbox-host.ts';
+import type { SettingsDesk } from './settings-desk.ts';
 import type { TunnelSet } from './tunnel-set.ts';
 
 export interface ControlHandlersOptions {
+  readonly clock: Clock;
   readonly hello: Hello;
   readonly places: DaemonPlaces;
   /** What `~/` of a socket's path stands for. */
@@ -41,6 +45,8 @@ export interface ControlHandlersOptions {
   readonly audit: Pick<DaemonAudit, 'status'>;
   readonly gatewayPasswords: GatewayPasswords;
   readonly localAuthority: Pick<LocalAuthority, 'get'>;
+  readonly sandbox: SandboxHost;
+  readonly settings: SettingsDesk;
   readonly events: EventHub;
   readonly metrics: () => Promise<string>;
   readonly metricsUrl: () => string | undefined;
@@ -64,6 +70,7 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
     questions,
     passwords,
     events,
+    sandbox,
     metrics,
     invite,
   } = options;
@@ -218,6 +225,23 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
       return { records: found.map(({ log: name, record }) => ({ log: name, record })) };
     },
     auditVerify: async ({ log }) => ({ logs: await verifyAll({ folder: places.auditFolder, log }) }),
+    settings: () => options.settings.read(),
+    changeSettings: ({ change }) => options.settings.change(change),
+    startSandbox: async ({ waitMs }, { signal }) => {
+      const started = sandbox.start();
+      // Whoever does not wait is told by events how it ended.
+      started.catch(() => {});
+      await Promise.race([started, delay(options.clock, waitMs, signal)]);
+      return sandbox.status;
+    },
+    stopSandbox: async () => {
+      await sandbox.stop();
+      return sandbox.status;
+    },
+    restartSandboxPod: async () => {
+      sandbox.restartPod();
+      return sandbox.status;
+    },
     wake: async () => {
       clusters.retryNow();
       tunnels.retryNow();

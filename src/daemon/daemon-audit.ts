@@ -13,7 +13,7 @@ import { type AuditState, AuditTrail } from './audit-trail.ts';
 import { ClusterIdentities } from './cluster-identities.ts';
 import { GatheredEvents } from './gathered-events.ts';
 import { profileEvents } from './profile-events.ts';
-import type { Settings } from './settings.ts';
+import { defaultKeep, type Settings } from './settings.ts';
 import type { AuditSink } from './tunnel-audit.ts';
 import type { TunnelDefinition } from './tunnel-definition.ts';
 
@@ -38,7 +38,7 @@ export class DaemonAudit implements AuditSink, AsyncDisposable {
 
   constructor({ places, settings, keychain, clock, log, version, home }: DaemonAuditOptions) {
     const { auditFolder: folder } = places;
-    const { days = 400, megabytes = 2_048 } = settings?.keep ?? {};
+    const { days = defaultKeep.days, megabytes = defaultKeep.megabytes } = settings?.keep ?? {};
     this.#trail = new AuditTrail({
       folder,
       writer: 'daemon',

@@ -42,6 +42,9 @@ import { ProfileDesk } from './profile-desk.ts';
 import { QuestionBoard } from './question-board.ts';
 import { RequestCallers } from './request-callers.ts';
 import { RequestRecord } from './request-record.ts';
+import { forgetFormerSandbox, SandboxHost } from './sandbox-host.ts';
+import { metricsTokenFile } from './settings.ts';
+import { SettingsDesk } from './settings-desk.ts';
 import { TunnelSet } from './tunnel-set.ts';
 import { WantedFile } from './wanted-file.ts';
 import { projectsOf } from './wanted-record.ts';
@@ -54,6 +57,8 @@ export interface DaemonOptions {
   readonly home: string;
   /** The built page; without one a browser is told so. */
   readonly pageFolder?: string | undefined;
+  /** What runs a sandbox in the foreground, where people may try one. */
+  readonly sandboxCommand?: readonly [string, ...string[]];
   readonly logLevel?: LogLevel;
   /** Also told each line of the log, as in the foreground. */
   readonly onLogLine?: ((line: string) => void) | undefined;
@@ -240,6 +245,16 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       }),
     );
     all = () => tunnels.all;
+    const sandbox: SandboxHost = starting.use(
+      new SandboxHost({
+        command: options.sandboxCommand,
+        env: options.env,
+        clock,
+        log,
+        tunnels,
+        changed: (status) => events.sandboxChanged(status),
+      }),
+    );
     const events = starting.use(
       new EventHub({
         clock,
@@ -248,6 +263,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         tunnel: (id) => tunnels.get(id)?.entity,
         questions: () => questions.all,
         profiles: () => profiles.snapshot,
+        sandbox: () => sandbox.status,
       }),
     );
     const metrics = new DaemonMetrics({
@@ -256,6 +272,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       audit: () => audit.status,
     });
     starting.defer(audit.onState(() => tunnels.auditChanged()));
+    await forgetFormerSandbox(wanted);
     await tunnels.restore();
     starting.defer(
       live.onChange(() => {
@@ -285,6 +302,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     });
     const objects = new ObjectLister({ clock, clusters, kubeconfig: () => loadKubeconfig({ env }) });
     const handlers = controlHandlers({
+      clock,
       hello,
       places,
       home,
@@ -297,6 +315,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       audit,
       gatewayPasswords,
       localAuthority,
+      sandbox,
+      settings: new SettingsDesk({ places, inUse: settings }),
       events,
       cluster: new ClusterQuestions({ clock, clusters, tunnels, contextOf, passwords }),
       objects,
@@ -327,7 +347,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     await listenOn(control, places.socket);
     if (settings.metrics) {
       const { port } = settings.metrics;
-      const tokenFile = join(folders.data, 'metrics-token');
+      const tokenFile = metricsTokenFile(places);
       const endpoint = await openMetricsEndpoint({ port, tokenFile, text: () => metrics.text() }).catch(
         (error) =>
           // Tunnels come before their figures.

@@ -37,6 +37,7 @@ function hubOf(...given: TunnelEntity[]) {
     tunnel: (id) => tunnels.get(id),
     questions: () => [],
     profiles: () => ({ sequence: 0, sources: [], profiles: [], refused: [], groups: [], problems: [] }),
+    sandbox: () => ({ kind: 'off' }),
     maxWaitingBytes: 1000,
   });
   const change = (tunnel: TunnelEntity, what: 'state' | 'counters') => {

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../base/clock.ts';
 import type { ControlEvent } from '../contract/control-event.ts';
 import type { Question } from '../contract/control-question.ts';
+import type { SandboxStatus } from '../contract/control-sandbox.ts';
 import type { TunnelEntity } from '../contract/control-tunnel.ts';
 import type { ProfileSnapshot } from '../contract/profile-snapshot.ts';
 
@@ -20,6 +21,7 @@ export interface EventHubOptions {
   readonly tunnel: (id: string) => TunnelEntity | undefined;
   readonly questions: () => readonly Question[];
   readonly profiles: () => ProfileSnapshot;
+  readonly sandbox: () => SandboxStatus;
   /** Default 8 MiB: some snapshots of a thousand tunnels. */
   readonly maxWaitingBytes?: number;
 }
@@ -50,7 +52,7 @@ export class EventHub implements Disposable {
 
   /** Sends hello and a snapshot, then each change. The returned function ends that. */
   subscribe(sink: EventSink): () => void {
-    const { hello, tunnels, questions, profiles } = this.#options;
+    const { hello, tunnels, questions, profiles, sandbox } = this.#options;
     const found = tunnels();
     for (const tunnel of found) {
       // What the others were told stays: they are still to hear of what moved on since.
@@ -65,6 +67,7 @@ export class EventHub implements Disposable {
       tunnels: [...found],
       questions: [...questions()],
       profiles: profiles(),
+      sandbox: sandbox(),
     };
     sink.send(JSON.stringify(snapshot));
     this.#tick();
@@ -99,6 +102,10 @@ export class EventHub implements Disposable {
 
   profilesChanged(profiles: ProfileSnapshot): void {
     this.#tell({ event: 'profiles', profiles });
+  }
+
+  sandboxChanged(sandbox: SandboxStatus): void {
+    this.#tell({ event: 'sandbox', sandbox });
   }
 
   [Symbol.dispose](): void {

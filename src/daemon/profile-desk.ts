@@ -36,6 +36,7 @@ export class ProfileDesk {
     const { profiles, takeDown } = this.#options;
     // It would stay up, and nothing would tell what it is.
     if (edit.kind === 'remove') await takeDown(`user/${edit.name}`);
+    if (edit.kind === 'remove-source') await Promise.all(this.#idsOf(edit.name).map(takeDown));
     return profiles.edit(edit);
   }
 
@@ -91,6 +92,12 @@ export class ProfileDesk {
       profile: { ...made.profile, ...(local !== undefined && { local }) },
       notCarried: [...made.notCarried],
     };
+  }
+
+  #idsOf(source: string): string[] {
+    const { sources, profiles } = this.#options.profiles.snapshot;
+    const isThere = sources.some(({ key, kind }) => key === source && (kind === 'folder' || kind === 'git'));
+    return isThere ? profiles.filter((profile) => profile.source === source).map(({ id }) => id) : [];
   }
 
   /** Undefined: the daemon takes any free one when the tunnel starts, and keeps it. */

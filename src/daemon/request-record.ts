@@ -48,6 +48,11 @@ const recorded: {
   // It may carry a password of the tunnel.
   connectionString: named,
   localAuthority: undefined,
+  settings: undefined,
+  changeSettings: ({ change }) => Object.keys(change),
+  startSandbox: nothing,
+  stopSandbox: nothing,
+  restartSandboxPod: nothing,
   pods: undefined,
   check: undefined,
   contexts: undefined,

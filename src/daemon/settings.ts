@@ -1,8 +1,15 @@
+import { join } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import * as z from 'zod';
 import { AppError } from '../base/app-error.ts';
+import type { DaemonPlaces } from '../base/daemon-places.ts';
 import { whyNotOwn } from '../base/file-owner.ts';
 import { readBounded } from '../base/read-bounded.ts';
+import {
+  metricsSettingsSchema,
+  passwordSettingsSchema,
+  windowSettingsSchema,
+} from '../contract/control-settings.ts';
 import { policyFloorSchema } from '../contract/policy.ts';
 import { yamlErrorText } from '../profile/yaml-error-text.ts';
 import { approvalSettingsSchema } from './approval-command.ts';
@@ -17,12 +24,11 @@ const settingsSchema = z.strictObject({
   approval: approvalSettingsSchema
     .describe('A program that has to say yes before a tunnel may use its cluster.')
     .optional(),
-  metrics: z
-    .strictObject({ port: z.int().min(1).max(65_535) })
+  window: windowSettingsSchema.describe('How windows and tray look and behave.').optional(),
+  metrics: metricsSettingsSchema
     .describe('Offers metrics on this port of 127.0.0.1; the bearer token is in the file metrics-token.')
     .optional(),
-  passwords: z
-    .strictObject({ keepIn: z.enum(['keychain', 'file', 'memory']) })
+  passwords: passwordSettingsSchema
     .describe(
       "Where passwords are kept that were asked for: the system's keychain (default; where there is none, memory), a file under a passphrase, or memory until the daemon ends.",
     )
@@ -51,22 +57,37 @@ const settingsSchema = z.strictObject({
 
 export type Settings = z.infer<typeof settingsSchema>;
 
-/**
- * The daemon's settings; none where there is no file. Throws SP-USAGE that names the file and what is wrong, which may be that somebody
- * else can write it: it decides where passwords are kept.
- */
+/** How long and how much of the audit log is kept where the settings say nothing. */
+export const defaultKeep = { days: 400, megabytes: 2_048 } as const;
+
+export function metricsTokenFile({ folders }: Pick<DaemonPlaces, 'folders'>): string {
+  return join(folders.data, 'metrics-token');
+}
+
+/** The daemon's settings; none where there is no file. Throws SP-USAGE as `readSettingsText` and `parseSettings` do. */
 export async function readSettings(path: string): Promise<Settings> {
+  return parseSettings(path, await readSettingsText(path));
+}
+
+/** Undefined where there is no file. Throws SP-USAGE where somebody else can write it: it decides where passwords are kept. */
+export async function readSettingsText(path: string): Promise<string | undefined> {
   const file = await readBounded(path, maxSettingsBytes, (found) => whyNotOwn(found, process.getuid?.()));
-  if (file.kind === 'absent') return {};
-  const wrong = (message: string) =>
-    new AppError('SP-USAGE', { message: `${path}: ${message}`, next: 'correct the file' });
-  if (file.kind === 'refused') throw wrong(`it ${file.why}`);
+  if (file.kind === 'refused') throw wrong(path, `it ${file.why}`);
+  return file.kind === 'text' ? file.text : undefined;
+}
+
+/** Throws SP-USAGE that names the file and what is wrong. */
+export function parseSettings(path: string, text: string | undefined): Settings {
   const lines = new LineCounter();
-  const document = parseDocument(file.text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text ?? '', { lineCounter: lines, prettyErrors: false });
   const [error] = document.errors;
   // Never in the parser's words, which quote the text: a token may have come to stand there.
-  if (error) throw wrong(`line ${lines.linePos(error.pos[0]).line}: ${yamlErrorText(error)}`);
+  if (error) throw wrong(path, `line ${lines.linePos(error.pos[0]).line}: ${yamlErrorText(error)}`);
   const parsed = settingsSchema.safeParse(document.toJS() ?? {});
-  if (!parsed.success) throw wrong(z.prettifyError(parsed.error));
+  if (!parsed.success) throw wrong(path, z.prettifyError(parsed.error));
   return parsed.data;
+}
+
+function wrong(path: string, message: string): AppError {
+  return new AppError('SP-USAGE', { message: `${path}: ${message}`, next: 'correct the file' });
 }

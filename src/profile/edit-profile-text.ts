@@ -6,6 +6,7 @@ import { type Document, parseDocument, visit } from 'yaml';
 import type { ProfileEdit } from '../contract/control-profile.ts';
 import { applyEdit } from './edit-profile-document.ts';
 import { verifyEdit } from './edit-profile-verify.ts';
+import { printDocument } from './print-document.ts';
 import { type EditOptions, editRefused } from './profile-edit.ts';
 import { readProfileFile } from './read-profile-file.ts';
 
@@ -28,28 +29,13 @@ function newFile(schemaLocation: string): string {
   return `# yaml-language-server: $schema=${schemaLocation}\nversion: 1\nprofiles: {}\n`;
 }
 
-/** In the indentation and the line ends that the file has. */
 function print(document: Document, text: string, options: EditOptions): string {
-  const indent = /^( {1,8})\S/m.exec(text.replace(/^\s*#.*$/gm, ''))?.[1]?.length ?? 2;
   try {
-    const lists = /^( *)[^\s#-][^\n]*:[ \t]*\r?\n\1- /m.test(text);
-    const printed = document.toString({
-      lineWidth: 0,
-      indent,
-      indentSeq: !lists,
-      flowCollectionPadding: padded(text),
-    });
-    const end = /\n*$/.exec(text.replaceAll('\r', ''))?.[0] || '\n';
-    const whole = printed.trimEnd() + end;
-    return text.includes('\r\n') ? whole.replaceAll(/\r?\n/g, '\r\n') : whole;
+    return printDocument(document, text);
   } catch {
     // What is taken out had an anchor that is used elsewhere.
     throw editRefused(options, `another part of the file refers to it (${anchors(document)})`);
   }
-}
-
-function padded(text: string): boolean {
-  return !/[{]\S[^{}\n]*\S[}]/.test(text) || /[{] \S/.test(text);
 }
 
 function anchors(document: Document): string {

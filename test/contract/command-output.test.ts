@@ -264,6 +264,8 @@ const withoutJson = [
   'profile source',
   'psql',
   'run',
+  // The daemon's, for nobody else.
+  'sandbox-process',
 ];
 /** Its events are a contract of their own. */
 const withEvents = 'forward';

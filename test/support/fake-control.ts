@@ -96,6 +96,7 @@ export class FakeControl implements Control {
       tunnels: new Map(tunnels.map((tunnel) => [tunnel.id, tunnel])),
       questions: new Map(),
       profiles,
+      sandbox: { kind: 'off' },
     };
     this.#handlers = this.#inMemory();
   }
@@ -288,6 +289,11 @@ export class FakeControl implements Control {
       },
       audit: async () => ({ records: [] }),
       auditVerify: async () => ({ logs: [] }),
+      settings: unsupported,
+      changeSettings: unsupported,
+      startSandbox: unsupported,
+      stopSandbox: unsupported,
+      restartSandboxPod: unsupported,
       wake: async () => ({}),
       metrics: async () => ({ text: '' }),
       ui: unsupported,

@@ -8,6 +8,7 @@ import type { Daemon } from '../../src/daemon/daemon.ts';
 import { netserverManifest, postgresManifest } from '../../src/sandbox/manifest.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { MemoryKeychain } from '../../src/secret/memory-keychain.ts';
+import { product } from './command.ts';
 import { DaemonHome } from './daemon-fixture.ts';
 import { app } from './real-database.ts';
 
@@ -31,6 +32,10 @@ export interface WindowWorldOptions {
   /** Default: some in each state. */
   readonly profiles?: Profiles | ((sandbox: Sandbox) => Profiles);
   readonly groups?: Readonly<Record<string, readonly string[]>>;
+  /** Of the daemon. */
+  readonly version?: string;
+  /** Sources of shared profiles, as the user's own file names them. */
+  readonly sources?: Readonly<Record<string, object>>;
 }
 
 export async function startWindowWorld(options: WindowWorldOptions = {}): Promise<WindowWorld> {
@@ -52,11 +57,17 @@ export async function startWindowWorld(options: WindowWorldOptions = {}): Promis
   const takenPort = typeof address === 'object' && address ? address.port : 0;
   const { profiles: given = () => sampleProfiles(sandbox, takenPort), groups = sampleGroups } = options;
   const profiles = typeof given === 'function' ? given(sandbox) : given;
-  await home.writeProfiles({ profiles, groups: options.profiles ? {} : groups });
+  const { sources, version = '1.0.0-test' } = options;
+  await home.writeProfiles({ profiles, groups: options.profiles ? {} : groups, ...(sources && { sources }) });
   const keychain = new MemoryKeychain();
   let daemon: Daemon | undefined;
   const startDaemon = async () => {
-    daemon = await home.start({ pageFolder: builtPage, keychain });
+    daemon = await home.start({
+      pageFolder: builtPage,
+      version,
+      keychain,
+      sandboxCommand: [process.execPath, product, 'sandbox-process'],
+    });
   };
   const stopDaemon = async () => {
     await daemon?.[Symbol.asyncDispose]();
@@ -64,7 +75,7 @@ export async function startWindowWorld(options: WindowWorldOptions = {}): Promis
   };
   stack.defer(stopDaemon);
   await startDaemon();
-  const control = stack.use(home.control());
+  const control = stack.use(home.control({ version }));
   const owned = stack.move();
   return {
     sandbox,

@@ -1,8 +1,9 @@
 import { useState } from 'react';
 import type { Question } from '../../../src/contract/control-question.ts';
-import type { ProfileChange } from '../../../src/contract/profile-snapshot.ts';
 import { TextField } from '../../components/text-field.tsx';
 import { useView } from '../../state/app-state.ts';
+import { ProfileDiff } from '../team/profile-diff.tsx';
+import { agreedChanges } from '../team/team-items.ts';
 
 export interface QuestionFieldsProps {
   readonly question: Question;
@@ -37,7 +38,7 @@ export function QuestionFields({ question, problem }: QuestionFieldsProps) {
       );
     case 'trust':
       return question.changes ? (
-        <Changes changes={question.changes} />
+        <ProfileDiff name={question.profile} changes={question.changes} />
       ) : (
         <SharedProfile profile={question.profile} />
       );
@@ -71,29 +72,11 @@ function NewPassphrase({ problem }: { readonly problem: string | undefined }) {
   );
 }
 
-/** What differs, value by value: as it was, and as it is. */
-function Changes({ changes }: { readonly changes: readonly ProfileChange[] }) {
-  return (
-    <dl className="flex max-h-64 flex-col gap-2 overflow-y-auto rounded border border-line bg-ground p-3">
-      {changes.map(({ path, before, after }) => (
-        <div key={path}>
-          <dt className="text-muted">{path}</dt>
-          {before !== undefined && <dd className="mono wrap-anywhere text-needs">{`- ${before}`}</dd>}
-          {after !== undefined && <dd className="mono wrap-anywhere text-ready">{`+ ${after}`}</dd>}
-        </div>
-      ))}
-    </dl>
-  );
-}
-
+/** All of a profile that was never agreed to. */
 function SharedProfile({ profile: id }: { readonly profile: string }) {
   const listed = useView(({ profiles }) =>
     profiles.profiles.find((candidate) => candidate.id === id || candidate.name === id),
   );
   if (!listed) return null;
-  return (
-    <pre className="mono max-h-64 overflow-auto rounded border border-line bg-ground p-3">
-      {JSON.stringify(listed.written, undefined, 2)}
-    </pre>
-  );
+  return <ProfileDiff name={listed.name} changes={agreedChanges(listed)} />;
 }

@@ -3,6 +3,7 @@ import type { ConnectionFormat } from '../../../src/contract/connection-format.t
 import type { TunnelEntity } from '../../../src/contract/control-tunnel.ts';
 import type { Api } from '../../api.ts';
 import { type AppState, useAppState } from '../../state/app-state.ts';
+import { isSandboxTunnel } from '../sandbox/sandbox-words.ts';
 
 /** They change with where it listens and what its profile says, both of which its entity tells. */
 function stringsOf(api: Api, { id, addresses, localPort, connection, gateway }: TunnelEntity) {
@@ -46,8 +47,11 @@ export class TunnelCopier {
   }
 
   /** Opens the client of its kind; a browser opens no programs, so that it gets the command that does. */
-  openClient({ id, name }: TunnelEntity): Promise<void> {
-    const { api, copies } = this.#state;
+  openClient(tunnel: TunnelEntity): Promise<void> {
+    const { api, copies, view } = this.#state;
+    const { id, name } = tunnel;
+    if (!api.openClient && view.view && isSandboxTunnel(view.view.sandbox, id))
+      return this.copy(tunnel, 'psql');
     return this.#keepFailure(id, async () => {
       if (api.openClient) return api.openClient(id);
       const command = `sallyport psql ${id.startsWith('user/') ? name : id}`;

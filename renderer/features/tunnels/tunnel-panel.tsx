@@ -8,8 +8,10 @@ import { IconButton } from '../../components/icon-button.tsx';
 import { MiddleTruncate } from '../../components/middle-truncate.tsx';
 import { StateGlyph, stateColor } from '../../components/state-glyph.tsx';
 import { Toggle } from '../../components/toggle.tsx';
-import { useAction, useAppState, useCopied, useNow, useTunnel } from '../../state/app-state.ts';
+import { useAction, useAppState, useCopied, useNow, useTunnel, useView } from '../../state/app-state.ts';
 import { go } from '../../state/route.ts';
+import { SandboxControls } from '../sandbox/sandbox-controls.tsx';
+import { isSandboxTunnel } from '../sandbox/sandbox-words.ts';
 import { DetailTabs, type PanelTab } from '../tunnel-detail/detail-tabs.tsx';
 import { clientCommand, useCopier } from './connection-strings.ts';
 import { CopyButton } from './copy-button.tsx';
@@ -45,6 +47,7 @@ export function TunnelPanel({ id, tab, onTab, onClose }: TunnelPanelProps) {
         {error && <ErrorNote error={error} />}
         <StateNote tunnel={tunnel} />
         {canConnect && <HowToConnect tunnel={tunnel} />}
+        <SandboxControls tunnel={tunnel} />
         <DetailTabs tunnel={tunnel} tab={tab} onTab={onTab} />
       </div>
     </section>
@@ -108,11 +111,12 @@ function HowToConnect({ tunnel }: { readonly tunnel: TunnelEntity }) {
   const copier = useCopier();
   const copied = useCopied();
   const isCopied = copied?.of === tunnel.id && copied.what === clientCommand;
+  const isSandbox = useView(({ sandbox }) => isSandboxTunnel(sandbox, tunnel.id)) ?? false;
   return (
     <div className="flex flex-col gap-2">
       <div className="flex flex-wrap gap-2">
         <CopyButton tunnel={tunnel} />
-        {tunnel.kind === 'postgres' && (
+        {tunnel.kind === 'postgres' && !isSandbox && (
           <Hint
             text={
               api.openClient
@@ -133,7 +137,7 @@ function HowToConnect({ tunnel }: { readonly tunnel: TunnelEntity }) {
           <span className="mono mr-1.5" aria-hidden>
             ••••••••
           </span>
-          Its own password, which copies carry, works only on this machine, for you.
+          What is copied carries a password that works only on this machine, for you.
         </p>
       )}
     </div>

@@ -4,6 +4,8 @@ import { compileNothing } from '../../base/hot-code.ts';
 import { builtPage } from '../built-page.ts';
 import type { Cli } from '../cli.ts';
 import type { AuthorityFlags } from '../daemon-ca.ts';
+import { ownCommand } from '../process-cli.ts';
+import { sandboxCommandName } from '../sandbox-command.ts';
 
 interface DaemonFlags {
   readonly verbose: boolean;
@@ -27,6 +29,7 @@ export function define(command: Command, cli: Cli): void {
           env: cli.env,
           home: cli.home,
           pageFolder: builtPage(),
+          sandboxCommand: ownCommand(sandboxCommandName),
           ...(verbose && { onLogLine: (line: string) => void cli.stderr.write(`${line}\n`) }),
           onReady() {
             if (cli.stderr.isTTY)
