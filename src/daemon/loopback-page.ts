@@ -198,12 +198,13 @@ function setHeaders(reply: FastifyReply): void {
   });
 }
 
+/** With an icon of its own: a browser would ask for /favicon.ico, which is not there. */
 const entered = `<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=/"><title>Sallyport</title>
+<html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=/"><link rel="icon" href="data:,"><title>Sallyport</title>
 <a href="/">Sallyport</a></html>
 `;
 
 const placeholder = `<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Sallyport</title>
+<html lang="en"><meta charset="utf-8"><link rel="icon" href="data:,"><title>Sallyport</title>
 <h1>Sallyport</h1><p>The daemon runs. This build has no page; use <code>sallyport status</code>.</p></html>
 `;

@@ -135,12 +135,10 @@ describeInBrowser('profiles made and changed in a window', () => {
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     await expect.poll(() => field(page, 'Name').inputValue()).toBe('shop-db-rw');
-    expect(await field(page, 'Secret').inputValue()).toBe('shop-db-app');
+    expect(await field(page, 'Password').inputValue()).toBe('auto');
     await page.keyboard.press('Control+s');
     await row(page, 'shop-db-rw').waitFor();
-    expect((await profile('user/shop-db-rw'))?.connection?.password).toEqual({
-      secret: { name: 'shop-db-app', key: 'password' },
-    });
+    expect((await profile('user/shop-db-rw'))?.connection?.password).toEqual({ secret: 'auto' });
   });
 
   it('is found among hundreds, of which only those exist that can be seen', async () => {
@@ -364,7 +362,7 @@ describeInBrowser('profiles made and changed in a window', () => {
       await listed(page, 'Service/default/net').waitFor();
       await look('cluster');
       await listed(page, 'Service/default/shop-db-rw').click();
-      await field(page, 'Secret').waitFor();
+      await field(page, 'Password').waitFor();
       await look('proposal');
       await page.getByRole('tab', { name: 'YAML' }).click();
       await look('proposal as YAML');

@@ -82,7 +82,16 @@ export function valueOfText(text: string, isNumber: boolean): FieldValue {
   return isNumber && /^\d{1,9}$/.test(text) ? Number(text) : text;
 }
 
-export const passwordSources = ['none', 'secret', 'keychain', 'command', 'environment', 'file'] as const;
+export const passwordSources = [
+  'none',
+  'auto',
+  'secret',
+  'configMap',
+  'keychain',
+  'command',
+  'environment',
+  'file',
+] as const;
 export type PasswordSource = (typeof passwordSources)[number];
 
 const passwordPath: FieldPath = ['connection', 'password'];
@@ -91,6 +100,7 @@ const passwordPath: FieldPath = ['connection', 'password'];
 export function passwordSourceOf(tree: ProfileTree): PasswordSource | undefined {
   const password = valueAt(tree, passwordPath);
   if (password === undefined || password === null) return 'none';
+  if (valueAt(password, ['secret']) === 'auto') return 'auto';
   return passwordSources.find((source) => valueAt(password, [source]) !== undefined);
 }
 
@@ -98,7 +108,9 @@ export function passwordSourceOf(tree: ProfileTree): PasswordSource | undefined 
 export function passwordChange(source: PasswordSource): FieldChange {
   const empty: Record<PasswordSource, FieldValue> = {
     none: undefined,
+    auto: { secret: 'auto' },
     secret: { secret: { name: '', key: 'password' } },
+    configMap: { configMap: { name: '', key: '' } },
     keychain: { keychain: true },
     command: { command: [''] },
     environment: { environment: '' },

@@ -6,7 +6,9 @@ import { valueAt } from './profile-text.ts';
 
 const names: Record<PasswordSource, string> = {
   none: 'not said',
+  auto: 'where its operator or chart keeps it',
   secret: 'in a Secret of the namespace',
+  configMap: 'in a URL of a ConfigMap',
   keychain: 'in the keychain of this machine',
   command: 'printed by a program',
   environment: 'in an environment variable',
@@ -49,6 +51,13 @@ function SourceFields({
           <ValueText form={form} path={[...path, 'secret', 'key']} label="Key of the Secret" />
         </>
       );
+    case 'configMap':
+      return (
+        <>
+          <ValueText form={form} path={[...path, 'configMap', 'name']} label="ConfigMap" />
+          <ValueText form={form} path={[...path, 'configMap', 'key']} label="Key of the ConfigMap" />
+        </>
+      );
     case 'environment':
       return (
         <ValueText form={form} path={[...path, 'environment']} label="Variable" placeholder="PGPASSWORD" />
@@ -57,6 +66,7 @@ function SourceFields({
       return <ValueText form={form} path={[...path, 'file']} label="File" placeholder="~/.secrets/orders" />;
     case 'command':
       return <ProgramField form={form} />;
+    case 'auto':
     case 'keychain':
     case 'none':
     case undefined:

@@ -36,7 +36,7 @@ export function DetailTabs({ tunnel, tab, onTab }: DetailTabsProps) {
   const Content = contents[tab];
   return (
     <Tabs.Root value={tab} onValueChange={onTab} className="flex flex-col gap-3">
-      <Tabs.List className="sticky top-0 z-10 -mx-4 flex gap-4 overflow-x-auto border-b border-line bg-surface px-4 [[data-production]_&]:top-7">
+      <Tabs.List className="sticky top-0 z-10 -mx-4 flex flex-wrap gap-x-4 border-b border-line bg-surface px-4 [[data-production]_&]:top-7">
         {panelTabs.map((name) => (
           <Tabs.Tab
             key={name}
