@@ -17,7 +17,6 @@ import { type DeepLink, linkAmong, parseDeepLink } from './deep-link.ts';
 import { DesktopDaemon } from './desktop-daemon.ts';
 import { loginEnvironment } from './login-environment.ts';
 import { applyFile, hiddenFlag, loginItem } from './login-item.ts';
-import type { ShownNote } from './notes.ts';
 import { Notifier } from './notifier.ts';
 import type { DaemonNow } from './page-feeds.ts';
 import { passWake } from './power.ts';
@@ -147,7 +146,12 @@ export class DesktopApp {
     this.#notifier = new Notifier({
       clock,
       isWatched: () => this.#windows.isWatched,
-      show: (note) => void this.#notify(note),
+      isWanted: async () => (await settings.current()).notifications !== 'off',
+      show: ({ title, body, tunnel }) => {
+        const notification = new Notification({ title, body, silent: true });
+        notification.on('click', () => this.#windows.showMain(tunnel));
+        notification.show();
+      },
     });
     this.#updates = new Updates({
       from: updatesFrom,
@@ -194,13 +198,6 @@ export class DesktopApp {
     this.#bridge.tell(now);
     this.#notifier.tell(now);
     this.#settings.tell(now);
-  }
-
-  async #notify({ title, body, tunnel }: ShownNote): Promise<void> {
-    if ((await this.#settings.current()).notifications === 'off') return;
-    const notification = new Notification({ title, body, silent: true });
-    notification.on('click', () => this.#windows.showMain(tunnel));
-    notification.show();
   }
 
   #listen(): void {
