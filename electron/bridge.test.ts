@@ -7,7 +7,7 @@ import type { ControlView } from '../src/client/control-view.ts';
 import { bridgeChannel, type DesktopBridge } from '../src/contract/desktop-bridge.ts';
 import { FakeControl } from '../test/support/fake-control.ts';
 import { Bridge } from './bridge.ts';
-import { inState } from './desktop.fixture.ts';
+import { inState, shownSettings } from './desktop.fixture.ts';
 import type { DaemonNow } from './page-feeds.ts';
 
 const exposed = vi.hoisted(() => ({
@@ -61,6 +61,13 @@ beforeEach(() => {
     openClient: async (tunnel) => void asked.push(tunnel),
     showWindow: (tunnel) => void asked.push(['window', tunnel]),
     startDaemon: async () => void asked.push('start'),
+    settings: {
+      read: async () => shownSettings({ copyOnConnect: true }),
+      change: async (change) => {
+        asked.push(change);
+        return shownSettings({ openAtLogin: true });
+      },
+    },
   });
   control.subscribe({ onView: (view) => tell({ kind: 'here', view }) });
   // What crosses is cloned, as between processes.
@@ -74,6 +81,19 @@ function tell(next: DaemonNow): void {
 }
 
 describe('calls', () => {
+  it('about settings pass the app, which follows them', async () => {
+    expect(await page.call('settings', {})).toEqual(shownSettings({ copyOnConnect: true }));
+    const change = { openAtLogin: true };
+    expect(await page.call('changeSettings', { change })).toEqual(shownSettings(change));
+    expect(asked).toEqual([change]);
+    expect(control.calls).toEqual([]);
+    const spoilt = { change: { openAtLogin: 'yes' } };
+    expect(await ask({ request: 'call', operation: 'changeSettings', input: spoilt })).toMatchObject({
+      error: { code: 'SP-USAGE' },
+    });
+    expect(asked).toHaveLength(1);
+  });
+
   it('reach the daemon, and their answers the page', async () => {
     const { tunnels } = await page.call('tunnels', {});
     expect(tunnels.map(({ id }) => id)).toEqual(['user/orders-db', 'user/other']);

@@ -6,7 +6,13 @@
 import type { IpcMain, IpcMainInvokeEvent, WebContents } from 'electron';
 import { AppError } from '../src/base/app-error.ts';
 import type { Control } from '../src/client/control.ts';
-import { type OperationInput, type OperationName, operations } from '../src/contract/control.ts';
+import {
+  type HandledInput,
+  type OperationInput,
+  type OperationName,
+  operations,
+} from '../src/contract/control.ts';
+import type { SettingsChange, ShownSettings } from '../src/contract/control-settings.ts';
 import { type BridgeAnswer, type BridgeNews, bridgeChannel } from '../src/contract/desktop-bridge.ts';
 import { desktopRequestSchema } from '../src/contract/desktop-request.ts';
 import { type DaemonNow, PageFeeds } from './page-feeds.ts';
@@ -19,6 +25,11 @@ export interface BridgeOptions {
   readonly openClient: (tunnel: string) => Promise<void>;
   readonly showWindow: (tunnel?: string) => void;
   readonly startDaemon: () => Promise<void>;
+  /** Those of the daemon, of which the app takes note on their way. */
+  readonly settings: {
+    read(): Promise<ShownSettings>;
+    change(change: SettingsChange): Promise<ShownSettings>;
+  };
 }
 
 /** The daemon ends from the menu, which says what becomes of tunnels; passwords are the programs' that connect. */
@@ -47,10 +58,10 @@ export class Bridge {
     const parsed = desktopRequestSchema.safeParse(given);
     if (!parsed.success) return refused('there is no such request');
     const request = parsed.data;
-    const { control, openClient, showWindow, startDaemon } = this.#options;
+    const { openClient, showWindow, startDaemon } = this.#options;
     switch (request.request) {
       case 'call':
-        return answered(() => call(control, request.operation, request.input));
+        return answered(() => this.#call(request.operation, request.input));
       case 'news':
         return this.#feedsOf(sender).next(request.feed);
       case 'end-feed':
@@ -62,6 +73,15 @@ export class Bridge {
       case 'start-daemon':
         return answered(startDaemon);
     }
+  }
+
+  async #call(operation: OperationName, given: unknown): Promise<unknown> {
+    const { control, settings } = this.#options;
+    const input = checkedInput(operation, given);
+    if (operation === 'settings') return settings.read();
+    if (operation === 'changeSettings')
+      return settings.change((input as HandledInput<'changeSettings'>).change);
+    return control.call(operation, input);
   }
 
   #feedsOf(sender: WebContents): PageFeeds {
@@ -79,7 +99,8 @@ export class Bridge {
   }
 }
 
-function call(control: Pick<Control, 'call'>, operation: OperationName, given: unknown): Promise<unknown> {
+/** Throws SP-USAGE for what a page may not ask. */
+function checkedInput(operation: OperationName, given: unknown): OperationInput<OperationName> {
   if (withheld.includes(operation))
     throw new AppError('SP-USAGE', { message: `a page may not ask for ${operation}` });
   const parsed = operations[operation].input.safeParse(given ?? {});
@@ -89,7 +110,7 @@ function call(control: Pick<Control, 'call'>, operation: OperationName, given: u
     if (adHoc.kubeconfig !== undefined)
       throw new AppError('SP-USAGE', { message: 'the page takes no kubeconfig but that of the daemon' });
   }
-  return control.call(operation, parsed.data as OperationInput<OperationName>);
+  return parsed.data as OperationInput<OperationName>;
 }
 
 async function answered(act: () => Promise<unknown>): Promise<BridgeAnswer> {

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { app, clipboard, dialog, ipcMain, Notification, powerMonitor } from 'electron';
+import { app, clipboard, dialog, ipcMain, Notification, nativeTheme, powerMonitor } from 'electron';
 import { AppError } from '../src/base/app-error.ts';
 import { systemClock } from '../src/base/clock.ts';
 import { daemonPlaces } from '../src/base/daemon-places.ts';
@@ -10,6 +10,7 @@ import { stopDaemon } from '../src/client/stop-daemon.ts';
 import { errorText } from '../src/contract/error-codes.ts';
 import { shellOf } from '../src/contract/shell-of.ts';
 import { pageHandler } from './app-protocol.ts';
+import { AppSettings } from './app-settings.ts';
 import { Bridge } from './bridge.ts';
 import { daemonProgram, mustCopy } from './daemon-program.ts';
 import { type DeepLink, linkAmong, parseDeepLink } from './deep-link.ts';
@@ -21,11 +22,11 @@ import type { DaemonNow } from './page-feeds.ts';
 import { passWake } from './power.ts';
 import { quitQuestion } from './quit-question.ts';
 import { SallyportProgram } from './sallyport-program.ts';
-import { SettingsFile } from './settings.ts';
 import { AppTray } from './tray.ts';
 import { performTrayAction, type TrayWorld } from './tray-actions.ts';
 import type { TrayAction } from './tray-item.ts';
 import { Updates } from './updates.ts';
+import { readUpdatesFrom } from './updates-from.ts';
 import { Windows } from './windows.ts';
 
 const { platform, env } = process;
@@ -34,9 +35,8 @@ const clock = systemClock;
 /** Everything of the app, wired. After it is ready. */
 export async function startDesktopApp(early: readonly DeepLink[]): Promise<DesktopApp> {
   const places = daemonPlaces({ env, platform });
-  const settings = new SettingsFile(join(app.getPath('userData'), 'settings.json'));
-  const [, daemonEnv, program] = await Promise.all([
-    settings.read(),
+  const [updatesFrom, daemonEnv, program] = await Promise.all([
+    readUpdatesFrom(join(app.getPath('userData'), 'settings.json')),
     loginEnvironment({ env, platform, clock, shellEnv: async () => (await import('shell-env')).shellEnv() }),
     daemonProgram({
       source: packedProgram(),
@@ -59,7 +59,7 @@ export async function startDesktopApp(early: readonly DeepLink[]): Promise<Deskt
     folder: app.getPath('userData'),
     platform,
   });
-  const desktop = new DesktopApp({ control, daemon, sallyport, settings });
+  const desktop = new DesktopApp({ control, daemon, sallyport, updatesFrom });
   for (const link of early) void desktop.follow(link);
   await daemon.start();
   return desktop;
@@ -77,11 +77,12 @@ interface DesktopParts {
   readonly control: SocketControl;
   readonly daemon: DesktopDaemon;
   readonly sallyport: SallyportProgram;
-  readonly settings: SettingsFile;
+  readonly updatesFrom: string | undefined;
 }
 
 export class DesktopApp {
   readonly #parts: DesktopParts;
+  readonly #settings: AppSettings;
   readonly #windows: Windows;
   readonly #tray: AppTray;
   readonly #bridge: Bridge;
@@ -94,16 +95,25 @@ export class DesktopApp {
 
   constructor(parts: DesktopParts) {
     this.#parts = parts;
-    const { control, daemon, sallyport, settings } = parts;
+    const { control, daemon, sallyport, updatesFrom } = parts;
     const root = app.getAppPath();
     this.#windows = new Windows({
       preload: join(root, 'preload.cjs'),
       handler: pageHandler(join(root, 'renderer')),
     });
+    const settings = new AppSettings({
+      control,
+      openAtLogin,
+      onChange: ({ theme }) => {
+        // What the system draws around the page.
+        nativeTheme.themeSource = theme ?? 'system';
+        this.#tray.changed();
+      },
+    });
+    this.#settings = settings;
     this.#world = {
       control,
-      settings: () => settings.settings,
-      changeSettings: (change) => settings.change(change).finally(() => this.#tray.changed()),
+      settings,
       writeClipboard: (text) => clipboard.writeText(text),
       shell: shellOf(process),
       openClient: (tunnel) =>
@@ -117,17 +127,16 @@ export class DesktopApp {
         this.#mayQuit = true;
         this.#updates.install();
       },
-      applyOpenAtLogin,
       quit: async () => app.quit(),
     };
-    this.#bridge = new Bridge({ ipc: ipcMain, now: () => daemon.now, ...this.#world });
+    this.#bridge = new Bridge({ ipc: ipcMain, now: () => daemon.now, ...this.#world, settings });
     this.#tray = new AppTray({
       clock,
       platform,
       folder: join(root, 'icons'),
       snapshot: () => ({
         now: daemon.now,
-        settings: settings.settings,
+        settings: settings.window,
         version: app.getVersion(),
         update: this.#update,
       }),
@@ -137,6 +146,7 @@ export class DesktopApp {
     this.#notifier = new Notifier({
       clock,
       isWatched: () => this.#windows.isWatched,
+      isWanted: async () => (await settings.current()).notifications !== 'off',
       show: ({ title, body, tunnel }) => {
         const notification = new Notification({ title, body, silent: true });
         notification.on('click', () => this.#windows.showMain(tunnel));
@@ -144,7 +154,7 @@ export class DesktopApp {
       },
     });
     this.#updates = new Updates({
-      from: settings.settings.updatesFrom,
+      from: updatesFrom,
       isPackaged: app.isPackaged,
       clock,
       load: async () => (await import('electron-updater')).autoUpdater,
@@ -187,6 +197,7 @@ export class DesktopApp {
     this.#tray.changed();
     this.#bridge.tell(now);
     this.#notifier.tell(now);
+    this.#settings.tell(now);
   }
 
   #listen(): void {
@@ -265,7 +276,7 @@ export class DesktopApp {
   }
 }
 
-async function applyOpenAtLogin(on: boolean): Promise<void> {
+async function openAtLogin(on: boolean): Promise<void> {
   const item = loginItem({ on, platform, program: process.execPath, home: homedir(), env });
   if (item.kind === 'file') await applyFile(item);
   else app.setLoginItemSettings(item.settings);

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -8,7 +8,7 @@ import { inState, viewWith } from './desktop.fixture.ts';
 import { loginItem } from './login-item.ts';
 import { overallState } from './overall-state.ts';
 import { quitQuestion } from './quit-question.ts';
-import { defaultSettings, SettingsFile } from './settings.ts';
+import { readUpdatesFrom } from './updates-from.ts';
 
 describe('the icon', () => {
   it.each([
@@ -129,36 +129,22 @@ describe('a terminal', () => {
   });
 });
 
-describe('settings', () => {
-  it('are kept, and what cannot be read counts as not there', async () => {
+describe('updates', () => {
+  it.each([
+    ['{"updatesFrom": "https://example.com/sallyport"}', 'https://example.com/sallyport'],
+    ['{"updatesFrom": "http://example.com/sallyport"}', undefined],
+    ['{"updatesFrom": 1}', undefined],
+    ['{}', undefined],
+    ['{', undefined],
+    [undefined, undefined],
+  ])('are looked for where %s says', async (text, from) => {
     const dir = await mkdtemp(join(tmpdir(), 'desktop-settings-'));
     try {
-      const path = join(dir, 'app', 'settings.json');
-      const file = new SettingsFile(path);
-      expect(await file.read()).toEqual(defaultSettings);
-      await Promise.all([file.change({ openAtLogin: true }), file.change({ favourites: ['user/a'] })]);
-      expect(await new SettingsFile(path).read()).toEqual({
-        ...defaultSettings,
-        openAtLogin: true,
-        favourites: ['user/a'],
-      });
-      const spoilt = {
-        openAtLogin: 'yes',
-        copyOnConnect: true,
-        updatesFrom: 'http://example.com',
-        formats: 1,
-      };
-      await writeFile(path, JSON.stringify(spoilt));
-      expect(await new SettingsFile(path).read()).toEqual({ ...defaultSettings, copyOnConnect: true });
-      await writeFile(path, '{');
-      expect(await new SettingsFile(path).read()).toEqual(defaultSettings);
-      expect(await readFile(path, 'utf8')).toBe('{');
+      const path = join(dir, 'settings.json');
+      if (text !== undefined) await writeFile(path, text);
+      expect(await readUpdatesFrom(path)).toBe(from);
     } finally {
       await rm(dir, { recursive: true });
     }
-  });
-
-  it('look nowhere for updates unless they say where', () => {
-    expect(defaultSettings.updatesFrom).toBeUndefined();
   });
 });

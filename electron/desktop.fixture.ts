@@ -1,5 +1,6 @@
 import type { ControlView } from '../src/client/control-view.ts';
 import type { Question } from '../src/contract/control-question.ts';
+import type { ShownSettings } from '../src/contract/control-settings.ts';
 import type { TunnelEntity } from '../src/contract/control-tunnel.ts';
 import type { ProfileSnapshot } from '../src/contract/profile-snapshot.ts';
 import { fakePod, fakeTunnel } from '../test/support/fake-control.ts';
@@ -14,6 +15,18 @@ const hello: ControlView['daemon'] = {
   pid: 7,
   startedAtMs: atMs,
 };
+
+/** As a daemon tells of a file that has these alone. */
+export function shownSettings(window: ShownSettings['window'] = {}): ShownSettings {
+  return {
+    file: '/config/settings.yaml',
+    window,
+    keepPasswordsIn: 'keychain',
+    metricsTokenFile: '/state/metrics-token',
+    audit: { days: 90, megabytes: 1024, receivers: [] },
+    afterRestart: [],
+  };
+}
 
 export interface ViewParts {
   readonly tunnels?: readonly TunnelEntity[];

@@ -9,6 +9,8 @@ export interface NotifierOptions {
   readonly show: (note: ShownNote) => void;
   /** Whether the user looks at the window, which says it already. */
   readonly isWatched: () => boolean;
+  /** Whether the user wants to be told at all. Never rejects. */
+  readonly isWanted: () => Promise<boolean>;
 }
 
 /** What comes within this time is told together: one expired login may stop twenty tunnels. */
@@ -41,19 +43,21 @@ export class Notifier implements Disposable {
     const notes = notesBetween(before, now.view);
     if (notes.length === 0) return;
     this.#gathered.push(...notes);
-    this.#timer ??= this.#options.clock.after(gatherMs, () => this.#flush());
+    this.#timer ??= this.#options.clock.after(gatherMs, () => void this.#flush());
   }
 
   [Symbol.dispose](): void {
     this.#timer?.cancel();
   }
 
-  #flush(): void {
+  async #flush(): Promise<void> {
     this.#timer = undefined;
     const gathered = this.#gathered;
     this.#gathered = [];
     const worth = gathered.filter((note) => this.#isWorth(note));
-    if (!this.#options.isWatched()) for (const note of coalesce(worth)) this.#options.show(note);
+    const { isWatched, isWanted, show } = this.#options;
+    if (worth.length === 0 || isWatched() || !(await isWanted())) return;
+    for (const note of coalesce(worth)) show(note);
   }
 
   #isWorth({ kind, tunnel }: Note): boolean {

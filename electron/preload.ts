@@ -17,6 +17,7 @@ let feeds = 0;
 
 const bridge: DesktopBridge = {
   shell: shellOf(process),
+  platform: process.platform,
   call: (operation, input) => ask({ request: 'call', operation, input }) as Promise<BridgeAnswer>,
   openClient: (tunnel) => ask({ request: 'open-client', tunnel }) as Promise<BridgeAnswer>,
   showWindow: (tunnel) => ask({ request: 'show-window', tunnel }) as Promise<BridgeAnswer>,

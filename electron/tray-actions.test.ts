@@ -2,14 +2,14 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { ConnectionFormat } from '../src/contract/connection-format.ts';
 import type { ConnectionString } from '../src/contract/connection-string.ts';
 import { FakeControl } from '../test/support/fake-control.ts';
+import type { WindowSettings } from './app-settings.ts';
 import { inState, loginQuestion } from './desktop.fixture.ts';
-import { defaultSettings } from './settings.ts';
-import { performTrayAction, type TrayWorld } from './tray-actions.ts';
+import { performTrayAction } from './tray-actions.ts';
 import type { TrayAction } from './tray-item.ts';
 
 const tunnel = 'user/orders-db';
 let control: FakeControl;
-let settings = defaultSettings;
+let settings: WindowSettings;
 /** What was asked of the desktop, in order. */
 let asked: unknown[];
 
@@ -19,7 +19,7 @@ beforeEach(() => {
     kind: 'written',
     string: written(format),
   }));
-  settings = defaultSettings;
+  settings = {};
   asked = [];
 });
 
@@ -28,15 +28,12 @@ function written(format: ConnectionFormat): ConnectionString {
   return { tunnel, kind: 'postgres', format, form: 'value', text, secret: true, warnings: [] };
 }
 
-function perform(action: TrayAction, more: Partial<TrayWorld> = {}): Promise<void> {
+function perform(action: TrayAction): Promise<void> {
   const note = (what: string) => async (given?: unknown) =>
     void asked.push(given === undefined ? what : [what, given]);
   return performTrayAction(action, {
     control,
-    settings: () => settings,
-    changeSettings: async (change) => {
-      settings = { ...settings, ...change };
-    },
+    settings: { current: async () => settings, change: async (change) => asked.push(['settings', change]) },
     writeClipboard: (text) => void asked.push(['clipboard', text]),
     shell: 'fish',
     openClient: note('open-client'),
@@ -44,9 +41,7 @@ function perform(action: TrayAction, more: Partial<TrayWorld> = {}): Promise<voi
     startDaemon: note('start'),
     restartDaemon: note('restart'),
     installUpdate: () => void asked.push('install'),
-    applyOpenAtLogin: note('login-item'),
     quit: note('quit'),
-    ...more,
   });
 }
 
@@ -59,7 +54,7 @@ it('connects, and copies nothing unless that is set', async () => {
 });
 
 it('copies the favourite format on connect where that is set', async () => {
-  settings = { ...settings, copyOnConnect: true, formats: { postgres: 'uri' } };
+  settings = { copyOnConnect: true, formats: { postgres: 'uri' } };
   await perform({ kind: 'connect', tunnel });
   expect(asked).toEqual([['clipboard', written('uri').text]]);
 });
@@ -81,7 +76,7 @@ describe('a copy', () => {
 });
 
 it('shows the window where a tunnel asks something before it opens, and copies nothing then', async () => {
-  settings = { ...settings, copyOnConnect: true };
+  settings = { copyOnConnect: true };
   const blocked = inState.blocked({ questions: ['q1'] });
   control.on('up', async () => ({ outcomes: [{ name: tunnel, tunnel: blocked }] }));
   await perform({ kind: 'connect', tunnel });
@@ -141,23 +136,8 @@ it('shows the window where prolonging takes a reason or a yes', async () => {
   expect(asked).toEqual([['window', tunnel]]);
 });
 
-it('keeps favourites, each once', async () => {
-  await perform({ kind: 'favourite', tunnel, isFavourite: true });
-  await perform({ kind: 'favourite', tunnel, isFavourite: true });
-  expect(settings.favourites).toEqual([tunnel]);
-  await perform({ kind: 'favourite', tunnel, isFavourite: false });
-  expect(settings.favourites).toEqual([]);
-});
-
-it('keeps that it opens at login once the desktop was told, and not where that failed', async () => {
-  await perform({ kind: 'open-at-login', on: true });
-  expect(asked).toEqual([['login-item', true]]);
-  expect(settings.openAtLogin).toBe(true);
-  const applyOpenAtLogin = () => Promise.reject(new Error('read-only'));
-  await expect(perform({ kind: 'open-at-login', on: false }, { applyOpenAtLogin })).rejects.toThrow(
-    'read-only',
-  );
-  expect(settings.openAtLogin).toBe(true);
-  await perform({ kind: 'copy-on-connect', on: true });
-  expect(settings.copyOnConnect).toBe(true);
+it('changes the settings of the daemon', async () => {
+  const change = { notifications: 'off' } as const;
+  await perform({ kind: 'change-settings', change });
+  expect(asked).toEqual([['settings', change]]);
 });

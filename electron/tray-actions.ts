@@ -7,14 +7,18 @@ import {
 } from '../src/contract/connection-format.ts';
 import type { Shell } from '../src/contract/connection-string.ts';
 import type { Outcomes } from '../src/contract/control.ts';
-import type { DesktopSettings } from './settings.ts';
+import type { SettingsChange } from '../src/contract/control-settings.ts';
+import type { WindowSettings } from './app-settings.ts';
 import type { TrayAction } from './tray-item.ts';
 
 /** What actions need of the desktop around them. */
 export interface TrayWorld {
   readonly control: Pick<Control, 'call'>;
-  readonly settings: () => DesktopSettings;
-  readonly changeSettings: (change: Partial<DesktopSettings>) => Promise<void>;
+  readonly settings: {
+    /** As they are now. Never rejects. */
+    current(): Promise<WindowSettings>;
+    change(change: SettingsChange): Promise<unknown>;
+  };
   readonly writeClipboard: (text: string) => void;
   /** Whose quoting copied commands follow. */
   readonly shell: Shell;
@@ -24,7 +28,6 @@ export interface TrayWorld {
   readonly startDaemon: () => Promise<void>;
   readonly restartDaemon: () => Promise<void>;
   readonly installUpdate: () => void;
-  readonly applyOpenAtLogin: (on: boolean) => Promise<void>;
   readonly quit: () => Promise<void>;
 }
 
@@ -43,8 +46,9 @@ export async function performTrayAction(action: TrayAction, world: TrayWorld): P
       const [tunnel] = answer.outcomes.flatMap((outcome) => outcome.tunnel ?? []);
       // It asks for something: the one who clicked is here to answer.
       if (tunnel && tunnel.questions.length > 0) return world.showWindow(tunnel.id);
-      if (tunnel && settings().copyOnConnect)
-        await copy(tunnel.id, formatFor(tunnel.kind, settings()), world);
+      if (!tunnel) return;
+      const now = await settings.current();
+      if (now.copyOnConnect) await copy(tunnel.id, formatFor(tunnel.kind, now), world);
       return;
     }
     case 'resume':
@@ -74,10 +78,6 @@ export async function performTrayAction(action: TrayAction, world: TrayWorld): P
       return;
     case 'show':
       return world.showWindow(action.tunnel);
-    case 'favourite': {
-      const others = settings().favourites.filter((id) => id !== action.tunnel);
-      return world.changeSettings({ favourites: action.isFavourite ? [...others, action.tunnel] : others });
-    }
     case 'group':
       return throwFailure(
         await control.call(action.to === 'connect' ? 'up' : 'down', { groups: [action.name] }),
@@ -94,11 +94,9 @@ export async function performTrayAction(action: TrayAction, world: TrayWorld): P
       return world.restartDaemon();
     case 'install-update':
       return world.installUpdate();
-    case 'open-at-login':
-      await world.applyOpenAtLogin(action.on);
-      return world.changeSettings({ openAtLogin: action.on });
-    case 'copy-on-connect':
-      return world.changeSettings({ copyOnConnect: action.on });
+    case 'change-settings':
+      await settings.change(action.change);
+      return;
     case 'quit':
       return world.quit();
   }
@@ -112,10 +110,9 @@ async function copy(tunnel: string, format: ConnectionFormat, world: TrayWorld):
   else writeClipboard(answer.string.text);
 }
 
-/** The format that its user copies most, of those that the kind has. */
-export function formatFor(kind: ConnectionKind, { formats }: DesktopSettings): ConnectionFormat {
-  const known: readonly ConnectionFormat[] = formatsByKind[kind];
-  return known.find((format) => format === formats[kind]) ?? known[0]!;
+/** The one that is set for the kind, else the first that it has. */
+export function formatFor(kind: ConnectionKind, { formats }: WindowSettings): ConnectionFormat {
+  return formats?.[kind] ?? formatsByKind[kind][0];
 }
 
 function throwFailure({ outcomes }: Outcomes): void {

@@ -1,5 +1,6 @@
 import type { MenuItemConstructorOptions } from 'electron';
 import type { ConnectionFormat } from '../src/contract/connection-format.ts';
+import type { SettingsChange } from '../src/contract/control-settings.ts';
 
 /** What a click in the tray's menu asks for. */
 export type TrayAction =
@@ -14,7 +15,6 @@ export type TrayAction =
   | { readonly kind: 'log-in'; readonly question: string }
   /** The window, at this tunnel: where it is asked what it needs. */
   | { readonly kind: 'show'; readonly tunnel: string }
-  | { readonly kind: 'favourite'; readonly tunnel: string; readonly isFavourite: boolean }
   | { readonly kind: 'group'; readonly name: string; readonly to: 'connect' | 'disconnect' }
   | { readonly kind: 'pause-all' }
   | { readonly kind: 'resume-all' }
@@ -22,8 +22,7 @@ export type TrayAction =
   | { readonly kind: 'start-daemon' }
   | { readonly kind: 'restart-daemon' }
   | { readonly kind: 'install-update' }
-  | { readonly kind: 'open-at-login'; readonly on: boolean }
-  | { readonly kind: 'copy-on-connect'; readonly on: boolean }
+  | { readonly kind: 'change-settings'; readonly change: SettingsChange }
   | { readonly kind: 'quit' };
 
 /** A menu as data. An item has an action, a submenu, or is there to be read. */

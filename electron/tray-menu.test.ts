@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Question } from '../src/contract/control-question.ts';
+import type { WindowSettings } from './app-settings.ts';
 import { here, inState, loginQuestion } from './desktop.fixture.ts';
 import type { DaemonNow } from './page-feeds.ts';
-import { type DesktopSettings, defaultSettings } from './settings.ts';
 import { menuTemplate, type TrayAction, type TrayItem } from './tray-item.ts';
 import { trayMenu } from './tray-menu.ts';
 
-function menuOf(now: DaemonNow, settings: Partial<DesktopSettings> = {}, update?: string): TrayItem[] {
-  return trayMenu({ now, settings: { ...defaultSettings, ...settings }, version: '1.0.0', update });
+function menuOf(now: DaemonNow, settings: WindowSettings = {}, update?: string): TrayItem[] {
+  return trayMenu({ now, settings, version: '1.0.0', update });
 }
 
 /** As it reads: one line an item, submenus indented. */
@@ -43,6 +43,7 @@ const closing = [
   'Open Sallyport…',
   'Settings >',
   '  Open at login [ ]',
+  '  Notifications [x]',
   '  Copy the connection string on connect [ ]',
   'Quit…',
 ];
@@ -64,7 +65,7 @@ const submenu = [
   '  Open psql',
   '  ---',
 ];
-const submenuEnd = ['  Show in Sallyport…', '  Favourite [ ]', '  ---', '  Pause', '  Disconnect'];
+const submenuEnd = ['  Show in Sallyport…', '  ---', '  Pause', '  Disconnect'];
 
 describe('one tunnel in each state', () => {
   it.each([
@@ -123,7 +124,6 @@ describe('one tunnel in each state', () => {
     expect(actionOf(menu, 'JDBC')).toEqual({ kind: 'copy', tunnel, format: 'jdbc' });
     expect(actionOf(menu, 'Open psql')).toEqual({ kind: 'open-client', tunnel });
     expect(actionOf(menu, 'Show')).toEqual({ kind: 'show', tunnel });
-    expect(actionOf(menu, 'Favourite')).toEqual({ kind: 'favourite', tunnel, isFavourite: true });
     expect(actionOf(menu, 'Pause')).toEqual({ kind: 'pause', tunnel });
     expect(actionOf(menu, 'Disconnect')).toEqual({ kind: 'disconnect', tunnel });
     expect(actionOf(menu, 'Pause all')).toEqual({ kind: 'pause-all' });
@@ -146,7 +146,7 @@ describe('one tunnel in each state', () => {
   });
 });
 
-it('sorts by what needs the user, then waiting, ready, off, favourites first', () => {
+it('sorts by what needs the user, then waiting, ready, off, each by name', () => {
   const named = (name: string) => ({ id: `user/${name}`, name });
   const tunnels = [
     inState.off(named('redis')),
@@ -157,9 +157,9 @@ it('sorts by what needs the user, then waiting, ready, off, favourites first', (
     inState.blocked(named('billing')),
     inState.connecting(named('fresh')),
   ];
-  const menu = menuOf(here({ tunnels }), { favourites: ['user/zoo', 'user/reports'] });
+  const menu = menuOf(here({ tunnels }));
   const names = menu.flatMap((item) => (item.kind === 'separator' ? [] : item.label.split(' ')[1]!));
-  expect(names.slice(1, 8)).toEqual(['billing', 'reports', 'fresh', 'orders-db', 'zoo', 'cold', 'redis']);
+  expect(names.slice(1, 8)).toEqual(['billing', 'fresh', 'reports', 'orders-db', 'cold', 'redis', 'zoo']);
   expect(text(menu)[0]).toBe('Sallyport · 1 up, 2 waiting, 1 needs you, 1 paused .');
   expect(actionOf(menu, 'Resume all')).toEqual({ kind: 'resume-all' });
 });
@@ -169,8 +169,8 @@ it('copies by the format that its user takes of the kind', () => {
   expect(text(menu).slice(3, 5)).toEqual(['  Copy JDBC URL', '  Copy psql command · URI · more >']);
 });
 
-it('takes a favourite format of another kind for none', () => {
-  const menu = menuOf(here({ tunnels: [inState.ready()] }), { formats: { postgres: 'mongosh' } });
+it('copies by the first of a kind where only others have one', () => {
+  const menu = menuOf(here({ tunnels: [inState.ready()] }), { formats: { mongodb: 'mongosh' } });
   expect(text(menu)[3]).toBe('  Copy psql command');
 });
 
@@ -221,7 +221,13 @@ it('puts what is off beyond twenty into a menu of its own', () => {
 
 describe('the daemon', () => {
   it('is being looked for', () => {
-    expect(text(menuOf({ kind: 'looking' }))).toEqual(['Sallyport · starting .', ...closing]);
+    // Settings are the daemon's: there is nothing to turn yet.
+    expect(text(menuOf({ kind: 'looking' }))).toEqual([
+      'Sallyport · starting .',
+      '---',
+      'Open Sallyport…',
+      'Quit…',
+    ]);
   });
 
   it('has no profiles yet', () => {
@@ -245,7 +251,7 @@ describe('the daemon', () => {
   });
 
   it('is older than the app, which takes it up when it is told to', () => {
-    const menu = trayMenu({ now: here({}), settings: defaultSettings, version: '1.1.0' });
+    const menu = trayMenu({ now: here({}), settings: {}, version: '1.1.0' });
     expect(actionOf(menu, 'Restart the daemon (1.0.0) as 1.1.0…')).toEqual({ kind: 'restart-daemon' });
   });
 });
@@ -256,12 +262,20 @@ it('offers an update that waits', () => {
 });
 
 it('shows which settings are on, and turns them', () => {
-  const menu = menuOf(here({}), { openAtLogin: true });
-  expect(find(menu, 'Open at login')).toMatchObject({
-    checked: true,
-    action: { kind: 'open-at-login', on: false },
-  });
-  expect(actionOf(menu, 'Copy the connection')).toEqual({ kind: 'copy-on-connect', on: true });
+  const none = menuOf(here({}));
+  const all = menuOf(here({}), { openAtLogin: true, notifications: 'off', copyOnConnect: true });
+  const turns = (menu: TrayItem[], label: string) => {
+    const action = actionOf(menu, label);
+    return action?.kind === 'change-settings' ? action.change : undefined;
+  };
+  expect(turns(none, 'Open at login')).toEqual({ openAtLogin: true });
+  expect(turns(none, 'Notifications')).toEqual({ notifications: 'off' });
+  expect(turns(none, 'Copy the connection')).toEqual({ copyOnConnect: true });
+  expect(find(all, 'Open at login')).toMatchObject({ checked: true });
+  expect(find(all, 'Notifications')).toMatchObject({ checked: false });
+  expect(turns(all, 'Open at login')).toEqual({ openAtLogin: false });
+  expect(turns(all, 'Notifications')).toEqual({ notifications: 'needed' });
+  expect(turns(all, 'Copy the connection')).toEqual({ copyOnConnect: false });
 });
 
 describe('as Electron takes it', () => {

@@ -6,19 +6,20 @@ import {
   formatTitle,
 } from '../src/contract/connection-format.ts';
 import type { Question } from '../src/contract/control-question.ts';
+import type { SettingsChange } from '../src/contract/control-settings.ts';
 import type { TunnelEntity } from '../src/contract/control-tunnel.ts';
 import { errorText } from '../src/contract/error-codes.ts';
 import type { ProfileSnapshot } from '../src/contract/profile-snapshot.ts';
 import { stateGlyph } from '../src/contract/shown-state.ts';
+import type { WindowSettings } from './app-settings.ts';
 import { isUp, needsUser, overallWords } from './overall-state.ts';
 import type { DaemonNow } from './page-feeds.ts';
-import type { DesktopSettings } from './settings.ts';
 import { formatFor } from './tray-actions.ts';
 import type { TrayItem } from './tray-item.ts';
 
 export interface TraySnapshot {
   readonly now: DaemonNow;
-  readonly settings: DesktopSettings;
+  readonly settings: WindowSettings;
   /** Of this app. */
   readonly version: string;
   /** One that is downloaded and waits for a restart of the app. */
@@ -39,24 +40,7 @@ export function trayMenu(snapshot: TraySnapshot): TrayItem[] {
     groupSection(now),
     [
       { kind: 'action', label: 'Open Sallyport…', action: { kind: 'open-window' } },
-      {
-        kind: 'menu',
-        label: 'Settings',
-        items: [
-          {
-            kind: 'action',
-            label: 'Open at login',
-            checked: settings.openAtLogin,
-            action: { kind: 'open-at-login', on: !settings.openAtLogin },
-          },
-          {
-            kind: 'action',
-            label: 'Copy the connection string on connect',
-            checked: settings.copyOnConnect,
-            action: { kind: 'copy-on-connect', on: !settings.copyOnConnect },
-          },
-        ],
-      },
+      ...settingsItems(snapshot),
       ...daemonItems(snapshot),
       ...(update === undefined
         ? []
@@ -75,6 +59,25 @@ export function trayMenu(snapshot: TraySnapshot): TrayItem[] {
     .flatMap((section, at) => (at === 0 ? section : [separator, ...section]));
 }
 
+/** The daemon keeps them. */
+function settingsItems({ now, settings }: TraySnapshot): TrayItem[] {
+  if (now.kind !== 'here') return [];
+  const { openAtLogin = false, notifications = 'needed', copyOnConnect = false } = settings;
+  const setting = (label: string, checked: boolean, change: SettingsChange): TrayItem => ({
+    kind: 'action',
+    label,
+    checked,
+    action: { kind: 'change-settings', change },
+  });
+  const isTelling = notifications === 'needed';
+  const items = [
+    setting('Open at login', openAtLogin, { openAtLogin: !openAtLogin }),
+    setting('Notifications', isTelling, { notifications: isTelling ? 'off' : 'needed' }),
+    setting('Copy the connection string on connect', copyOnConnect, { copyOnConnect: !copyOnConnect }),
+  ];
+  return [{ kind: 'menu', label: 'Settings', items }];
+}
+
 /** A daemon of another version goes on with its tunnels: a newer app never ends it by itself. */
 function daemonItems({ now, version }: TraySnapshot): TrayItem[] {
   if (now.kind === 'lost' && now.final) {
@@ -87,12 +90,12 @@ function daemonItems({ now, version }: TraySnapshot): TrayItem[] {
   return [{ kind: 'action', label, action: { kind: 'restart-daemon' } }];
 }
 
-function tunnelSection(now: DaemonNow, settings: DesktopSettings): TrayItem[] {
+function tunnelSection(now: DaemonNow, settings: WindowSettings): TrayItem[] {
   if (now.kind === 'looking') return [];
   // What is not observed now is not offered: a click would not reach the daemon.
   if (now.kind === 'lost') return [{ kind: 'fact', label: errorText(now.error).headline }];
   const { view } = now;
-  const ordered = ordering([...view.tunnels.values()], settings).slice(0, maxListed);
+  const ordered = ordering([...view.tunnels.values()]).slice(0, maxListed);
   if (ordered.length === 0) return [{ kind: 'fact', label: 'No profiles yet: open Sallyport to make one' }];
   const items = ordered.map((tunnel) => ({
     tunnel,
@@ -115,17 +118,16 @@ function rank(tunnel: TunnelEntity): (typeof ranks)[number] {
   return isUp(tunnel) ? 'ready' : 'off';
 }
 
-/** What needs the user, then waiting, ready, off; favourites first among their like, then by name. */
-function ordering(tunnels: TunnelEntity[], { favourites }: DesktopSettings): TunnelEntity[] {
-  const key = (tunnel: TunnelEntity) =>
-    ranks.indexOf(rank(tunnel)) * 2 + (favourites.includes(tunnel.id) ? 0 : 1);
+/** What needs the user, then waiting, ready, off; by name among their like. */
+function ordering(tunnels: TunnelEntity[]): TunnelEntity[] {
+  const key = (tunnel: TunnelEntity) => ranks.indexOf(rank(tunnel));
   return tunnels.sort((a, b) => key(a) - key(b) || a.name.localeCompare(b.name) || a.id.localeCompare(b.id));
 }
 
 function tunnelItem(
   tunnel: TunnelEntity,
   questions: readonly Question[],
-  settings: DesktopSettings,
+  settings: WindowSettings,
 ): TrayItem {
   const { id, name, shown, wanted } = tunnel;
   const glyph = stateGlyph[needsUser(tunnel) ? 'needs you' : isUp(tunnel) ? 'ready' : shown];
@@ -176,7 +178,7 @@ const questionWords: Record<Question['kind'], string> = {
   passphrase: 'asks for the passphrase…',
 };
 
-function submenu(tunnel: TunnelEntity, settings: DesktopSettings): TrayItem[] {
+function submenu(tunnel: TunnelEntity, settings: WindowSettings): TrayItem[] {
   const { id, state, limit } = tunnel;
   const kind: ConnectionKind = tunnel.kind;
   const formats: readonly ConnectionFormat[] = formatsByKind[kind];
@@ -184,7 +186,6 @@ function submenu(tunnel: TunnelEntity, settings: DesktopSettings): TrayItem[] {
   const others = formats.filter((format) => format !== favourite);
   const client = clientWords[kind];
   const address = localWords(tunnel);
-  const isFavourite = settings.favourites.includes(id);
   return [
     {
       kind: 'action',
@@ -213,12 +214,6 @@ function submenu(tunnel: TunnelEntity, settings: DesktopSettings): TrayItem[] {
       ? [{ kind: 'action', label: 'Prolong…', action: { kind: 'prolong', tunnel: id } } as const]
       : []),
     { kind: 'action', label: 'Show in Sallyport…', action: { kind: 'show', tunnel: id } },
-    {
-      kind: 'action',
-      label: 'Favourite',
-      checked: isFavourite,
-      action: { kind: 'favourite', tunnel: id, isFavourite: !isFavourite },
-    },
     separator,
     { kind: 'action', label: 'Pause', action: { kind: 'pause', tunnel: id } },
     { kind: 'action', label: 'Disconnect', action: { kind: 'disconnect', tunnel: id } },

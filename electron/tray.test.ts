@@ -3,7 +3,6 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { FakeClock } from '../test/support/fake-clock.ts';
 import { here, inState } from './desktop.fixture.ts';
 import type { DaemonNow } from './page-feeds.ts';
-import { defaultSettings } from './settings.ts';
 
 const desktop = vi.hoisted(() => ({
   trays: [] as (NodeJS.EventEmitter & { readonly done: unknown[] })[],
@@ -43,7 +42,7 @@ function trayOn(platform: NodeJS.Platform) {
     clock,
     platform,
     folder: '/icons',
-    snapshot: () => ({ now, settings: defaultSettings, version: '1.0.0' }),
+    snapshot: () => ({ now, settings: {}, version: '1.0.0' }),
     perform: () => {},
     onClick: (icon) => clicks.push(icon),
   });

@@ -16,6 +16,7 @@ import { Checks } from './state/checks.ts';
 import { Copies } from './state/copies.ts';
 import { Drafts } from './state/drafts.ts';
 import { Samples } from './state/samples.ts';
+import { SandboxActions } from './state/sandbox-actions.ts';
 import { SettingsStore } from './state/settings-store.ts';
 import { Throughput } from './state/throughput.ts';
 import { Ticker } from './state/ticker.ts';
@@ -57,6 +58,7 @@ const state: AppState = {
   samples,
   ticker,
   actions: new TunnelActions(api, view, copyConnected),
+  sandbox: new SandboxActions(api, view),
   settings,
   copies: new Copies({
     clock,

@@ -9,6 +9,7 @@ import { Checks } from './state/checks.ts';
 import { Copies } from './state/copies.ts';
 import { Drafts } from './state/drafts.ts';
 import { Samples } from './state/samples.ts';
+import { SandboxActions } from './state/sandbox-actions.ts';
 import { SettingsStore } from './state/settings-store.ts';
 import { Throughput } from './state/throughput.ts';
 import { Ticker } from './state/ticker.ts';
@@ -33,6 +34,7 @@ export async function renderInWindow(control: FakeControl, part: ReactNode) {
     drafts: new Drafts(),
     ticker: new Ticker(clock),
     actions: new TunnelActions(control, view),
+    sandbox: new SandboxActions(control, view),
     copies: new Copies({
       clock,
       write: async (text) => void clipboard.push(text),

@@ -7,6 +7,7 @@ import type { CheckState, Checks } from './checks.ts';
 import type { Copied, Copies } from './copies.ts';
 import type { Draft, Drafts } from './drafts.ts';
 import type { Sample, Samples } from './samples.ts';
+import type { SandboxActions } from './sandbox-actions.ts';
 import type { SettingsState, SettingsStore } from './settings-store.ts';
 import type { Throughput } from './throughput.ts';
 import type { Ticker } from './ticker.ts';
@@ -22,6 +23,7 @@ export interface AppState {
   readonly samples: Samples;
   readonly ticker: Ticker;
   readonly actions: TunnelActions;
+  readonly sandbox: SandboxActions;
   readonly copies: Copies;
   readonly checks: Checks;
   readonly drafts: Drafts;

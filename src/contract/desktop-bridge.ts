@@ -17,6 +17,8 @@ export type BridgeNews =
 export interface DesktopBridge {
   /** Whose quoting the commands that are copied follow. */
   readonly shell: Shell;
+  /** As Node names it. */
+  readonly platform: string;
   call<N extends OperationName>(operation: N, input: OperationInput<N>): Promise<BridgeAnswer>;
   /** Begins with hello and a snapshot. Returns what ends it. */
   subscribe(listener: (news: BridgeNews) => void): () => void;

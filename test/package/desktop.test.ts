@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { builderConfig, builderConfigOf } from '../../build/desktop/builder-config.ts';
 import { publisherOf } from '../../build/desktop/publisher.ts';
 import packageJson from '../../package.json' with { type: 'json' };
+import { formatTitle } from '../../src/contract/connection-format.ts';
 import { netserverManifest, netserverPorts } from '../../src/sandbox/manifest.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { firstLine } from '../support/daemon-fixture.ts';
@@ -324,6 +325,26 @@ profiles:
     await main.seen('icon', ({ name }) => name === 'tray-up.png');
     main.after({ do: 'click', label: 'Copy address' });
     expect((await main.seen('clipboard')).text).toBe(`127.0.0.1:${port}`);
+  });
+
+  test('shares the settings of the daemon with its page, and opens at login where they say so', async () => {
+    const file = join(dir, 'config/sallyport/settings.yaml');
+    const autostart = join(dir, 'config/autostart/sallyport.desktop');
+    const change = { openAtLogin: true, theme: 'dark', formats: { tcp: 'nc' } };
+    main.after({
+      do: 'invoke',
+      request: { request: 'call', operation: 'changeSettings', input: { change } },
+    });
+    expect(await main.seen('answer')).toMatchObject({ answer: { answer: { file, window: change } } });
+    await main.menuWith(`"label":"Copy ${formatTitle.nc}"`);
+    await main.menuWith('"label":"Open at login","type":"checkbox","checked":true');
+    expect(await main.seen('said', ({ name }) => name === 'theme')).toMatchObject({ value: 'dark' });
+    expect(await readFile(file, 'utf8')).toContain('openAtLogin: true');
+    expect(await readFile(autostart, 'utf8')).toContain('--hidden');
+    main.after({ do: 'click', label: 'Open at login' });
+    await main.menuWith('"label":"Open at login","type":"checkbox","checked":false');
+    expect(await readFile(file, 'utf8')).toContain('openAtLogin: false');
+    await expect(readFile(autostart)).rejects.toThrow('ENOENT');
   });
 
   test('asks before it ends, stays where that is said, and leaves tunnels up where they are to be kept', async () => {

@@ -99,6 +99,11 @@ class BrowserWindow extends EventEmitter {
 const electron = {
   app,
   powerMonitor: new EventEmitter(),
+  nativeTheme: {
+    set themeSource(value: string) {
+      see({ what: 'said', name: 'theme', value });
+    },
+  },
   BrowserWindow,
   protocol: {
     registerSchemesAsPrivileged: (schemes: unknown) =>

@@ -2,6 +2,7 @@ import type { ControlView } from '../../../src/client/control-view.ts';
 import type { TunnelEntity } from '../../../src/contract/control-tunnel.ts';
 import type { AppState } from '../../state/app-state.ts';
 import { go, viewName, views } from '../../state/route.ts';
+import type { SandboxActions } from '../../state/sandbox-actions.ts';
 import type { TunnelCopier } from '../tunnels/connection-strings.ts';
 
 export interface PaletteCommand {
@@ -18,12 +19,12 @@ export interface CommandGroup {
   readonly items: readonly PaletteCommand[];
 }
 
-/** All that can be done from anywhere: of each tunnel what its state allows, then of the window. */
+/** All that can be done from anywhere: of each tunnel and of the sandbox what its state allows, then of the window. */
 export function paletteCommands(
-  { tunnels }: Pick<ControlView, 'tunnels'>,
-  { state: { actions }, copier }: { readonly state: AppState; readonly copier: TunnelCopier },
+  view: Pick<ControlView, 'tunnels' | 'sandbox'>,
+  { state: { actions, sandbox }, copier }: { readonly state: AppState; readonly copier: TunnelCopier },
 ): CommandGroup[] {
-  const ofTunnels = [...tunnels.values()].flatMap((tunnel): PaletteCommand[] => {
+  const ofTunnels = [...view.tunnels.values()].flatMap((tunnel): PaletteCommand[] => {
     const { id, name, wanted, shown } = tunnel;
     const command = (verb: string, run: () => void): PaletteCommand => ({
       id: `${verb} ${id}`,
@@ -72,6 +73,47 @@ export function paletteCommands(
   return [
     { value: 'Tunnels', items: ofTunnels },
     { value: 'New', items: ofNew },
+    { value: 'Sandbox', items: sandboxCommands(view, sandbox) },
     { value: 'Window', items: ofWindow },
-  ];
+  ].filter(({ items }) => items.length > 0);
+}
+
+/** Each shows the place where it is said how it goes. */
+function sandboxCommands(
+  { tunnels, sandbox: status }: Pick<ControlView, 'tunnels' | 'sandbox'>,
+  actions: Pick<SandboxActions, 'start' | 'stop' | 'restartPod'>,
+): PaletteCommand[] {
+  const about = 'a real Postgres, on this machine';
+  const start = (label: string): PaletteCommand => ({
+    id: 'sandbox start',
+    label,
+    about,
+    run: () => {
+      go({ view: 'settings' });
+      void actions.start();
+    },
+  });
+  if (status.kind === 'off') return [start('Start the sandbox')];
+  if (status.kind !== 'running') return [];
+  const { tunnel, pod } = status;
+  const restart: PaletteCommand = {
+    id: 'sandbox restart',
+    label: "Restart the sandbox's pod",
+    about: pod,
+    run: () => {
+      go({ view: 'tunnels', chosen: tunnel });
+      void actions.restartPod();
+    },
+  };
+  const stop: PaletteCommand = {
+    id: 'sandbox stop',
+    label: 'Stop the sandbox',
+    about,
+    run: () => {
+      go({ view: 'settings' });
+      void actions.stop();
+    },
+  };
+  // Without its tunnel nobody sees a pod come back.
+  return [tunnels.has(tunnel) ? restart : start('Connect to the sandbox'), stop];
 }
