@@ -408,6 +408,16 @@ describe('the floor of the settings', () => {
     });
   });
 
+  it('counts for a database whose kind nobody said, which is the same tunnel as where it was said', async () => {
+    const floor: { all?: PolicyFloor['all'] } = { all: { readOnly: true } };
+    const { up, tunnels } = await started(floor);
+    expect((await up({ adHoc: [adHoc] })).error).toMatchObject({ code: 'SP-POLICY-UNENFORCED' });
+    floor.all = {};
+    expect((await up({ adHoc: [adHoc] })).tunnel).toMatchObject({ kind: 'postgres' });
+    expect((await up({ adHoc: [{ ...adHoc, kind: 'postgres' }] })).error).toBeUndefined();
+    expect(tunnels.get('ad-hoc/db')!.entity.profileChanged).toBe(false);
+  });
+
   it('counts for one that is up from its next start on, which it says', async () => {
     const floor: { all?: PolicyFloor['all'] } = {};
     const { up, tunnels } = await started(floor);
