@@ -115,8 +115,8 @@ async function setUp(find: () => FoundPassword, definition = own) {
           await new Promise((resolve) => setImmediate(resolve));
           return read;
         },
-        certificates: async () => undefined,
       },
+      certificates: { authority: async () => undefined, client: async () => undefined },
       gatewayPasswords: {
         of: async () => ({
           secret: new Secret('local'),

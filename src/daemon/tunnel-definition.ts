@@ -82,7 +82,7 @@ function unenforced(
     details: {
       tunnel,
       policy: asked.join(' and '),
-      next: 'say in connection.password where the password is, so that the gateway can see to it; or take it out of the policy',
+      next: 'say in connection.password where the password is, or in connection.certificate what logs in, so that the gateway can see to it; or take it out of the policy',
     },
   };
 }

@@ -78,7 +78,8 @@ async function started(floor: PolicyFloor = {}) {
     // Never reached: there is no context.
     clusters: {} as ClusterPool,
     questions,
-    passwords: { find: async () => ({ kind: 'none' }), certificates: async () => undefined },
+    passwords: { find: async () => ({ kind: 'none' }) },
+    certificates: { authority: async () => undefined, client: async () => undefined },
     gatewayPasswords: { of: () => Promise.reject(new AppError('SP-KEYCHAIN')) },
     localAuthority: { tlsOf: () => Promise.reject(new AppError('SP-KEYCHAIN')) },
     statements: { read: async () => ({ kind: 'unread' }) },
