@@ -158,7 +158,13 @@ const certificateSourceSchema = z
       }),
       z.strictObject({
         files: z
-          .strictObject({ certificate: pathSchema, key: pathSchema }, 'a map with certificate and key')
+          .strictObject(
+            {
+              certificate: pathSchema.describe('The certificate, and those that lead to its CA.'),
+              key: pathSchema.describe('Its private key, without a passphrase.'),
+            },
+            'a map with certificate and key',
+          )
           .describe('PEM files, of which nobody else may read the key. Only in your own file.'),
       }),
     ],
