@@ -58,6 +58,22 @@ describe('whose questions are shown', () => {
     expect(actions.asking()).toBeUndefined();
   });
 
+  it('are those of the tunnel whose answer came before its event, whatever is told of others between', async () => {
+    const off = fakeTunnel();
+    const other = fakeTunnel({ name: 'other' });
+    const control = new FakeControl({ tunnels: [off, other] });
+    control.on('up', async () => ({ outcomes: [{ name: id, tunnel: asks }] }));
+    const actions = await actionsOf(control);
+    await actions.run('up', id);
+    control.tell({ ...other, connections: 1 });
+    expect(actions.asking()).toBe(id);
+    control.tell(asks);
+    expect(actions.asking()).toBe(id);
+    // Its event has come: what is shown counts from now on.
+    control.tell(off);
+    expect(actions.asking()).toBeUndefined();
+  });
+
   it('are none of one that another face opened, nor of one that was ready long ago', async () => {
     const control = new FakeControl({ tunnels: [fakeTunnel()] });
     const actions = await actionsOf(control);

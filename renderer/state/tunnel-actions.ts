@@ -1,5 +1,6 @@
 import { AppError } from '../../src/base/app-error.ts';
 import type { OperationName, Outcomes } from '../../src/contract/control.ts';
+import type { TunnelEntity } from '../../src/contract/control-tunnel.ts';
 import type { ErrorData } from '../../src/contract/error-codes.ts';
 import type { Api } from '../api.ts';
 import type { ViewStore } from './view-store.ts';
@@ -26,6 +27,8 @@ export class TunnelActions implements Disposable {
   readonly #listeners = new Set<() => void>();
   readonly #unsubscribe: () => void;
   #asking: string | undefined;
+  /** What the view shows of the tunnel that asks, while that is older than the answer which said that it asks: undefined where it shows none. */
+  #outdated: { readonly tunnel: TunnelEntity | undefined } | undefined;
 
   /** onConnected: a click brought it up, and nothing is asked any more. */
   constructor(api: Api, view: ViewStore, onConnected: (id: string) => void = () => {}) {
@@ -50,11 +53,12 @@ export class TunnelActions implements Disposable {
   /** Never rejects: what fails is kept. One thing at a time for each tunnel. */
   async run(action: TunnelAction, id: string): Promise<void> {
     if (this.of(id).running) return;
-    if (action !== 'down' && action !== 'pause') this.#asking = id;
+    if (action !== 'down' && action !== 'pause') this.#askFor(id);
     this.#set(id, { running: action });
     try {
       const { outcomes }: Outcomes = await this.#api.call(action, { names: [id] });
       const error = outcomes.find((outcome) => outcome.error)?.error;
+      if (this.#asking === id) this.#awaitView(id, outcomes[0]?.tunnel);
       this.#set(id, error ? { error } : undefined);
       const isAsked = outcomes.some(({ tunnel }) => tunnel && tunnel.questions.length > 0);
       if (action === 'up' && !error && !isAsked) this.#onConnected(id);
@@ -70,12 +74,12 @@ export class TunnelActions implements Disposable {
 
   /** Shows what a tunnel asks. */
   ask(id: string): void {
-    this.#asking = id;
+    this.#askFor(id);
     this.#tell();
   }
 
   stopAsking(): void {
-    this.#asking = undefined;
+    this.#askFor(undefined);
     this.#tell();
   }
 
@@ -88,9 +92,20 @@ export class TunnelActions implements Disposable {
   #settle(): void {
     if (this.#asking === undefined || this.of(this.#asking).running) return;
     const tunnel = this.#view.tunnel(this.#asking);
-    if (tunnel && tunnel.shown !== 'ready' && tunnel.wanted === 'on') return;
-    if (tunnel && tunnel.questions.length > 0) return;
+    if (this.#outdated?.tunnel !== tunnel) this.#outdated = undefined;
+    if (mayAsk(tunnel) || this.#outdated) return;
     this.stopAsking();
+  }
+
+  #askFor(id: string | undefined): void {
+    this.#asking = id;
+    this.#outdated = undefined;
+  }
+
+  /** Answers and events come by ways of their own: another tunnel's event may pass this one's. */
+  #awaitView(id: string, answered: TunnelEntity | undefined): void {
+    const tunnel = this.#view.tunnel(id);
+    if (mayAsk(answered) && !mayAsk(tunnel)) this.#outdated = { tunnel };
   }
 
   #set(id: string, state: ActionState | undefined): void {
@@ -102,4 +117,9 @@ export class TunnelActions implements Disposable {
   #tell(): void {
     for (const listener of [...this.#listeners]) listener();
   }
+}
+
+function mayAsk(tunnel: TunnelEntity | undefined): boolean {
+  if (!tunnel) return false;
+  return tunnel.questions.length > 0 || (tunnel.wanted === 'on' && tunnel.shown !== 'ready');
 }

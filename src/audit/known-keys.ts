@@ -5,6 +5,8 @@
  */
 import { join } from 'node:path';
 import * as z from 'zod';
+import { type Clock, delay } from '../base/clock.ts';
+import { acquireProcessLock } from '../base/process-lock.ts';
 import { readBounded } from '../base/read-bounded.ts';
 import { replaceFile } from '../base/replace-file.ts';
 import { keptSchema } from '../contract/control-password.ts';
@@ -12,6 +14,9 @@ import { keptSchema } from '../contract/control-password.ts';
 /** One a start where there is no keychain; the oldest go first. */
 const maxKeys = 4_096;
 const maxKeysBytes = 2 * 1024 * 1024;
+/** A writer is done in milliseconds, and there are as many of them as logs. */
+const lockTries = 100;
+const lockPauseMs = 25;
 
 const knownKeySchema = z.object({
   /** Raw Ed25519 public key, base64url. */
@@ -37,14 +42,33 @@ export async function readKnownKeys(folder: string): Promise<readonly KnownKey[]
   }
 }
 
-/** Before the key signs anything. Throws what the file system throws. */
+/**
+ * Before the key signs anything. One writer at a time, because each writes the file anew: a daemon and foreground forwards start together. Throws
+ * what the file system throws, and EBUSY where others keep writing.
+ */
 export async function rememberKey(
   folder: string,
   key: string,
-  { kept, nowMs }: { readonly kept: KnownKey['kept']; readonly nowMs: number },
+  { kept, clock }: { readonly kept: KnownKey['kept']; readonly clock: Clock },
 ): Promise<void> {
+  // Nearly always it is there, and nothing has to be written.
+  if (isKnown(await readKnownKeys(folder), key)) return;
+  await using _lock = await lockKeys(folder, clock);
   const known = (await readKnownKeys(folder)) ?? [];
-  if (known.some((each) => each.key === key)) return;
-  const keys = [...known, { key, sinceMs: nowMs, kept }].slice(-maxKeys);
+  if (isKnown(known, key)) return;
+  const keys = [...known, { key, sinceMs: clock.wallMs(), kept }].slice(-maxKeys);
   await replaceFile(keysFile(folder), `${JSON.stringify({ keys })}\n`);
+}
+
+function isKnown(known: readonly KnownKey[] | undefined, key: string): boolean {
+  return known?.some((each) => each.key === key) ?? false;
+}
+
+async function lockKeys(folder: string, clock: Clock): Promise<AsyncDisposable> {
+  for (let attempt = 1; attempt <= lockTries; attempt++) {
+    const answer = await acquireProcessLock({ folder, version: 'keys', clock });
+    if (answer.kind === 'acquired') return answer.lock;
+    await delay(clock, lockPauseMs);
+  }
+  throw Object.assign(new Error('the known keys are being written by others'), { code: 'EBUSY' });
 }

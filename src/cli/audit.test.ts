@@ -68,7 +68,7 @@ test('a name that is written to look like something else is shown as what it is'
 
 test('verify is content with what was written, by the keys of this machine alone', async () => {
   await logs.write(manyOpened(3));
-  await rememberKey(folder, logs.signer.key, { kept: { in: 'keychain' }, nowMs: 1 });
+  await rememberKey(folder, logs.signer.key, { kept: { in: 'keychain' }, clock: logs.clock });
   using good = await run('verify');
   expect(good.code).toBe(0);
   expect(good.stdout.text).toMatch(/^daemon: intact · \d+ lines in 1 file/);
@@ -79,7 +79,7 @@ test('verify is content with what was written, by the keys of this machine alone
 
 test('verify says which keys lasted for one run', async () => {
   await logs.write(manyOpened(1));
-  await rememberKey(folder, logs.signer.key, { kept: { in: 'memory' }, nowMs: 1 });
+  await rememberKey(folder, logs.signer.key, { kept: { in: 'memory' }, clock: logs.clock });
   using cli = await run('verify');
   expect(cli.stdout.text).toContain('which no keychain kept: it lasted for one run');
 });

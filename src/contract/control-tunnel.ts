@@ -27,10 +27,15 @@ export const adHocSchema = z.strictObject({
   local: profileSchema.shape.local,
   kind: profileSchema.shape.kind,
   /** No program: who may ask for a tunnel may not have one run by whoever asks for its password. */
-  connection: profileSchema.shape.connection.refine(
-    (connection) => !connection?.password || !('command' in connection.password),
-    'a tunnel without a profile takes its password from a Secret, the keychain, a variable or a file',
-  ),
+  connection: profileSchema.shape.connection
+    .refine(
+      (connection) => !connection?.password || !('command' in connection.password),
+      'a tunnel without a profile takes its password from a Secret, the keychain, a variable or a file',
+    )
+    .refine(
+      (connection) => !connection?.certificate || !('files' in connection.certificate),
+      'a tunnel without a profile takes its client certificate from a Secret',
+    ),
 });
 
 export type AdHoc = z.infer<typeof adHocSchema>;

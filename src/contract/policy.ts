@@ -49,7 +49,7 @@ const said = {
   readOnly: 'Postgres: sessions are read-only.',
   statementAudit: 'Postgres: statements are recorded, with literals removed.',
   gateway:
-    'Postgres: false: bytes are passed on, and programs bring the real password. true: the tunnel does not open without a gateway. Default: where connection.password is there, programs log in with a password of the tunnel.',
+    'Postgres: false: bytes are passed on, and programs bring the real password. true: the tunnel does not open without a gateway. Default: where connection.password or connection.certificate is there, programs log in with a password of the tunnel.',
   superuser: 'Postgres, with a gateway: whether its role may be a superuser. Default: allow, with a warning.',
   trust:
     'Postgres, with a gateway: whether the database may let in whoever comes through the tunnel without a password. Default: allow, with a warning.',

@@ -70,16 +70,16 @@ const localSchema = z
   )
   .describe('Where programs on this machine connect. When absent a free port is taken once and kept.');
 
+const objectName = (object: 'Secret' | 'ConfigMap') =>
+  text(`a ${object}'s name`, /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/).describe(`The ${object}'s name.`);
+const objectKey = (object: 'Secret' | 'ConfigMap', what: string) =>
+  text(`a key of the ${object}`, /^[A-Za-z0-9._-]{1,253}$/).describe(`The key that holds the ${what}.`);
 const keyOfObject = (object: 'Secret' | 'ConfigMap', what: string, right: string) =>
   z
     .strictObject(
       {
-        name: text(`a ${object}'s name`, /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/).describe(
-          `The ${object}'s name.`,
-        ),
-        key: text(`a key of the ${object}`, /^[A-Za-z0-9._-]{1,253}$/).describe(
-          `The key that holds the ${what}.`,
-        ),
+        name: objectName(object),
+        key: objectKey(object, what),
       },
       right,
     )
@@ -138,6 +138,42 @@ const passwordSourceSchema = z
   )
   .describe('Where the password is. Never the password itself.');
 
+const certificateSourceSchema = z
+  .union(
+    [
+      z.strictObject({
+        secret: z
+          .strictObject(
+            {
+              name: objectName('Secret'),
+              certificate: objectKey(
+                'Secret',
+                'certificate, and those that lead to its CA. Default: tls.crt',
+              ).optional(),
+              key: objectKey('Secret', 'private key. Default: tls.key').optional(),
+            },
+            'a map with name, and perhaps certificate and key',
+          )
+          .describe("A Secret in the profile's namespace, as of type kubernetes.io/tls."),
+      }),
+      z.strictObject({
+        files: z
+          .strictObject(
+            {
+              certificate: pathSchema.describe('The certificate, and those that lead to its CA.'),
+              key: pathSchema.describe('Its private key, without a passphrase.'),
+            },
+            'a map with certificate and key',
+          )
+          .describe('PEM files, of which nobody else may read the key. Only in your own file.'),
+      }),
+    ],
+    'a map with secret or files',
+  )
+  .describe(
+    'Postgres: the client certificate that the gateway logs in with, alone or beside a password. The role is that of user.',
+  );
+
 const connectionSchema = z
   .strictObject(
     {
@@ -163,6 +199,7 @@ const connectionSchema = z
           "The CA that the server's certificate is checked against: by the gateway where it is on, else by programs, which are given the path.",
         )
         .optional(),
+      certificate: certificateSourceSchema.optional(),
       serverRole: oneOf('primary', 'replica')
         .describe(
           'Postgres, with a gateway: which server this is for, as the server itself says (pg_is_in_recovery). A target with several pods is searched for it; one of the other role is refused.',
@@ -173,7 +210,7 @@ const connectionSchema = z
         .optional(),
       authSource: hint('a name').describe('MongoDB: the database that knows the user.').optional(),
     },
-    'a map with database, user, sslmode, pooler, scheme, password, ca, serverRole, serverName and authSource',
+    'a map with database, user, sslmode, pooler, scheme, password, ca, certificate, serverRole, serverName and authSource',
   )
   .describe('What a client needs to know to connect; goes into connection strings.');
 

@@ -52,7 +52,7 @@ export class AuditKey implements Signer {
   async #load(): Promise<void> {
     const { keychain, folder, clock } = this.#options;
     const loaded = await signingKey(keychain);
-    await rememberKey(folder, loaded.signer.key, { kept: loaded.kept, nowMs: clock.wallMs() });
+    await rememberKey(folder, loaded.signer.key, { kept: loaded.kept, clock });
     this.#loaded = loaded;
   }
 

@@ -2,6 +2,7 @@ import { AppError } from '../base/app-error.ts';
 import type { Clock } from '../base/clock.ts';
 import type { HandledInput, OperationAnswer } from '../contract/control.ts';
 import type { Check, ResolvedTarget } from '../contract/control-check.ts';
+import { usesGateway } from '../contract/gateway.ts';
 import { parseTarget } from '../target/parse-target.ts';
 import { targetText } from '../target/target.ts';
 import type { ClusterChoice, ClusterLease, ClusterPool } from './cluster-pool.ts';
@@ -47,7 +48,8 @@ export class ClusterQuestions {
       const pod = resolved.resolution.kind === 'pod' ? resolved.resolution.pod.name : undefined;
       const { namespace } = resolved;
       const { credential, rules } = await this.#credential(definition, { lease, pod, signal: limit });
-      const report = await lease.engine.review({ target, namespace, pod, besides: rules }, limit);
+      const besides = [...rules, ...certificateRules(definition)];
+      const report = await lease.engine.review({ target, namespace, pod, besides }, limit);
       const { user, groups, allowed, missing, degraded, role, wholeRole, next } = report;
       return {
         resolved,
@@ -73,7 +75,6 @@ export class ClusterQuestions {
     { lease, pod, signal }: { lease: ClusterLease; pod: string | undefined; signal: AbortSignal },
   ): Promise<{ credential?: Check['credential']; rules: readonly Rule[] }> {
     const { password } = definition.profile.connection ?? {};
-    const reading = (resource: string, name: string): Rule => ({ verb: 'get', group: '', resource, name });
     if (password && 'configMap' in password)
       return { rules: [reading('configmaps', password.configMap.name)] };
     if (!password || !('secret' in password)) return { rules: [] };
@@ -132,6 +133,17 @@ export class ClusterQuestions {
     using lease = await clusters.lease(await contextOf(definition), () => false);
     return await action(definition, lease);
   }
+}
+
+const reading = (resource: string, name: string): Rule => ({ verb: 'get', group: '', resource, name });
+
+/** The CA and the client certificate, of those that read them: programs that bring their own do not. */
+function certificateRules({ profile }: TunnelDefinition): readonly Rule[] {
+  if (!usesGateway(profile)) return [];
+  const { ca, certificate } = profile.connection ?? {};
+  return [ca, certificate].flatMap((source) =>
+    source && 'secret' in source ? [reading('secrets', source.secret.name)] : [],
+  );
 }
 
 async function resolve(

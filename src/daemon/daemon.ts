@@ -16,6 +16,7 @@ import type { Keychain } from '../secret/keychain.ts';
 import { SystemKeychain } from '../secret/system-keychain.ts';
 import { checkTarget } from '../target/check-target.ts';
 import { createApprove } from './approval-command.ts';
+import { Certificates } from './certificates.ts';
 import { ClusterPool } from './cluster-pool.ts';
 import { ClusterQuestions } from './cluster-questions.ts';
 import { contextFinder } from './context-finder.ts';
@@ -204,6 +205,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         ...store,
       }),
     );
+    const certificates = new Certificates({
+      log,
+      home,
+      clusters,
+      contextOf,
+      onRead: (...read) => audit.secretRead(...read),
+    });
     const gatewayPasswords = new GatewayPasswords({ keychain: store.keychain, clock, log });
     const localAuthority = new LocalAuthority({
       keychain: store.keychain,
@@ -221,6 +229,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         clusters,
         questions,
         passwords,
+        certificates,
         gatewayPasswords,
         localAuthority,
         peers,

@@ -115,8 +115,8 @@ async function setUp(find: () => FoundPassword, definition = own) {
           await new Promise((resolve) => setImmediate(resolve));
           return read;
         },
-        certificates: async () => undefined,
       },
+      certificates: { authority: async () => undefined, client: async () => undefined },
       gatewayPasswords: {
         of: async () => ({
           secret: new Secret('local'),
@@ -159,11 +159,11 @@ async function setUp(find: () => FoundPassword, definition = own) {
   const address = server.address();
   const port = typeof address === 'object' && address ? address.port : 0;
   /** Resolves with undefined when it is let in, else with what it is told. */
-  const connects = async (): Promise<{ message: string; hint?: string } | undefined> => {
+  const connects = async (user = 'any'): Promise<{ message: string; hint?: string } | undefined> => {
     const client = new Client({
       host: '127.0.0.1',
       port,
-      user: 'any',
+      user,
       password: 'local',
       database: 'orders',
     });
@@ -298,4 +298,30 @@ it('takes sslmode from where the credentials are, unless the profile says it', a
   const plain = await setUp(() => found('app', 'pw', { sslmode: 'require' }), { ...own, profile });
   plain.database.accepts = ['app:pw'];
   expect(await plain.connects()).toBeUndefined();
+});
+
+describe('a client certificate', () => {
+  const { password: _none, ...rest } = own.profile.connection!;
+  const byCertificate = (connection: object): TunnelDefinition => ({
+    ...own,
+    profile: {
+      ...own.profile,
+      connection: { ...rest, certificate: { secret: { name: 'tls' } }, ...connection },
+    },
+  });
+
+  it.each([
+    ['whatever sslmode would let go', { user: 'app', sslmode: 'prefer' as const }, 'the server has none'],
+    ['unless sslmode says so', { user: 'app', sslmode: 'disable' as const }, 'sslmode is disable'],
+    ['without sslmode', { user: 'app' }, 'the server has none'],
+  ])('is never left out for a server without TLS: %s', async (_what, connection, words) => {
+    const { connects, database } = await setUp(() => ({ kind: 'none' }), byCertificate(connection));
+    expect(await connects('app')).toMatchObject({ message: expect.stringContaining(words) });
+    expect(database.asked).toEqual([]);
+  });
+
+  it('needs a role to log in as', async () => {
+    const { connects } = await setUp(() => ({ kind: 'none' }), byCertificate({}));
+    expect(await connects()).toMatchObject({ message: expect.stringContaining('names a role') });
+  });
 });

@@ -60,10 +60,8 @@ async function setUp({
       clock,
       gatewayPasswords,
       localAuthority: { tlsOf },
-      passwords: {
-        find: async () => ({ kind: 'none' }),
-        certificates: async () => undefined,
-      },
+      passwords: { find: async () => ({ kind: 'none' }) },
+      certificates: { authority: async () => undefined, client: async () => undefined },
     },
     definition,
     log: silentLog,

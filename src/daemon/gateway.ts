@@ -10,6 +10,7 @@ import type { GatewayEvent } from '../postgres/gateway-event.ts';
 import { type Credential, roleOf, type ServerRole } from '../postgres/upstream-access.ts';
 import type { UpstreamTls } from '../postgres/upstream-tls.ts';
 import type { Intermediary, IntermediaryClient, Served } from '../tunnel/intermediary.ts';
+import type { Certificates } from './certificates.ts';
 import type { GatewayPasswords } from './gateway-passwords.ts';
 import type { LocalAuthority } from './local-authority.ts';
 import type { Passwords } from './passwords.ts';
@@ -18,7 +19,8 @@ import type { TunnelDefinition } from './tunnel-definition.ts';
 /** What a tunnel's gateway needs of the daemon. */
 export interface GatewayHost {
   readonly clock: Clock;
-  readonly passwords: Pick<Passwords, 'find' | 'certificates'>;
+  readonly passwords: Pick<Passwords, 'find'>;
+  readonly certificates: Pick<Certificates, 'authority' | 'client'>;
   readonly gatewayPasswords: Pick<GatewayPasswords, 'of'>;
   readonly localAuthority: Pick<LocalAuthority, 'tlsOf'>;
 }
@@ -144,8 +146,8 @@ export class TunnelGateway implements Intermediary {
           code: event.error.code,
           ...event.error.details,
         });
-        // The CA may have been renewed.
-        if (event.error.code === 'SP-DB-TLS') this.#tls = undefined;
+        // The CA may have been renewed, or what is logged in with: servers refuse that in more ways than one.
+        if (event.error.code === 'SP-DB-TLS' || this.#usesCertificate) this.#tls = undefined;
         break;
       case 'session-refused':
         log.warn('session refused', { connection, code: event.error.code, ...event.error.details });
@@ -208,7 +210,7 @@ export class TunnelGateway implements Intermediary {
   async #read(before: Promise<readonly Credential[]> | undefined): Promise<readonly Credential[]> {
     const { clock } = this.#options.host;
     const older = (await before?.catch(() => undefined)) ?? [];
-    const isRotating = this.#haveWorked;
+    const isRotating = this.#haveWorked && older.some(({ password }) => password !== undefined);
     const untilMs = clock.nowMs() + rotation.graceMs;
     this.#haveWorked = false;
     let newest = await this.#readOnce();
@@ -224,17 +226,27 @@ export class TunnelGateway implements Intermediary {
     const { host, definition } = this.#options;
     const signal = AbortSignal.timeout(readTimeoutMs);
     const found = await host.passwords.find(definition, { ask: false, signal });
+    const { user: named } = definition.profile.connection ?? {};
+    if (found.kind === 'none' && this.#usesCertificate)
+      return { user: this.#role(named), password: undefined };
     if (found.kind !== 'found') throw new AppError('SP-DB-NO-CREDENTIALS');
-    const { user = found.user } = definition.profile.connection ?? {};
-    if (user === undefined)
-      throw new AppError('SP-DB-NO-CREDENTIALS', {
-        message: 'neither the profile nor the Secret names a role',
-        next: `sallyport profile edit ${definition.name} --user ROLE`,
-      });
+    const user = this.#role(named ?? found.user);
     const { sslmode, host: name } = found;
     if (sslmode !== this.#hints.sslmode || name !== this.#hints.name) this.#tls = undefined;
     this.#hints = { sslmode, name };
     return { user, password: found.password };
+  }
+
+  #role(user: string | undefined): string {
+    if (user !== undefined) return user;
+    throw new AppError('SP-DB-NO-CREDENTIALS', {
+      message: 'neither the profile nor the Secret names a role',
+      next: `sallyport profile edit ${this.#options.definition.name} --user ROLE`,
+    });
+  }
+
+  get #usesCertificate(): boolean {
+    return this.#options.definition.profile.connection?.certificate !== undefined;
   }
 
   #upstreamTls(): Promise<UpstreamTls> {
@@ -252,12 +264,27 @@ export class TunnelGateway implements Intermediary {
     const { connection, target } = definition.profile;
     // A whole URL says how to connect; what the profile says goes before it.
     if (connection?.sslmode === undefined) await this.#find(false);
-    const mode = modeOf(connection?.sslmode ?? this.#hints.sslmode);
+    const asked = modeOf(connection?.sslmode ?? this.#hints.sslmode);
+    // Without TLS nobody sees the certificate, and a server that lets anybody in would pass for one that asked for it.
+    const mode = asked === 'prefer' && this.#usesCertificate ? 'require' : asked;
+    if (mode === 'disable' && this.#usesCertificate)
+      throw new AppError('SP-DB-TLS', {
+        message: 'a client certificate logs in over TLS alone, and sslmode is disable',
+      });
     if (mode === 'disable') return { mode };
-    const ca = await host.passwords.certificates(definition, AbortSignal.timeout(readTimeoutMs));
+    const signal = AbortSignal.timeout(readTimeoutMs);
+    const [ca, certificate] = await Promise.all([
+      host.certificates.authority(definition, signal),
+      host.certificates.client(definition, signal),
+    ]);
     const service = /^(?:service|svc)\/([a-z0-9-]+)$/.exec(target)?.[1];
     const name = connection?.serverName ?? this.#hints.name ?? service;
-    return { mode, ...(ca !== undefined && { ca }), ...(name !== undefined && { name }) };
+    return {
+      mode,
+      ...(ca !== undefined && { ca }),
+      ...(name !== undefined && { name }),
+      ...(certificate && { certificate }),
+    };
   }
 }
 

@@ -62,7 +62,8 @@ export function managed(
     // Never reached: there is no context.
     clusters: {} as ClusterPool,
     questions,
-    passwords: { find: async () => ({ kind: 'none' }), certificates: async () => undefined },
+    passwords: { find: async () => ({ kind: 'none' }) },
+    certificates: { authority: async () => undefined, client: async () => undefined },
     gatewayPasswords: { of: () => Promise.reject(new AppError('SP-KEYCHAIN')) },
     statements: { read: async () => ({ kind: 'unread' }) },
     localAuthority: { tlsOf: () => Promise.reject(new AppError('SP-KEYCHAIN')) },

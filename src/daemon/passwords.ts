@@ -1,15 +1,12 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import * as z from 'zod';
 import { AppError } from '../base/app-error.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
-import { readBounded } from '../base/read-bounded.ts';
 import { Secret } from '../base/secret.ts';
 import type { AuditedSecret } from '../contract/audit-event.ts';
 import type { PasswordOrigin } from '../contract/control-password.ts';
 import type { Question, QuestionAnswer } from '../contract/control-question.ts';
-import type { ErrorData } from '../contract/error-codes.ts';
 import type { SslMode } from '../credential/credential-text.ts';
 import { canonicalJson } from '../profile/canonical.ts';
 import type { Kept, Keychain, KeychainEntry } from '../secret/keychain.ts';
@@ -17,7 +14,8 @@ import { isLocal, type LocalSource, localPassword, type PasswordSource } from '.
 import type { ClusterChoice, ClusterLease, ClusterPool } from './cluster-pool.ts';
 import { type LocatedCredential, PasswordFinder } from './found-password.ts';
 import type { QuestionBoard, QuestionDraft } from './question-board.ts';
-import { maxCertificatesBytes, readSecretCertificates, readSecretPassword } from './secret-password.ts';
+import { type OnRead, recordedRead } from './recorded-read.ts';
+import { readSecretPassword } from './secret-password.ts';
 import type { TunnelDefinition } from './tunnel-definition.ts';
 
 export interface PasswordsOptions {
@@ -31,8 +29,7 @@ export interface PasswordsOptions {
   readonly questions: QuestionBoard;
   /** Where passwords are kept that were asked for. */
   readonly keychain: Keychain;
-  /** Told of each reading, of one that failed too: where from, never what. */
-  readonly onRead?: (definition: TunnelDefinition, secret: AuditedSecret, error?: ErrorData) => void;
+  readonly onRead?: OnRead;
   /** Opens it, where it rejects with SP-PASSPHRASE-REQUIRED. */
   readonly unlock?: ((passphrase: Secret) => Promise<void>) | undefined;
 }
@@ -113,33 +110,6 @@ export class Passwords implements Disposable {
     return { kind: 'found', ...found, origin: { kind }, user: user ?? found.user };
   }
 
-  /** The CA that a profile names, PEM. Rejects as `find` does. */
-  async certificates(definition: TunnelDefinition, signal: AbortSignal): Promise<string | undefined> {
-    mayStart(definition);
-    const { clusters, contextOf, log, home } = this.#options;
-    const { id, origin, profile } = definition;
-    const { ca } = profile.connection ?? {};
-    if (!ca) return undefined;
-    if ('secret' in ca) {
-      using lease = await clusters.lease(await contextOf(definition), () => false);
-      const at = { namespace: profile.namespace ?? lease.api.namespace, ...ca.secret };
-      const certificates = await this.#recorded(definition, { kind: 'kubernetes', ...at }, () =>
-        readSecretCertificates(lease.api, at, signal),
-      );
-      log.info('certificates read', { tunnel: id, from: 'secret', ...at });
-      return certificates;
-    }
-    if (origin.kind === 'profile' && origin.sourceKind !== 'user')
-      throw new AppError('SP-PROFILE-INVALID', {
-        message: 'only a profile of your own file may name a file',
-      });
-    const path = ca.file.startsWith('~/') ? join(home, ca.file.slice(2)) : ca.file;
-    const read = await readBounded(path, maxCertificatesBytes);
-    if (read.kind === 'text') return read.text;
-    const message = `${path} ${read.kind === 'refused' ? read.why : 'does not exist'}`;
-    throw new AppError('SP-DB-TLS', { message });
-  }
-
   /** Rejects with SP-USAGE where the profile does not name the keychain, SP-KEYCHAIN, SP-PASSPHRASE-REQUIRED. */
   keep(definition: TunnelDefinition, password: Secret, asking: Asking): Promise<AskedFirst | Kept> {
     mustNameKeychain(definition);
@@ -192,20 +162,8 @@ export class Passwords implements Disposable {
     return { kind: 'found', ...found, origin: { kind: 'secret', ...at } as PasswordOrigin } as const;
   }
 
-  async #recorded<T>(
-    definition: TunnelDefinition,
-    secret: AuditedSecret,
-    read: () => Promise<T>,
-  ): Promise<T> {
-    const { onRead } = this.#options;
-    try {
-      const found = await read();
-      onRead?.(definition, secret);
-      return found;
-    } catch (error) {
-      onRead?.(definition, secret, AppError.from(error).toData());
-      throw error;
-    }
+  #recorded<T>(definition: TunnelDefinition, secret: AuditedSecret, read: () => Promise<T>): Promise<T> {
+    return recordedRead({ definition, secret, onRead: this.#options.onRead }, read);
   }
 
   async #inKeychain(definition: TunnelDefinition, asking: Asking): Promise<FoundPassword> {

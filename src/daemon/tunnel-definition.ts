@@ -6,6 +6,7 @@ import type { PolicyFloor } from '../contract/policy.ts';
 import type { LocalAddress, Profile } from '../contract/profile.ts';
 import type { ListedProfile } from '../contract/profile-snapshot.ts';
 import { canonicalJson } from '../profile/canonical.ts';
+import { withGuessedKind } from '../profile/import/guess-kind.ts';
 import { withFloor } from '../profile/tightest-policy.ts';
 import type { ListenSpec } from '../tunnel/listen-address.ts';
 import type { WantedTunnel } from './wanted-file.ts';
@@ -81,7 +82,7 @@ function unenforced(
     details: {
       tunnel,
       policy: asked.join(' and '),
-      next: 'say in connection.password where the password is, so that the gateway can see to it; or take it out of the policy',
+      next: 'say in connection.password where the password is, or in connection.certificate what logs in, so that the gateway can see to it; or take it out of the policy',
     },
   };
 }
@@ -90,8 +91,9 @@ export function adHocId(name: string): string {
   return `ad-hoc/${name}`;
 }
 
-/** `floor`: what bounds a tunnel that no profile does. */
-export function adHocDefinition(adHoc: AdHoc, floor: PolicyFloor): TunnelDefinition {
+/** `floor`: what bounds a tunnel that no profile does. The kind is guessed first: who leaves it out must not leave out what the floor asks of it. */
+export function adHocDefinition(asked: AdHoc, floor: PolicyFloor): TunnelDefinition {
+  const adHoc = withGuessedKind(asked.name, asked);
   const { name, kubeconfig, context, ...given } = adHoc;
   const policy = withFloor(adHoc, floor);
   const profile = { ...given, ...(policy && { policy }) };

@@ -78,7 +78,8 @@ async function started(floor: PolicyFloor = {}) {
     // Never reached: there is no context.
     clusters: {} as ClusterPool,
     questions,
-    passwords: { find: async () => ({ kind: 'none' }), certificates: async () => undefined },
+    passwords: { find: async () => ({ kind: 'none' }) },
+    certificates: { authority: async () => undefined, client: async () => undefined },
     gatewayPasswords: { of: () => Promise.reject(new AppError('SP-KEYCHAIN')) },
     localAuthority: { tlsOf: () => Promise.reject(new AppError('SP-KEYCHAIN')) },
     statements: { read: async () => ({ kind: 'unread' }) },
@@ -406,6 +407,16 @@ describe('the floor of the settings', () => {
       wanted: 'on',
       state: { error: { code: 'SP-CONFIRM-REQUIRED' } },
     });
+  });
+
+  it('counts for a database whose kind nobody said, which is the same tunnel as where it was said', async () => {
+    const floor: { all?: PolicyFloor['all'] } = { all: { readOnly: true } };
+    const { up, tunnels } = await started(floor);
+    expect((await up({ adHoc: [adHoc] })).error).toMatchObject({ code: 'SP-POLICY-UNENFORCED' });
+    floor.all = {};
+    expect((await up({ adHoc: [adHoc] })).tunnel).toMatchObject({ kind: 'postgres' });
+    expect((await up({ adHoc: [{ ...adHoc, kind: 'postgres' }] })).error).toBeUndefined();
+    expect(tunnels.get('ad-hoc/db')!.entity.profileChanged).toBe(false);
   });
 
   it('counts for one that is up from its next start on, which it says', async () => {

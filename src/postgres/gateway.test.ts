@@ -198,38 +198,45 @@ describe('Gateway', () => {
     expect(attempts()).toBe(5);
   });
 
-  it('tries the next credential, then the source once more, each on a stream of its own', async () => {
-    const tried: string[] = [];
-    const asked: boolean[] = [];
-    const { events, serveClient, opened } = await setUp(
-      async (server) => {
-        await server.readOpening();
-        server.write(message('R', Buffer.from([0, 0, 0, 5, 1, 2, 3, 4])));
-        tried.push((await server.readMessage(100)).body.toString());
-        server.write(tried.length < 3 ? refusal('28P01') : hello());
-      },
-      {
-        upstream: {
-          credentials: async ({ fresh }: { fresh: boolean }) => {
-            asked.push(fresh);
-            return fresh ? passwords('b', 'c') : passwords('a', 'b');
+  it.each([
+    ['a wrong password', '28P01'],
+    ['a role that may no longer log in', '28000'],
+  ])(
+    'after %s tries the next credential, then the source once more, each on a stream of its own',
+    async (_what, sqlstate) => {
+      const tried: string[] = [];
+      const asked: boolean[] = [];
+      const { events, serveClient, opened } = await setUp(
+        async (server) => {
+          await server.readOpening();
+          server.write(message('R', Buffer.from([0, 0, 0, 5, 1, 2, 3, 4])));
+          tried.push((await server.readMessage(100)).body.toString());
+          server.write(tried.length < 3 ? refusal(sqlstate) : hello());
+        },
+        {
+          upstream: {
+            credentials: async ({ fresh }: { fresh: boolean }) => {
+              asked.push(fresh);
+              return fresh ? passwords('b', 'c') : passwords('a', 'b');
+            },
           },
         },
-      },
-    );
-    const { client, received } = await serveClient();
-    client.write(startup);
-    await loggedIn(received);
-    expect(asked).toEqual([false, true]);
-    expect(new Set(tried).size).toBe(3);
-    expect(opened.map((stream) => stream.destroyed)).toEqual([true, true, false]);
-    expect(events).toMatchObject([{ kind: 'login', method: 'md5' }]);
-  });
+      );
+      const { client, received } = await serveClient();
+      client.write(startup);
+      await loggedIn(received);
+      expect(asked).toEqual([false, true]);
+      expect(new Set(tried).size).toBe(3);
+      expect(opened.map((stream) => stream.destroyed)).toEqual([true, true, false]);
+      expect(events).toMatchObject([{ kind: 'login', method: 'md5' }]);
+    },
+  );
 
   it.each([
     ['53300', 'SP-DB-FULL', '53300'],
     ['08P01', 'SP-DB-REFUSED', '08P01'],
     ['3D000', 'SP-DB-REFUSED', '3D000'],
+    ['28000', 'SP-DB-REFUSED', '28000'],
     ['28P01', 'SP-DB-PASSWORD-REFUSED', '28000'],
   ])('a server that refuses by %s is not waited for', async (sqlstate, code, shown) => {
     const { events, serveClient, attempts } = await setUp((server) =>

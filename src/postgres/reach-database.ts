@@ -4,7 +4,7 @@ import { type Clock, delay } from '../base/clock.ts';
 import type { Dial, Dialled, DialledPod } from './dial.ts';
 import type { PlainServers } from './plain-servers.ts';
 import type { ScramKeyCache } from './scram-key-cache.ts';
-import { classifyRefusal } from './server-error.ts';
+import { classifyRefusal, refusesCredential } from './server-error.ts';
 import {
   type Attempt,
   type Credential,
@@ -108,7 +108,8 @@ export async function reachDatabase(options: ReachOptions): Promise<Reached> {
         isBelieved = false;
         plainServers.forget(wrongly);
       }
-      if (problem.code === 'SP-DB-PASSWORD-REFUSED' && (await credentials.next())) continue;
+      // With TLS the server may have other words for this very credential.
+      if (!wrongly && refusesCredential(problem) && (await credentials.next())) continue;
       if (problem.code === 'SP-DB-ROLE' && dialled && turnsAway(dialled.pod)) continue;
       closes = problem.code === 'SP-STREAM-RESET' ? closes + 1 : 0;
       if (!isOfTheWay(problem) || closes >= maxCloses) {

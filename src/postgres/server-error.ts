@@ -57,6 +57,14 @@ export function classifyRefusal({ error, user, pod }: LoginRefusal): AppError {
   }
 }
 
+/**
+ * Whether another credential may be let in: the password is wrong, or (28000) the role is none that may log in, as the one that a rotation has
+ * retired by NOLOGIN. pg_hba.conf's refusals have the same code, and may be of one role too.
+ */
+export function refusesCredential({ code, details }: AppError): boolean {
+  return code === 'SP-DB-PASSWORD-REFUSED' || (code === 'SP-DB-REFUSED' && details.sqlstate === '28000');
+}
+
 /** PgBouncer before 1.21 sends 08P01 for all that it refuses. */
 function poolerCode(message: string) {
   if (/^no more connections allowed|^query_wait_timeout|too many clients/.test(message)) return 'SP-DB-FULL';

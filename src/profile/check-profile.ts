@@ -45,7 +45,16 @@ export function checkProfile(
   if (profile.connection?.serverRole && kind !== 'postgres') {
     complain(['connection', 'serverRole'], 'serverRole is for profiles of kind postgres', 'key');
   }
-  const { ca } = profile.connection ?? {};
+  const { ca, certificate, sslmode } = profile.connection ?? {};
+  if (certificate && kind !== 'postgres') {
+    complain(['connection', 'certificate'], 'certificate is for profiles of kind postgres', 'key');
+  }
+  if (certificate && sslmode === 'disable') {
+    complain(
+      ['connection', 'sslmode'],
+      'a client certificate logs in over TLS alone: leave sslmode out, or say require, verify-ca or verify-full',
+    );
+  }
   if (ca && 'secret' in ca && kind !== 'postgres') {
     complain(
       ['connection', 'ca', 'secret'],
@@ -102,6 +111,13 @@ function checkShared(
     complain(
       ['connection', 'ca', 'file'],
       'a shared profile may not name a file of this machine: name a Secret of its namespace, or copy the profile to your own file',
+      'key',
+    );
+  }
+  if (connection?.certificate && 'files' in connection.certificate) {
+    complain(
+      ['connection', 'certificate', 'files'],
+      'a shared profile may not name files of this machine: name a Secret of its namespace, or copy the profile to your own file',
       'key',
     );
   }

@@ -212,6 +212,10 @@ sources:
   });
 
   it.each([
+    [
+      'connection: {certificate: {files: {certificate: ~/a.crt, key: ~/a.key}}}',
+      'a shared profile may not name files of this machine',
+    ],
     ['local: {socket: ~/.ssh/agent}', '8:13 a shared profile may not name a path'],
     [
       'policy: {passwordless: [/usr/bin/psql]}',

@@ -6,15 +6,13 @@
  */
 import { execFile } from 'node:child_process';
 import { AppError } from '../base/app-error.ts';
-import type { Ownership } from '../base/file-owner.ts';
+import { whyNotPrivate } from '../base/file-owner.ts';
 import { expandHome } from '../base/home-path.ts';
 import { readBounded } from '../base/read-bounded.ts';
 import type { Profile } from '../contract/profile.ts';
 import { type CredentialText, readCredentialText } from '../credential/credential-text.ts';
 
 const maxPasswordBytes = 4_096;
-const groupOrAll = 0o077;
-const all = 0o007;
 const commandTimeoutMs = 60_000;
 /** With what it says besides. */
 const maxOutputBytes = 64 * 1024;
@@ -69,17 +67,6 @@ function found(text: string | undefined, otherwise: string): CredentialText {
   const read = readCredentialText(password);
   if (read === 'no-password') throw notThere('what was found is a connection string without one');
   return read;
-}
-
-/** As libpq asks of a password file: nobody but its owner may read it. Windows gives a user's files to that user by their place. */
-function whyNotPrivate({ mode, uid }: Ownership): string | undefined {
-  const own = process.getuid?.();
-  if (own === undefined) return undefined;
-  if (uid !== own && uid !== 0) return `belongs to user ${uid}, not to you`;
-  // What the system hands out is often read by way of a group.
-  return (mode & (uid === own ? groupOrAll : all)) === 0
-    ? undefined
-    : 'may be read by others: chmod 600 takes that from them';
 }
 
 function output([program = '', ...args]: readonly string[], world: LocalWorld): Promise<string> {

@@ -18,12 +18,11 @@ describeInBrowser('what is on record, in a browser', () => {
   beforeAll(async () => {
     browser = await startBrowser();
     world = await startWindowWorld();
-    // The daemon remembers its key beside all else, and two at a time would forget each other's.
     await world.stopDaemon();
     const { auditFolder } = world.home.places;
     old = new LogFolder(join(auditFolder, 'forward-1'));
     await old.write(manyOpened(1_000));
-    await rememberKey(auditFolder, old.signer.key, { kept: { in: 'keychain' }, nowMs: 1 });
+    await rememberKey(auditFolder, old.signer.key, { kept: { in: 'keychain' }, clock: old.clock });
     await world.startDaemon();
     await world.control.call('up', { names: ['orders-db'], waitMs: 20_000 });
   });

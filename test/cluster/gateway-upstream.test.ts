@@ -3,11 +3,12 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { issueCertificates } from '../../src/sandbox/certificates.ts';
+import { type Certificates, issueCertificates } from '../../src/sandbox/certificates.ts';
 import { psql, runProgram } from '../support/debian-postgres.ts';
 import { GuardedDatabase, type GuardedProfile } from '../support/guarded-database.ts';
 import { interruptStatement } from '../support/interrupted-statement.ts';
 import { PodFiles } from '../support/pod-files.ts';
+import { secretRole } from '../support/rbac.ts';
 import { describeOnRealcluster } from '../support/suite.ts';
 
 const serverName = 'orders-rw.shop.svc';
@@ -16,10 +17,12 @@ const serverName = 'orders-rw.shop.svc';
 describeOnRealcluster('gateway upstream', (suite) => {
   let guarded: GuardedDatabase;
   let files: PodFiles;
+  let certificates: Certificates;
 
   beforeAll(async () => {
     files = await PodFiles.create();
-    const { ca, server } = issueCertificates([serverName]);
+    certificates = issueCertificates([serverName]);
+    const { ca, server } = certificates;
     const other = issueCertificates([serverName]);
     await writeFile(files.path('ca.crt'), ca);
     await writeFile(files.path('other.crt'), other.ca);
@@ -27,10 +30,18 @@ describeOnRealcluster('gateway upstream', (suite) => {
     await writeFile(files.path('server.key'), server.key);
     await chmod(files.path('server.key'), 0o600);
     await files.handOver('server.key');
+    const rules = [
+      'hostssl all by_certificate all cert',
+      'local all all trust',
+      'host all all all scram-sha-256',
+    ];
+    await writeFile(files.path('hba'), [...rules, 'host replication all all scram-sha-256', ''].join('\n'));
     const settings = {
       ssl: 'on',
       ssl_cert_file: files.path('server.crt'),
       ssl_key_file: files.path('server.key'),
+      ssl_ca_file: files.path('ca.crt'),
+      hba_file: files.path('hba'),
     };
     guarded = await GuardedDatabase.create(suite, {
       args: Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
@@ -73,6 +84,35 @@ describeOnRealcluster('gateway upstream', (suite) => {
         ask('tls-another-ca', { connection: { ...verified, ca: { file: files.path('other.crt') } } }),
       ).rejects.toMatchObject({ stderr: expect.stringContaining('no TLS as asked for with the database') });
     });
+  });
+
+  test('a client certificate of a Secret logs in, without a password, and one that was replaced does too', async () => {
+    const { namespace, api } = suite;
+    const name = 'orders-tls';
+    const issue = async (user: string) => {
+      const { cert, key } = certificates.issueClient({ user });
+      const stringData = { 'tls.crt': cert, 'tls.key': key };
+      await api.apply({
+        apiVersion: 'v1',
+        kind: 'Secret',
+        type: 'kubernetes.io/tls',
+        metadata: { name, namespace },
+        stringData,
+      });
+    };
+    await issue('somebody_else');
+    await api.apply(...secretRole({ namespace, name, user: 'dev@example.com' }, name));
+    await psql(await guarded.login(), 'create role by_certificate login');
+    const connection = { user: 'by_certificate', password: undefined, certificate: { secret: { name } } };
+    await guarded.add({ 'by-certificate': { connection } });
+    const as = { ...(await guarded.login('by-certificate')), user: 'by_certificate' };
+    await expect(psql(as, 'select 1')).rejects.toMatchObject({
+      stderr: expect.stringContaining('certificate authentication failed for user "by_certificate"'),
+    });
+    await issue('by_certificate');
+    const who = 'select current_user, client_dn from pg_stat_ssl where pid = pg_backend_pid()';
+    expect(await psql(as, who)).toBe('by_certificate|/CN=by_certificate');
+    expect(await guarded.typist.ok('check', 'by-certificate', '--rbac')).toContain(name);
   });
 
   test('GSSAPI encryption is refused in one byte, and the client goes on', async () => {

@@ -52,7 +52,7 @@ async function printLocal(
   if (!tunnel.gateway)
     throw new AppError('SP-USAGE', {
       message: `${name} has no password of its own: its bytes are passed on`,
-      next: 'a profile of kind postgres with connection.password has one',
+      next: 'a profile of kind postgres with connection.password or connection.certificate has one',
     });
   const found = await daemonPassword({ id: tunnel.id, rotate, expiresInMs }, cli);
   if (!found) throw new AppError('SP-INTERNAL', { message: 'no password was given' });

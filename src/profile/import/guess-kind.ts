@@ -55,8 +55,11 @@ export function guessKind({ port, portName, words = [] }: KindSigns): ProfileKin
   return (byName ?? byNumber ?? byWords)?.kind;
 }
 
-/** The kind of a profile that does not say it: one guess, whether the profile was added, imported or written by hand. */
-export function withGuessedKind(name: string, profile: Profile): Profile {
+/** The kind of a profile that does not say it: one guess, whether the profile was added, imported, written by hand, or is none. */
+export function withGuessedKind<Described extends Pick<Profile, 'kind' | 'port' | 'target'>>(
+  name: string,
+  profile: Described,
+): Described {
   if (profile.kind !== undefined) return profile;
   const { port, target } = profile;
   const kind = guessKind({
