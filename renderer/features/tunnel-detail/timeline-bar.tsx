@@ -137,7 +137,7 @@ function Ticks({
   place,
 }: Places & { readonly nowMs: number; readonly tickMs: number }) {
   // The last tenth is of the word at its end.
-  const ticks = ticksOf(fromMs, nowMs, tickMs).filter(({ atMs }) => nowMs - atMs > (nowMs - fromMs) / 10);
+  const ticks = ticksOf(fromMs, nowMs, tickMs).filter(({ atMs }) => nowMs - atMs > (nowMs - fromMs) / 6);
   return (
     <div aria-hidden className="relative h-4 text-xs text-muted">
       {ticks.map(({ atMs, words }) => (
