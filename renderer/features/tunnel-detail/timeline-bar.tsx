@@ -136,7 +136,7 @@ function Ticks({
   tickMs,
   place,
 }: Places & { readonly nowMs: number; readonly tickMs: number }) {
-  // The last tenth is of the word at its end.
+  // The last sixth is of the word at its end.
   const ticks = ticksOf(fromMs, nowMs, tickMs).filter(({ atMs }) => nowMs - atMs > (nowMs - fromMs) / 6);
   return (
     <div aria-hidden className="relative h-4 text-xs text-muted">
