@@ -3,15 +3,13 @@ import { AppError } from '../base/app-error.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { DaemonPlaces } from '../base/daemon-places.ts';
 import { isPortFree } from '../base/free-port.ts';
-import { createLog, type Log, type LogLevel } from '../base/log.ts';
+import { createLog, type LogLevel } from '../base/log.ts';
 import { protocolVersion } from '../contract/control-protocol.ts';
-import type { PolicyFloor } from '../contract/policy.ts';
 import { createKubeApi } from '../kube/http-kube-api.ts';
 import { loadKubeconfig } from '../kube/kubeconfig.ts';
 import { DaemonMetrics } from '../metrics/daemon-metrics.ts';
 import { createPeerFinder } from '../peer/peer-finder.ts';
 import { StatementReader } from '../postgres/statement-reader.ts';
-import { ProfileStore } from '../profile/profile-store.ts';
 import type { Keychain } from '../secret/keychain.ts';
 import { SystemKeychain } from '../secret/system-keychain.ts';
 import { checkTarget } from '../target/check-target.ts';
@@ -40,6 +38,7 @@ import { Passwords } from './passwords.ts';
 import { PastLines } from './past-lines.ts';
 import { ensurePrivateFolder } from './private-folder.ts';
 import { ProfileDesk } from './profile-desk.ts';
+import { profileStore } from './profile-sources.ts';
 import { QuestionBoard } from './question-board.ts';
 import { RequestCallers } from './request-callers.ts';
 import { RequestRecord } from './request-record.ts';
@@ -382,35 +381,4 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     log.warn('daemon not started', { code, ...details });
     throw error;
   }
-}
-
-function profileStore({
-  options,
-  log,
-  clock,
-  isProjectInUse,
-  floor,
-}: {
-  options: DaemonOptions;
-  log: Log;
-  clock: Clock;
-  isProjectInUse: (file: string) => boolean;
-  floor: () => PolicyFloor;
-}): ProfileStore {
-  const { places, home, env, schemaLocation = './profiles.schema.json' } = options;
-  const { userFile, trustFile, gitCache } = places;
-  return new ProfileStore({
-    userFile,
-    trustFile,
-    gitCache,
-    home,
-    uid: process.getuid?.(),
-    environment: env,
-    clock,
-    log,
-    schemaLocation,
-    checkTarget,
-    isProjectInUse,
-    floor,
-  });
 }
