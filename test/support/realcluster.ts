@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+
+import { isFree } from './free-port.ts';
 
 /** What realcluster prints when it is up; paths and URLs. */
 export interface RealclusterInfo {
@@ -135,12 +136,4 @@ async function freePorts(): Promise<number> {
     if (free.every(Boolean)) return first;
   }
   throw new Error('no eight free ports in a row were found');
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
 }
