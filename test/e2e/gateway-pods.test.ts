@@ -92,6 +92,12 @@ describe('pods behind the gateway', () => {
       () => 'slept',
       (error) => String(error.code),
     );
+    // PostgreSQL drops a cancel that comes before the statement.
+    const observer = await connected();
+    const running =
+      "select count(*)::int as n from pg_stat_activity where query = 'select pg_sleep(300)' and state = 'active'";
+    await expect.poll(async () => (await observer.query(running)).rows).toEqual([{ n: 1 }]);
+    await observer.end();
     const { processID, secretKey } = client as unknown as { processID: number; secretKey: number };
     const canceller = new Client({ host: '127.0.0.1', port: gateway.port, ...local });
     const { connection } = canceller as unknown as { connection: CancelConnection };
