@@ -63,6 +63,7 @@ export class ForwardedPort implements AsyncDisposable {
   #remotePort: number | undefined;
   #resolved = false;
   #announced = false;
+  #isWitnessed = false;
 
   constructor(options: ForwardedPortOptions) {
     this.#options = options;
@@ -103,7 +104,6 @@ export class ForwardedPort implements AsyncDisposable {
     tunnel.onState((change) => this.#onState(change));
     tunnel.onConnection((event) => this.#onConnection(event));
     await tunnel.start();
-    this.#options.witness?.bound(tunnel.addresses.map(addressText));
     this.#announce();
   }
 
@@ -159,7 +159,7 @@ export class ForwardedPort implements AsyncDisposable {
 
   #onState(change: StateChange): void {
     const { state, held, gapMs, served } = change;
-    if (this.#tunnel) this.#options.witness?.state(change);
+    if (this.#tunnel) this.#witnessState(this.#tunnel, change);
     if (state.kind === 'ready') this.wasReady = true;
     if (state.kind === 'blocked') this.#mayFail(state.error);
     this.#options.tell({
@@ -170,6 +170,14 @@ export class ForwardedPort implements AsyncDisposable {
       ...(gapMs !== undefined && { gapMs }),
       ...(served !== undefined && { served }),
     });
+  }
+
+  /** A tunnel says its first word when its port is bound, which comes before that. */
+  #witnessState({ addresses }: Tunnel, change: StateChange): void {
+    const { witness } = this.#options;
+    if (!this.#isWitnessed) witness?.bound(addresses.map(addressText));
+    this.#isWitnessed = true;
+    witness?.state(change);
   }
 
   #onConnection(event: ConnectionEvent): void {
