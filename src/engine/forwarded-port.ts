@@ -18,13 +18,13 @@ import { next, type TunnelEvent } from '../tunnel/state.ts';
 import { createTunnel, type Tunnel } from '../tunnel/tunnel.ts';
 import type { Engine } from './engine.ts';
 
-/** What is told of one port for the record. */
+/** What is told of one port for the record, which may be made later. */
 export interface PortWitness {
-  /** HOST:PORT, or the path of a unix socket. */
-  bound(local: string[]): void;
+  /** `local`: HOST:PORT, or the path of a unix socket. */
+  bound(local: string[], atMs: number): void;
   state(change: StateChange): void;
   connection(event: ConnectionEvent): void;
-  closed(): void;
+  closed(atMs: number): void;
 }
 
 export interface ForwardedPortOptions {
@@ -112,7 +112,8 @@ export class ForwardedPort implements AsyncDisposable {
     this.#runningTimeout?.cancel();
     this.#forgetRetry?.();
     await this.#tunnel?.stop();
-    this.#options.witness?.closed();
+    const { clock, witness } = this.#options;
+    witness?.closed(clock.wallMs());
   }
 
   #listenSpec(port: number): ListenSpec {
@@ -175,7 +176,7 @@ export class ForwardedPort implements AsyncDisposable {
   /** A tunnel says its first word when its port is bound, which comes before that. */
   #witnessState({ addresses }: Tunnel, change: StateChange): void {
     const { witness } = this.#options;
-    if (!this.#isWitnessed) witness?.bound(addresses.map(addressText));
+    if (!this.#isWitnessed) witness?.bound(addresses.map(addressText), change.atMs);
     this.#isWitnessed = true;
     witness?.state(change);
   }

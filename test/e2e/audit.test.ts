@@ -385,13 +385,15 @@ describe('a forward in the foreground', () => {
     const { home, sandbox } = machine;
     const { clock, lines } = { clock: systemClock, lines: [] as string[] };
     const log = createLog('info', (line) => lines.push(line));
+    // What is recorded late shows by the hour.
+    const anHourLater = { ...clock, wallMs: () => clock.wallMs() + 3_600_000 };
     await mkdir(home.places.folders.config, { recursive: true });
     await writeFile(home.places.settingsFile, 'passwords: {keepIn: memory}\n');
     const load = () =>
       ForwardAudit.open({
         places: home.places,
         target: 'sts/net/0',
-        clock,
+        clock: anHourLater,
         log,
         version: '1',
         home: home.dir,
@@ -434,15 +436,20 @@ describe('a forward in the foreground', () => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line));
-    const kinds = new Set(all.map(({ event }) => event));
     for (const kind of [
       'tunnel-opened',
       'tunnel-state',
       'session-opened',
       'connection-opened',
       'connection-closed',
-    ])
-      expect(kinds).toContain(kind);
+      'tunnel-closed',
+    ]) {
+      const times = all.filter(is(kind)).map(({ at }) => Date.parse(at));
+      expect(times).not.toEqual([]);
+      // When it was, not when it was written.
+      expect(Math.max(...times), kind).toBeLessThanOrEqual(clock.wallMs());
+    }
+    expect(all.findIndex(is('tunnel-opened'))).toBeLessThan(all.findIndex(is('tunnel-state')));
     expect(all.find(is('connection-opened'))).toMatchObject({ tunnel: 'forward/sts/net/0::echo' });
     expect(all.at(-1)).toMatchObject({ event: 'checkpoint' });
     expect(await verifyAll({ folder: home.places.auditFolder })).toMatchObject([
