@@ -36,10 +36,10 @@ export class LateWitness implements ForwardWitness, AsyncDisposable {
         what(own);
       });
     return {
-      bound: (local) => tell((witness) => witness.bound(local)),
+      bound: (local, atMs) => tell((witness) => witness.bound(local, atMs)),
       state: (change) => tell((witness) => witness.state(change)),
       connection: (event) => tell((witness) => witness.connection(event)),
-      closed: () => tell((witness) => witness.closed()),
+      closed: (atMs) => tell((witness) => witness.closed(atMs)),
     };
   };
 

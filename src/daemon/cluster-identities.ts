@@ -8,7 +8,7 @@ import { auditedPod } from './tunnel-audit.ts';
 
 export interface ClusterIdentitiesOptions {
   readonly log: Log;
-  readonly append: (event: AuditEvent) => void;
+  readonly append: (event: AuditEvent, atMs?: number) => void;
   /** For what may come very often. */
   readonly gathered: Pick<GatheredEvents, 'add'>;
 }
@@ -20,7 +20,7 @@ export interface ClusterIdentitiesOptions {
 export class ClusterIdentities {
   readonly #users = new WeakMap<KubeApi, { readonly user: string | undefined } | 'asking'>();
   readonly #log: Log;
-  readonly #append: (event: AuditEvent) => void;
+  readonly #append: (event: AuditEvent, atMs?: number) => void;
   readonly #gathered: Pick<GatheredEvents, 'add'>;
 
   constructor({ log, append, gathered }: ClusterIdentitiesOptions) {
@@ -37,16 +37,16 @@ export class ClusterIdentities {
 
   /** Records a session: its Audit-ID is in the API server's audit log too. */
   session(event: SessionEvent, api: KubeApi): void {
-    const { auditId } = event;
+    const { auditId, atMs } = event;
     const pod = auditedPod(event.pod);
     if (event.kind === 'closed') {
       const { served, error } = event;
-      return this.#append({ event: 'session-closed', auditId, pod, served, error });
+      return this.#append({ event: 'session-closed', auditId, pod, served, error }, atMs);
     }
     const of = { auditId, cluster: api.server, user: this.userOf(api), pod };
     // Credentials work then too: the API server knows whom it refused.
     if (event.kind === 'denied') this.#gathered.add({ event: 'session-denied', ...of, error: event.error });
-    else this.#append({ event: 'session-opened', ...of });
+    else this.#append({ event: 'session-opened', ...of }, atMs);
     void this.#learn(api);
   }
 

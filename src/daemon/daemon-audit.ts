@@ -50,7 +50,7 @@ export class DaemonAudit implements AuditSink, AsyncDisposable {
       retention: { maxAgeDays: days, maxBytes: megabytes * 1024 * 1024 },
       shippers: settings?.ship ?? [],
     });
-    const append = (event: AuditEvent) => this.append(event);
+    const append = (event: AuditEvent, atMs?: number) => this.append(event, atMs);
     this.gathered = new GatheredEvents({ clock, append });
     this.#identities = new ClusterIdentities({ log, append, gathered: this.gathered });
   }

@@ -55,7 +55,7 @@ export class ForwardAudit implements ForwardWitness, AsyncDisposable {
       retention: { maxAgeDays: days, maxBytes: megabytes * 1024 * 1024 },
       shippers: [],
     });
-    const append = (event: AuditEvent) => this.#trail.append(event);
+    const append = (event: AuditEvent, atMs?: number) => this.#trail.append(event, atMs);
     this.#gathered = new GatheredEvents({ clock, append });
     this.#identities = new ClusterIdentities({ log, append, gathered: this.#gathered });
   }
@@ -80,6 +80,7 @@ export class ForwardAudit implements ForwardWitness, AsyncDisposable {
 
   port(port: string, api: KubeApi): PortWitness {
     const { clock, target } = this.#options;
+    // Of each it is known when it was: it may be told later.
     const audit = new TunnelAudit({
       sink: {
         append: (event, atMs) => this.#trail.append(event, atMs),
@@ -92,11 +93,11 @@ export class ForwardAudit implements ForwardWitness, AsyncDisposable {
       api: () => api,
     });
     return {
-      bound: (local) =>
-        audit.opened({ profile: { target, namespace: api.namespace } }, { local, by: 'asked' }),
-      state: ({ state }) => audit.state({ atMs: clock.wallMs(), state, shown: shownState('on', state) }),
+      bound: (local, atMs) =>
+        audit.opened({ profile: { target, namespace: api.namespace } }, { local, by: 'asked', atMs }),
+      state: ({ atMs, state }) => audit.state({ atMs, state, shown: shownState('on', state) }),
       connection: (event) => audit.connection(event),
-      closed: () => audit.closed('asked'),
+      closed: (atMs) => audit.closed('asked', atMs),
     };
   }
 

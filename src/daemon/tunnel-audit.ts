@@ -78,29 +78,35 @@ export class TunnelAudit {
     }: Pick<TunnelDefinition, 'hash'> & {
       readonly profile: Pick<TunnelDefinition['profile'], 'target' | 'namespace' | 'policy'>;
     },
-    given: Pick<Event<'tunnel-opened'>, 'local' | 'by' | 'reason' | 'approvedBy'>,
+    {
+      atMs,
+      ...given
+    }: Pick<Event<'tunnel-opened'>, 'local' | 'by' | 'reason' | 'approvedBy'> & { readonly atMs?: number },
   ): void {
     if (this.#isOpen) return;
     this.#isOpen = true;
-    this.#append({
-      event: 'tunnel-opened',
-      ...this.#context,
-      target: profile.target,
-      namespace: profile.namespace ?? '',
-      hash,
-      environment: profile.policy?.environment,
-      ...given,
-    });
+    this.#append(
+      {
+        event: 'tunnel-opened',
+        ...this.#context,
+        target: profile.target,
+        namespace: profile.namespace ?? '',
+        hash,
+        environment: profile.policy?.environment,
+        ...given,
+      },
+      atMs,
+    );
   }
 
   /** After its connections have ended. Nothing where it was not open. */
-  closed(why: Event<'tunnel-closed'>['why']): void {
+  closed(why: Event<'tunnel-closed'>['why'], atMs?: number): void {
     this.#options.sink.gathered.flush(this.#options.id);
     this.#statements.flush();
     for (const number of [...this.#pending.keys()]) this.#settle(number, undefined);
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.#append({ event: 'tunnel-closed', ...this.#context, why });
+    this.#append({ event: 'tunnel-closed', ...this.#context, why }, atMs);
   }
 
   denied(error: ErrorData, reason: string | undefined): void {

@@ -11,7 +11,7 @@ import type { TunnelFacts } from '../contract/forward-event.ts';
 import type { Resolution } from '../contract/resolution.ts';
 import { createPeerFinder } from '../peer/peer-finder.ts';
 import type { FollowSpec } from './engine.ts';
-import { ForwardedPort, type ForwardedPortOptions } from './forwarded-port.ts';
+import { ForwardedPort, type ForwardedPortOptions, type PortWitness } from './forwarded-port.ts';
 
 afterAll(expectNoHandles);
 
@@ -103,6 +103,21 @@ it('leaves nothing with the engine, and no timer, when it has ended', async () =
   await forwarded[Symbol.asyncDispose]();
   expect([retries.size, upstream.following, upstream.latestLink.disposed]).toEqual([0, false, true]);
   expect(clock.pending).toBe(0);
+});
+
+it('is on record from the moment its port is bound, before anything that its tunnel says', async () => {
+  const seen: string[] = [];
+  const witness: PortWitness = {
+    bound: (local) => seen.push(`bound to ${local.length}`),
+    state: ({ state }) => seen.push(state.kind),
+    connection: () => {},
+    closed: () => seen.push('closed'),
+  };
+  const { forwarded, upstream } = forwardedPort({ witness });
+  await forwarded.start(new AbortController().signal);
+  upstream.pointNowhere('SP-TARGET-NO-PODS');
+  await forwarded[Symbol.asyncDispose]();
+  expect(seen).toEqual(['bound to 1', 'connecting', 'waiting', 'off', 'closed']);
 });
 
 describe('a named port that is its own local port', () => {

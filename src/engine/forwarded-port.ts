@@ -18,13 +18,13 @@ import { next, type TunnelEvent } from '../tunnel/state.ts';
 import { createTunnel, type Tunnel } from '../tunnel/tunnel.ts';
 import type { Engine } from './engine.ts';
 
-/** What is told of one port for the record. */
+/** What is told of one port for the record, which may be made later. */
 export interface PortWitness {
-  /** HOST:PORT, or the path of a unix socket. */
-  bound(local: string[]): void;
+  /** `local`: HOST:PORT, or the path of a unix socket. */
+  bound(local: string[], atMs: number): void;
   state(change: StateChange): void;
   connection(event: ConnectionEvent): void;
-  closed(): void;
+  closed(atMs: number): void;
 }
 
 export interface ForwardedPortOptions {
@@ -63,6 +63,7 @@ export class ForwardedPort implements AsyncDisposable {
   #remotePort: number | undefined;
   #resolved = false;
   #announced = false;
+  #isWitnessed = false;
 
   constructor(options: ForwardedPortOptions) {
     this.#options = options;
@@ -103,7 +104,6 @@ export class ForwardedPort implements AsyncDisposable {
     tunnel.onState((change) => this.#onState(change));
     tunnel.onConnection((event) => this.#onConnection(event));
     await tunnel.start();
-    this.#options.witness?.bound(tunnel.addresses.map(addressText));
     this.#announce();
   }
 
@@ -112,7 +112,8 @@ export class ForwardedPort implements AsyncDisposable {
     this.#runningTimeout?.cancel();
     this.#forgetRetry?.();
     await this.#tunnel?.stop();
-    this.#options.witness?.closed();
+    const { clock, witness } = this.#options;
+    witness?.closed(clock.wallMs());
   }
 
   #listenSpec(port: number): ListenSpec {
@@ -159,7 +160,7 @@ export class ForwardedPort implements AsyncDisposable {
 
   #onState(change: StateChange): void {
     const { state, held, gapMs, served } = change;
-    if (this.#tunnel) this.#options.witness?.state(change);
+    if (this.#tunnel) this.#witnessState(this.#tunnel, change);
     if (state.kind === 'ready') this.wasReady = true;
     if (state.kind === 'blocked') this.#mayFail(state.error);
     this.#options.tell({
@@ -170,6 +171,14 @@ export class ForwardedPort implements AsyncDisposable {
       ...(gapMs !== undefined && { gapMs }),
       ...(served !== undefined && { served }),
     });
+  }
+
+  /** A tunnel says its first word when its port is bound, which comes before that. */
+  #witnessState({ addresses }: Tunnel, change: StateChange): void {
+    const { witness } = this.#options;
+    if (!this.#isWitnessed) witness?.bound(addresses.map(addressText), change.atMs);
+    this.#isWitnessed = true;
+    witness?.state(change);
   }
 
   #onConnection(event: ConnectionEvent): void {

@@ -1,4 +1,7 @@
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.ts';
 import { expectNoHandles } from '../../test/support/no-handles.ts';
 import { silentLog } from '../base/log.ts';
@@ -104,6 +107,25 @@ it.each([
     expect(['read', 'invalid', 'unread']).toContain((await reader.read(`${sql} ${times}`.trim())).kind);
   // Its thread may have ended with it; the next one reads on.
   await expect.poll(async () => (await reader.read('select 1')).kind).toBe('read');
+});
+
+it('holds the statement that ends its thread against no other that came with it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'sallyport-parser-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const parser = join(folder, 'parser.cjs');
+  await writeFile(
+    parser,
+    `exports.loadModule = async () => {};
+     exports.fingerprintSync = (sql) => {
+       if (sql === 'trap') throw new WebAssembly.RuntimeError('unreachable');
+       return '0123456789abcdef';
+     };`,
+  );
+  await using fragile = new StatementReader({ clock, log: silentLog, findParser: () => parser });
+  const together = ['before', 'trap', 'behind'].map((sql) => fragile.read(sql));
+  expect((await Promise.all(together)).map(({ kind }) => kind)).toEqual(['read', 'unread', 'unread']);
+  expect(await fragile.read('behind')).toMatchObject({ kind: 'read' });
+  expect(await fragile.read('trap')).toEqual({ kind: 'unread' });
 });
 
 it('reads no more than it can at one time, and what is too long not at all', async () => {

@@ -41,14 +41,13 @@ const idleMs = 60_000;
 /**
  * The thread's program: a text, because it must run from a bundle, from a test and from the sources alike. It answers batches in order: a
  * fingerprint, with the node of a WITH after a blank; null where there is none; nothing where it cannot say. After a trap the parser's memory is in no
- * known state, and what it has taken it never gives back: then the thread ends after its answer.
+ * known state, and what it has taken it never gives back: then the thread ends after its answer, and what came behind that statement has none.
  */
 const program = `
 const { parentPort, workerData } = require('node:worker_threads');
 const parser = require(workerData.parser);
 let isOver = false;
 const read = (sql) => {
-  if (isOver) return '';
   try {
     const fingerprint = parser.fingerprintSync(sql);
     // Of some errors it returns the text.
@@ -63,7 +62,8 @@ const read = (sql) => {
 };
 parser.loadModule().then(() =>
   parentPort.on('message', (batch) => {
-    const answers = batch.map(read);
+    const answers = [];
+    for (const sql of batch) if (!isOver) answers.push(read(sql));
     isOver ||= process.memoryUsage().external > workerData.maxExternalBytes;
     parentPort.postMessage(answers);
     if (isOver) parentPort.close();

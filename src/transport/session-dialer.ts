@@ -16,23 +16,24 @@ const tunnelProtocol = 'SPDY/3.1+portforward.k8s.io';
 export type CarrierChoice = 'auto' | Carrier['kind'];
 
 /** What becomes of each session that was asked for, for the audit. */
-export type SessionEvent =
-  /** By RBAC or an admission policy. */
+export type SessionEvent = {
+  readonly atMs: number;
+  readonly auditId: string;
+  readonly pod: PodIdentity;
+} & (
   | {
+      /** By RBAC or an admission policy. */
       readonly kind: 'denied';
-      readonly auditId: string;
-      readonly pod: PodIdentity;
       readonly error: ErrorData;
     }
-  | { readonly kind: 'opened'; readonly auditId: string; readonly pod: PodIdentity }
+  | { readonly kind: 'opened' }
   | {
       readonly kind: 'closed';
-      readonly auditId: string;
-      readonly pod: PodIdentity;
       /** How many connections it carried. */
       readonly served: number;
       readonly error: ErrorData;
-    };
+    }
+);
 
 export interface SessionDialerOptions {
   readonly api: KubeApi;
@@ -96,19 +97,21 @@ export class SessionDialer {
   }
 
   #refused(error: AppError, asked: { pod: PodIdentity; auditId: string }): AppError {
+    const { clock, onSession } = this.#options;
     if (error.code === 'SP-FORBIDDEN' || error.code === 'SP-ADMISSION-DENIED')
-      this.#options.onSession?.({ kind: 'denied', ...asked, error: error.toData() });
+      onSession?.({ kind: 'denied', atMs: clock.wallMs(), ...asked, error: error.toData() });
     return error;
   }
 
   #tell(session: SpdySession): void {
-    const { onSession } = this.#options;
+    const { clock, onSession } = this.#options;
     if (!onSession) return;
     const { auditId, pod } = session;
-    onSession({ kind: 'opened', auditId, pod });
-    session.onClosed.add((reason) =>
-      onSession({ kind: 'closed', auditId, pod, served: session.served, error: reason.toData() }),
-    );
+    onSession({ kind: 'opened', atMs: clock.wallMs(), auditId, pod });
+    session.onClosed.add((reason) => {
+      const { served } = session;
+      onSession({ kind: 'closed', atMs: clock.wallMs(), auditId, pod, served, error: reason.toData() });
+    });
   }
 
   async #carrier(pod: PodIdentity, auditId: string, signal: AbortSignal): Promise<Carrier> {

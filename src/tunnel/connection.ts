@@ -4,11 +4,11 @@ import { backoffMs } from '../base/backoff.ts';
 import type { Timer } from '../base/clock.ts';
 import { finishLocal } from '../base/finish-local.ts';
 import { resetSocket } from '../base/reset-socket.ts';
-import type { ErrorData } from '../contract/error-codes.ts';
 import type { PodIdentity } from '../contract/pod.ts';
 import { Bridge, ignore } from './bridge.ts';
 import type { LocalPeer, Traffic } from './connection-event.ts';
 import type { ConnectionHost, LocalConnection, Route } from './connection-host.ts';
+import { ConnectionRecord, type Opened } from './connection-record.ts';
 import { EarlyBytes } from './early-bytes.ts';
 import type { PodStream } from './upstream.ts';
 import { provesNothingArrived, verdict } from './verdict.ts';
@@ -26,16 +26,6 @@ interface Attempt {
   readonly startedMs: number;
 }
 
-/** A stream that was opened, by the monotonic clock. */
-interface Opened {
-  readonly route: Route;
-  readonly stream: PodStream;
-  readonly startedMs: number;
-  readonly openedMs: number;
-  /** When the pod's side had taken it. */
-  answeredMs: number | undefined;
-}
-
 /** Pauses of one connection whose transport fails again and again; the first failure costs none. */
 const firstRestMs = 100;
 const maxRestMs = 1_000;
@@ -46,12 +36,11 @@ const maxRestMs = 1_000;
  */
 export class Connection implements LocalConnection {
   readonly id: number;
-  readonly acceptedMs: number;
   /** Since when it waits for a pod; kept while it tries in vain, forgotten once it got through. */
   heldSinceMs: number | undefined;
   readonly #socket: Socket;
-  readonly #peer: LocalPeer | undefined;
   readonly #host: ConnectionHost;
+  readonly #record: ConnectionRecord;
   readonly #early = new EarlyBytes();
   #attempt: Attempt | undefined;
   #bridge: Bridge | undefined;
@@ -62,19 +51,14 @@ export class Connection implements LocalConnection {
   #rests = 0;
   #closes = { container: '', count: 0 };
   #clientEnded = false;
-  #started = false;
-  #pod: PodIdentity | undefined;
-  #error: ErrorData | undefined;
   /** Nothing is tried any more; the socket takes what is left for it. */
   #isEnding = false;
-  #isGone = false;
 
   constructor({ id, socket, peer, host }: ConnectionOptions) {
     this.id = id;
     this.#socket = socket;
-    this.#peer = peer;
     this.#host = host;
-    this.acceptedMs = host.clock.nowMs();
+    this.#record = new ConnectionRecord({ connection: this, peer, host });
     socket.on('data', this.#onData);
     socket.on('drain', () => this.#bridge?.clientDrained());
     socket.on('end', this.#onEnd);
@@ -111,7 +95,7 @@ export class Connection implements LocalConnection {
   }
 
   stop(why?: AppError): void {
-    this.#error ??= why?.toData();
+    this.#record.error ??= why?.toData();
     this.#giveUp();
     this.#bridge?.cancel();
     resetSocket(this.#socket);
@@ -125,7 +109,7 @@ export class Connection implements LocalConnection {
     }
     const { clock } = this.#host;
     const { route } = attempt;
-    this.#pod = route.pod;
+    this.#record.pod = route.pod;
     const openedMs = clock.nowMs();
     const { startedMs } = attempt;
     const opened: Opened = { route, stream, startedMs, openedMs, answeredMs: undefined };
@@ -159,27 +143,12 @@ export class Connection implements LocalConnection {
     if (this.#clientEnded) bridge.clientEnded();
   }
 
-  #gotThrough({ route, stream, startedMs, openedMs, answeredMs }: Opened): void {
+  #gotThrough(opened: Opened): void {
     if (!this.#undecided) return;
     this.#undecided = false;
     this.#through?.cancel();
     this.#rests = 0;
-    this.heldSinceMs = undefined;
-    this.#host.served(route);
-    if (this.#started) return;
-    this.#started = true;
-    const { clock } = this.#host;
-    this.#host.event({
-      kind: 'start',
-      atMs: clock.wallMs(),
-      connection: this.id,
-      pod: route.pod,
-      port: route.port,
-      auditId: stream.auditId,
-      heldMs: openedMs - this.acceptedMs,
-      connectMs: (answeredMs ?? clock.nowMs()) - startedMs,
-      peer: this.#peer,
-    });
+    this.#record.gotThrough(opened);
   }
 
   /** The attempt ended before the pod's first byte, with an error or as a clean close. */
@@ -206,7 +175,7 @@ export class Connection implements LocalConnection {
         this.#readOn();
         return this.#restThenSubmit();
       case 'end':
-        this.#error = error?.toData();
+        this.#record.error = error?.toData();
         this.#isEnding = true;
         return finishLocal({ socket: this.#socket, clock: this.#host.clock, how: error ? 'reset' : 'end' });
     }
@@ -248,11 +217,11 @@ export class Connection implements LocalConnection {
   }
 
   #bridgeOver(error: AppError | undefined): void {
-    this.#error ??= error?.toData();
+    this.#record.error ??= error?.toData();
     this.#isEnding = true;
     this.#giveUp();
     this.#bridge = undefined;
-    if (this.#socket.closed) this.#end();
+    if (this.#socket.closed) this.#record.over();
   }
 
   readonly #onData = (chunk: Buffer): void => {
@@ -275,22 +244,6 @@ export class Connection implements LocalConnection {
   readonly #onClose = (): void => {
     this.#giveUp();
     this.#bridge?.cancel();
-    if (!this.#bridge) this.#end();
+    if (!this.#bridge) this.#record.over();
   };
-
-  #end(): void {
-    if (this.#isGone) return;
-    this.#isGone = true;
-    this.#host.event({
-      kind: 'end',
-      atMs: this.#host.clock.wallMs(),
-      connection: this.id,
-      pod: this.#pod,
-      ...this.traffic,
-      peer: this.#peer,
-      durationMs: this.#host.clock.nowMs() - this.acceptedMs,
-      error: this.#error,
-    });
-    this.#host.gone(this);
-  }
 }

@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { FakePod, type ServedStream } from '../../test/support/fake-upstream.ts';
-import { settle } from '../../test/support/settle.ts';
 import { firstBytes, tunnelFixture, until } from '../../test/support/tunnel-fixture.ts';
 import { AppError } from '../base/app-error.ts';
 import type { Intermediary, PodDial } from './intermediary.ts';
@@ -90,20 +89,11 @@ describe('a client whom an intermediary answers', () => {
   });
 
   it('measures the way into the pod without the wait for one', async () => {
-    const { clock, upstream, tunnel, events, local } = await setUp(lineGateway());
+    const { clock, tunnel, events, local, takenAfter } = await setUp(lineGateway());
     local().write('me\n');
     await until(() => tunnel.held === 1);
     clock.advance(7_000);
-    const pod = new FakePod('a');
-    pod.answers = false;
-    const opened = new Promise<ServedStream>((resolve) => {
-      pod.serve = resolve;
-    });
-    upstream.point(pod);
-    const { app, answer } = await opened;
-    await settle(clock);
-    clock.advance(12);
-    answer();
+    const { app } = await takenAfter(12);
     clock.advance(50);
     app.write('ready\n');
     await until(() => events.length > 0);

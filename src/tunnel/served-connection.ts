@@ -1,11 +1,10 @@
 import type { Socket } from 'node:net';
 import { AppError } from '../base/app-error.ts';
 import { resetSocket } from '../base/reset-socket.ts';
-import type { ErrorData } from '../contract/error-codes.ts';
-import type { PodIdentity } from '../contract/pod.ts';
 import { ignore } from './bridge.ts';
 import type { LocalPeer, Traffic } from './connection-event.ts';
 import type { ConnectionHost, LocalConnection, Route } from './connection-host.ts';
+import { ConnectionRecord, type Opened } from './connection-record.ts';
 import type { DialledStream, Intermediary, PodDial, PodDialOptions, Served } from './intermediary.ts';
 import type { PodStream } from './upstream.ts';
 import { provesNothingArrived, verdict } from './verdict.ts';
@@ -35,18 +34,14 @@ interface Pending {
 export class ServedConnection implements LocalConnection {
   readonly id: number;
   heldSinceMs: number | undefined;
-  readonly #acceptedMs: number;
   readonly #socket: Socket;
   readonly #peer: LocalPeer | undefined;
   readonly #host: ConnectionHost;
   readonly #intermediary: Intermediary;
+  readonly #record: ConnectionRecord;
   #served: Served | undefined;
   #pending: Pending | undefined;
-  #started = false;
   #isOver = false;
-  #isGone = false;
-  #pod: PodIdentity | undefined;
-  #error: ErrorData | undefined;
 
   constructor({ id, socket, peer, host, intermediary }: ServedConnectionOptions) {
     this.id = id;
@@ -54,7 +49,7 @@ export class ServedConnection implements LocalConnection {
     this.#peer = peer;
     this.#host = host;
     this.#intermediary = intermediary;
-    this.#acceptedMs = host.clock.nowMs();
+    this.#record = new ConnectionRecord({ connection: this, peer, host });
     socket.on('error', ignore);
     socket.on('close', () => this.#endOnceDone());
   }
@@ -89,12 +84,12 @@ export class ServedConnection implements LocalConnection {
   }
 
   cutOff(error: AppError): void {
-    this.#error ??= error.toData();
+    this.#record.error ??= error.toData();
     this.#served?.end(error);
   }
 
   stop(why?: AppError): void {
-    this.#error ??= why?.toData();
+    this.#record.error ??= why?.toData();
     this.#served?.end(why);
     const socket = this.#socket;
     const timer = this.#host.clock.after(endGraceMs, () =>
@@ -128,12 +123,13 @@ export class ServedConnection implements LocalConnection {
       return this.#host.inconclusive(route);
     }
     this.#pending = undefined;
-    this.#pod = route.pod;
+    this.#record.pod = route.pod;
     const { clock } = this.#host;
     const openedMs = clock.nowMs();
-    let answeredMs = stream.answered ? openedMs : undefined;
+    const answeredMs = stream.answered ? openedMs : undefined;
+    const opened: Opened = { route, stream, startedMs: at.startedMs, openedMs, answeredMs };
     stream.once('answered', () => {
-      answeredMs ??= clock.nowMs();
+      opened.answeredMs ??= clock.nowMs();
     });
     let isTold = false;
     // Whoever waits for the outcome of this attempt must not wait for ever. What it was may be told later: a stream is closed before it is read out.
@@ -145,8 +141,7 @@ export class ServedConnection implements LocalConnection {
       pod: route.pod,
       served: () => {
         isTold = true;
-        const heldMs = openedMs - this.#acceptedMs;
-        this.#gotThrough(route, stream, { heldMs, connectMs: (answeredMs ?? clock.nowMs()) - at.startedMs });
+        this.#record.gotThrough(opened);
       },
       failed: (error) => {
         const isOutage =
@@ -177,47 +172,13 @@ export class ServedConnection implements LocalConnection {
     if (route.refusalEnds && error.code === 'SP-PORT-REFUSED') this.#served?.end(error);
   }
 
-  #gotThrough(
-    route: Route,
-    { auditId }: PodStream,
-    took: { readonly heldMs: number; readonly connectMs: number },
-  ): void {
-    const { clock } = this.#host;
-    this.heldSinceMs = undefined;
-    this.#host.served(route);
-    if (this.#started) return;
-    this.#started = true;
-    this.#host.event({
-      kind: 'start',
-      atMs: clock.wallMs(),
-      connection: this.id,
-      pod: route.pod,
-      port: route.port,
-      auditId,
-      ...took,
-      peer: this.#peer,
-    });
-  }
-
   #over(error: AppError | undefined): void {
-    this.#error ??= error?.toData();
+    this.#record.error ??= error?.toData();
     this.#isOver = true;
     this.#endOnceDone();
   }
 
   #endOnceDone(): void {
-    if (this.#isGone || !this.#isOver || !this.#socket.closed) return;
-    this.#isGone = true;
-    this.#host.event({
-      kind: 'end',
-      atMs: this.#host.clock.wallMs(),
-      connection: this.id,
-      pod: this.#pod,
-      peer: this.#peer,
-      ...this.traffic,
-      durationMs: this.#host.clock.nowMs() - this.#acceptedMs,
-      error: this.#error,
-    });
-    this.#host.gone(this);
+    if (this.#isOver && this.#socket.closed) this.#record.over();
   }
 }

@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import { FakePod, type ServedStream } from '../../test/support/fake-upstream.ts';
-import { settle } from '../../test/support/settle.ts';
+import { FakePod } from '../../test/support/fake-upstream.ts';
 import { ending, firstBytes, greet, tunnelFixture, until } from '../../test/support/tunnel-fixture.ts';
 import { AppError } from '../base/app-error.ts';
 
@@ -48,20 +47,11 @@ describe('a ready tunnel', () => {
   });
 
   it('measures the way into the pod without the wait for one', async () => {
-    const { clock, upstream, tunnel, events, local } = await setUp();
+    const { clock, tunnel, events, local, takenAfter } = await setUp();
     local();
     await until(() => tunnel.held === 1);
     clock.advance(7_000);
-    const pod = new FakePod('a');
-    pod.answers = false;
-    const opened = new Promise<ServedStream>((resolve) => {
-      pod.serve = resolve;
-    });
-    upstream.point(pod);
-    const { app, answer } = await opened;
-    await settle(clock);
-    clock.advance(12);
-    answer();
+    const { app } = await takenAfter(12);
     clock.advance(50);
     app.write('hello');
     await until(() => events.length > 0);

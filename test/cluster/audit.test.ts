@@ -131,11 +131,14 @@ describeOnRealcluster('audit', (suite) => {
         const adHoc = [{ name: 'echo', namespace, target: 'pod/net', port: netPorts.echo }];
         const { outcomes } = await control.call('up', { adHoc, waitMs: 20_000 });
         // Nothing waits for what is recorded.
-        const denied = await vi.waitFor(async () => {
-          const { records } = await control.call('audit', { filter: { events: ['session-denied'] } });
-          expect(records).not.toEqual([]);
-          return records.map(({ record }) => record);
-        });
+        const denied = await vi.waitFor(
+          async () => {
+            const { records } = await control.call('audit', { filter: { events: ['session-denied'] } });
+            expect(records).not.toEqual([]);
+            return records.map(({ record }) => record);
+          },
+          { timeout: 20_000 },
+        );
         return { state: outcomes[0]?.tunnel?.state, denied };
       };
       const [byRole, byPolicy] = [await refused(developer), await refused(suite.kubeconfig)];
@@ -172,12 +175,15 @@ describeOnRealcluster('audit', (suite) => {
 
     const { auditLog } = suite.realcluster;
     // The API server writes its log behind the answer.
-    const seen = await vi.waitFor(async () => {
-      const found = new Map<string, ClusterRequest>();
-      for await (const request of clusterRequests(auditLog)) found.set(request.auditId, request);
-      for (const auditId of auditIds) expect(found.has(auditId)).toBe(true);
-      return found;
-    });
+    const seen = await vi.waitFor(
+      async () => {
+        const found = new Map<string, ClusterRequest>();
+        for await (const request of clusterRequests(auditLog)) found.set(request.auditId, request);
+        for (const auditId of auditIds) expect(found.has(auditId)).toBe(true);
+        return found;
+      },
+      { timeout: 20_000 },
+    );
     const filter = { auditId: auditIds[0]! };
     const [joined] = await collect(readRecords({ folder: logs.folder, filter }));
     expect(joined?.record.event).toBe('session-opened');

@@ -218,7 +218,9 @@ profiles:
     await conversation.closed;
     await echoes.finish();
     // The kernel closes what the dead process had one by one: for a moment a port may still take, and reset.
-    await vi.waitFor(() => expect(readLine(local.identity)).rejects.toThrow('ECONNREFUSED'));
+    await vi.waitFor(() => expect(readLine(local.identity)).rejects.toThrow('ECONNREFUSED'), {
+      timeout: 10_000,
+    });
 
     const { tunnels } = await user.json('status');
     expect(tunnels.map(({ name, localPort }) => [name, localPort]).toSorted()).toEqual([

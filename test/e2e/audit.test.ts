@@ -152,9 +152,9 @@ describe('the audit log of the daemon', () => {
     await firstLine(await upPort(control));
     await recorded(home, is('connection-closed'));
     // Sessions that are kept ready come a moment later.
-    await vi.waitFor(async () =>
-      expect((await records(home)).filter(is('session-opened')).length).toBeGreaterThan(1),
-    );
+    await expect
+      .poll(async () => (await records(home)).filter(is('session-opened')).length)
+      .toBeGreaterThan(1);
     await daemon[Symbol.asyncDispose]();
     const all = await records(home);
     expect(all.map(({ event }) => event)).toContain('writer-ended');
@@ -385,13 +385,15 @@ describe('a forward in the foreground', () => {
     const { home, sandbox } = machine;
     const { clock, lines } = { clock: systemClock, lines: [] as string[] };
     const log = createLog('info', (line) => lines.push(line));
+    // What is recorded late shows by the hour.
+    const anHourLater = { ...clock, wallMs: () => clock.wallMs() + 3_600_000 };
     await mkdir(home.places.folders.config, { recursive: true });
     await writeFile(home.places.settingsFile, 'passwords: {keepIn: memory}\n');
     const load = () =>
       ForwardAudit.open({
         places: home.places,
         target: 'sts/net/0',
-        clock,
+        clock: anHourLater,
         log,
         version: '1',
         home: home.dir,
@@ -434,15 +436,20 @@ describe('a forward in the foreground', () => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line));
-    const kinds = new Set(all.map(({ event }) => event));
     for (const kind of [
       'tunnel-opened',
       'tunnel-state',
       'session-opened',
       'connection-opened',
       'connection-closed',
-    ])
-      expect(kinds).toContain(kind);
+      'tunnel-closed',
+    ]) {
+      const times = all.filter(is(kind)).map(({ at }) => Date.parse(at));
+      expect(times).not.toEqual([]);
+      // When it was, not when it was written.
+      expect(Math.max(...times), kind).toBeLessThanOrEqual(clock.wallMs());
+    }
+    expect(all.findIndex(is('tunnel-opened'))).toBeLessThan(all.findIndex(is('tunnel-state')));
     expect(all.find(is('connection-opened'))).toMatchObject({ tunnel: 'forward/sts/net/0::echo' });
     expect(all.at(-1)).toMatchObject({ event: 'checkpoint' });
     expect(await verifyAll({ folder: home.places.auditFolder })).toMatchObject([
@@ -466,9 +473,9 @@ describe('a log that cannot be written', () => {
       net: net(),
       prod: net({ policy: { environment: 'production' } }),
     });
-    await vi.waitFor(async () =>
-      expect((await control.call('daemon', {})).audit?.state).toMatchObject({ kind: 'unavailable' }),
-    );
+    await expect
+      .poll(async () => (await control.call('daemon', {})).audit?.state)
+      .toMatchObject({ kind: 'unavailable' });
     const { outcomes } = await control.call('up', { names: ['prod', 'net'], waitMs: 20_000 });
     expect(outcomes[0]?.error).toMatchObject({ code: 'SP-AUDIT-UNAVAILABLE', details: { tunnel: 'prod' } });
     expect(outcomes[1]?.tunnel).toMatchObject({

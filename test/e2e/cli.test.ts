@@ -12,6 +12,7 @@ import { type Outcome, processesWith, product } from '../support/command.ts';
 import { firstLine } from '../support/daemon-fixture.ts';
 import { freePort } from '../support/free-port.ts';
 
+/** Of one command; a test runs up to sixteen, one after the other, each a process of its own. */
 const timeoutMs = 30_000;
 
 let dir: string;
@@ -95,7 +96,7 @@ async function ok(...argv: readonly string[]): Promise<string> {
   return stdout;
 }
 
-describe('the command line with a daemon of its own', () => {
+describe('the command line with a daemon of its own', { timeout: 4 * timeoutMs }, () => {
   test('knows without a daemon what can be known, and starts none for it', async () => {
     expect(await ok('version')).toMatch(/daemon +not running/);
     expect((await sallyport('daemon', 'status')).code).toBe(9);

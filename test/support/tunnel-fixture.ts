@@ -7,6 +7,7 @@ import { createTunnel, type Tunnel, type TunnelOptions } from '../../src/tunnel/
 import { FakeClock } from './fake-clock.ts';
 import { FakePod, FakeUpstream, type ServedStream } from './fake-upstream.ts';
 import { expectNoHandles } from './no-handles.ts';
+import { settle } from './settle.ts';
 
 export const sslRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
 
@@ -81,6 +82,20 @@ export function tunnelFixture() {
       await until(() => tunnel.state.kind === 'ready');
       return pod;
     };
-    return { clock, upstream, tunnel, events, local, serving };
+    /** Resolves with the first stream to a pod whose side takes it so long after it was opened. */
+    const takenAfter = async (durationMs: number): Promise<ServedStream> => {
+      const pod = new FakePod('a');
+      pod.answers = false;
+      const opened = new Promise<ServedStream>((resolve) => {
+        pod.serve = resolve;
+      });
+      upstream.point(pod);
+      const stream = await opened;
+      await settle(clock);
+      clock.advance(durationMs);
+      stream.answer();
+      return stream;
+    };
+    return { clock, upstream, tunnel, events, local, serving, takenAfter };
   };
 }
