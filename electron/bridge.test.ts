@@ -214,6 +214,18 @@ describe('news', () => {
     expect(late).toEqual(['view', 'lost']);
   });
 
+  it('begins with the whole in a page that was loaded again and ended nothing before', async () => {
+    const seen: number[] = [];
+    for (const time of [1, 2]) {
+      vi.resetModules();
+      await import('./preload.ts');
+      const loaded = new BridgeControl(exposed.world.get('sallyport') as DesktopBridge);
+      loaded.subscribe({ onView: () => seen.push(time) });
+      await settle();
+    }
+    expect(seen).toEqual([1, 2]);
+  });
+
   it('ends with the subscription', async () => {
     subscription[Symbol.dispose]();
     control.tell(inState.ready());

@@ -13,7 +13,8 @@ import type { DesktopRequest } from '../src/contract/desktop-request.ts';
 import { shellOf } from '../src/contract/shell-of.ts';
 
 const ask = (request: DesktopRequest) => ipcRenderer.invoke(bridgeChannel, request);
-let feeds = 0;
+// A page that is loaded again leaves its feeds behind: its own are numbered from elsewhere, or it would be sent what theirs lacked.
+let [feeds = 0] = crypto.getRandomValues(new Uint32Array(1));
 
 const bridge: DesktopBridge = {
   shell: shellOf(process),
