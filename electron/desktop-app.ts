@@ -98,6 +98,7 @@ export class DesktopApp {
     const { control, daemon, sallyport, updatesFrom } = parts;
     const root = app.getAppPath();
     this.#windows = new Windows({
+      clock,
       preload: join(root, 'preload.cjs'),
       handler: pageHandler(join(root, 'renderer')),
     });
