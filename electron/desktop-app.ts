@@ -16,7 +16,7 @@ import { daemonProgram, mustCopy } from './daemon-program.ts';
 import { type DeepLink, linkAmong, parseDeepLink } from './deep-link.ts';
 import { DesktopDaemon } from './desktop-daemon.ts';
 import { loginEnvironment } from './login-environment.ts';
-import { applyFile, hiddenFlag, loginItem } from './login-item.ts';
+import { applyFile, isLoginStart, loginItem } from './login-item.ts';
 import { Notifier } from './notifier.ts';
 import type { DaemonNow } from './page-feeds.ts';
 import { passWake } from './power.ts';
@@ -168,7 +168,8 @@ export class DesktopApp {
     });
     daemon.onChange((now) => this.#tell(now));
     this.#listen();
-    if (!process.argv.includes(hiddenFlag)) this.#windows.showMain();
+    const wasOpenedAtLogin = () => app.getLoginItemSettings().wasOpenedAtLogin;
+    if (!isLoginStart({ platform, args: process.argv, wasOpenedAtLogin })) this.#windows.showMain();
   }
 
   /** Asks first: a link may come from any page or mail. One question at a time. */

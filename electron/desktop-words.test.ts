@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { terminalStart } from './client-terminal.ts';
 import { compactBounds } from './compact-placement.ts';
 import { inState, viewWith } from './desktop.fixture.ts';
-import { loginItem } from './login-item.ts';
+import { isLoginStart, loginItem } from './login-item.ts';
 import { overallState } from './overall-state.ts';
 import { quitQuestion } from './quit-question.ts';
 import { readUpdatesFrom } from './updates-from.ts';
@@ -100,6 +100,14 @@ describe('at login', () => {
         kind: 'electron',
         settings: { openAtLogin: true, args: ['--hidden'] },
       });
+  });
+  it('shows no window, by its argument or where macOS says so, and one whenever a person starts it', () => {
+    const start = (platform: NodeJS.Platform, args: string[], wasOpenedAtLogin: boolean) =>
+      isLoginStart({ platform, args, wasOpenedAtLogin: () => wasOpenedAtLogin });
+    expect(start('darwin', ['/Applications/Sallyport'], true)).toBe(true);
+    expect(start('darwin', ['/Applications/Sallyport'], false)).toBe(false);
+    expect(start('win32', ['sallyport.exe', '--hidden'], false)).toBe(true);
+    expect(start('linux', ['/opt/sallyport'], false)).toBe(false);
   });
   it('is started by a file on Linux, which goes away when it is turned off', () => {
     const item = loginItem({ ...given, platform: 'linux' });
