@@ -91,6 +91,12 @@ describe('is silent', () => {
     expect(shown).toEqual([]);
   });
 
+  it('about a limit that ends only what nobody uses', async () => {
+    const limit = { kind: 'idle', limitMs: 1_800_000, endsAtMs: atMs, isNear: false } as const;
+    const near = inState.ready({ limit: { ...limit, isNear: true } });
+    expect(await through(one(inState.ready({ limit })), one(near))).toEqual([]);
+  });
+
   it('about one that goes back and forth, after the first time', async () => {
     const steps = [
       inState.ready(),
