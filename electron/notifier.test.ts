@@ -56,6 +56,15 @@ it('says what a question is about', async () => {
   ]);
 });
 
+it('tells it again of one that was fine since', async () => {
+  const steps = [inState.ready(), inState.blocked(), inState.ready(), inState.blocked()];
+  expect((await through(...steps.map(one))).map(({ body }) => body)).toEqual([
+    expect.stringContaining('15432'),
+    'is ready again',
+    expect.stringContaining('15432'),
+  ]);
+});
+
 describe('is silent', () => {
   it('about outages that mend themselves', async () => {
     const steps = [inState.off(), inState.connecting(), inState.ready(), inState.waiting(), inState.ready()];

@@ -27,8 +27,6 @@ export class Notifier implements Disposable {
   #timer: Timer | undefined;
   /** When each tunnel was last said to need its user; forgotten when it is said to be fine. */
   readonly #toldMs = new Map<string, number>();
-  /** Those of which that was said and which were not fine since. */
-  readonly #open = new Set<string>();
 
   constructor(options: NotifierOptions) {
     this.#options = options;
@@ -68,7 +66,6 @@ export class Notifier implements Disposable {
       case 'needs you': {
         // Answered meanwhile, by the one who clicked.
         if (!needsUser(current)) return false;
-        this.#open.add(tunnel);
         const toldMs = this.#toldMs.get(tunnel);
         if (toldMs !== undefined && nowMs - toldMs < againMs) return false;
         if (this.#toldMs.size >= maxTold) this.#toldMs.clear();
@@ -76,7 +73,7 @@ export class Notifier implements Disposable {
         return true;
       }
       case 'fine again':
-        return current.shown === 'ready' && this.#open.delete(tunnel);
+        return current.shown === 'ready' && this.#toldMs.delete(tunnel);
       case 'limit':
         return current.limit?.isNear === true;
     }
