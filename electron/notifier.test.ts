@@ -65,6 +65,11 @@ it('tells it again of one that was fine since', async () => {
   ]);
 });
 
+it('tells it also where the daemon was asked anew meanwhile', async () => {
+  const daemon = { ...viewWith({}).daemon };
+  expect(await through(one(inState.ready()), { ...one(inState.blocked()), daemon })).toHaveLength(1);
+});
+
 describe('is silent', () => {
   it('about outages that mend themselves', async () => {
     const steps = [inState.off(), inState.connecting(), inState.ready(), inState.waiting(), inState.ready()];

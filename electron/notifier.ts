@@ -36,8 +36,8 @@ export class Notifier implements Disposable {
     if (now.kind !== 'here') return;
     const before = this.#view;
     this.#view = now.view;
-    // Another daemon's state is compared with nothing, or its start would look like news.
-    if (!before || before.daemon !== now.view.daemon) return;
+    // Another daemon's state is compared with nothing, or its start would look like news. One that is asked anew says hello anew.
+    if (!before || !isSame(before.daemon, now.view.daemon)) return;
     const notes = notesBetween(before, now.view);
     if (notes.length === 0) return;
     this.#gathered.push(...notes);
@@ -78,4 +78,8 @@ export class Notifier implements Disposable {
         return current.limit?.isNear === true;
     }
   }
+}
+
+function isSame(one: ControlView['daemon'], other: ControlView['daemon']): boolean {
+  return one.pid === other.pid && one.startedAtMs === other.startedAtMs;
 }
