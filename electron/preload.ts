@@ -19,7 +19,8 @@ let [feeds = 0] = crypto.getRandomValues(new Uint32Array(1));
 const bridge: DesktopBridge = {
   shell: shellOf(process),
   platform: process.platform,
-  call: (operation, input) => ask({ request: 'call', operation, input }) as Promise<BridgeAnswer>,
+  call: (operation, input, { timeoutMs } = {}) =>
+    ask({ request: 'call', operation, input, timeoutMs }) as Promise<BridgeAnswer>,
   openClient: (tunnel) => ask({ request: 'open-client', tunnel }) as Promise<BridgeAnswer>,
   showWindow: (tunnel) => ask({ request: 'show-window', tunnel }) as Promise<BridgeAnswer>,
   startDaemon: () => ask({ request: 'start-daemon' }) as Promise<BridgeAnswer>,
