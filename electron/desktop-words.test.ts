@@ -124,14 +124,15 @@ describe('at login', () => {
 describe('a terminal', () => {
   const words = ['/Apps/sally port', 'psql', '--', "user/it's"] as const;
   it('is given the words as they are, and a script where only that opens one', () => {
-    const on = (platform: NodeJS.Platform) => terminalStart({ platform, words: [...words], folder: '/data' });
+    const on = (platform: NodeJS.Platform) =>
+      terminalStart({ platform, words: [...words], folder: '/data', id: '7f3a' });
     expect(on('linux')).toEqual({ words: ['x-terminal-emulator', '-e', ...words] });
     expect(on('win32')).toEqual({ words });
     expect(on('darwin')).toEqual({
-      words: ['open', '/data/client.command'],
+      words: ['open', '/data/client-7f3a.command'],
       script: {
-        path: '/data/client.command',
-        content: `#!/bin/sh\nexec '/Apps/sally port' 'psql' '--' 'user/it'\\''s'\n`,
+        path: '/data/client-7f3a.command',
+        content: `#!/bin/sh\nrm -- "$0"\nexec '/Apps/sally port' 'psql' '--' 'user/it'\\''s'\n`,
       },
     });
   });

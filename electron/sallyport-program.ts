@@ -1,6 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { chmod, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { AppError } from '../src/base/app-error.ts';
 import type { ErrorCode, ErrorDetails } from '../src/contract/error-codes.ts';
 import { terminalStart } from './client-terminal.ts';
@@ -28,11 +29,13 @@ export class SallyportProgram {
   /** Opens psql in a terminal. */
   async openPsql(tunnel: string): Promise<void> {
     const { program, platform, folder, env, home } = this.#options;
-    const { words, script } = terminalStart({ platform, words: [program, 'psql', '--', tunnel], folder });
-    if (script) {
-      await writeFile(script.path, script.content, { mode: 0o700 });
-      await chmod(script.path, 0o700);
-    }
+    const { words, script } = terminalStart({
+      platform,
+      words: [program, 'psql', '--', tunnel],
+      folder,
+      id: randomUUID(),
+    });
+    if (script) await writeFile(script.path, script.content, { mode: 0o700, flag: 'wx' });
     const [name, ...args] = words;
     const child = spawn(name, args, { env, cwd: home, detached: true, stdio: 'ignore' });
     try {
