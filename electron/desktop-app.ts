@@ -235,9 +235,11 @@ export class DesktopApp {
     });
   }
 
-  async #perform(action: TrayAction): Promise<void> {
+  /** Says what goes wrong. Whether it went well. */
+  async #perform(action: TrayAction): Promise<boolean> {
     try {
       await performTrayAction(action, this.#world);
+      return true;
     } catch (thrown) {
       const { headline, why, next } = errorText(AppError.from(thrown).toData());
       await dialog.showMessageBox({
@@ -246,6 +248,7 @@ export class DesktopApp {
         detail: [why, next].filter(Boolean).join('\n'),
         buttons: ['Close'],
       });
+      return false;
     }
   }
 
@@ -270,8 +273,7 @@ export class DesktopApp {
         });
       const plan = question.buttons[response]?.plan ?? 'stay';
       if (plan === 'stay') return;
-      if (plan === 'end')
-        await this.#parts.control.call('down', { all: true }, { start: false }).catch(() => {});
+      if (plan === 'end' && !(await this.#perform({ kind: 'disconnect-all' }))) return;
     }
     this.#mayQuit = true;
     app.quit();
