@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { extractAll, listPackage } from '@electron/asar';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { builderConfig, builderConfigOf } from '../../build/desktop/builder-config.ts';
 import { publisherOf } from '../../build/desktop/publisher.ts';
 import packageJson from '../../package.json' with { type: 'json' };
@@ -92,6 +93,16 @@ describe.runIf(process.platform === 'linux')('the packed app', () => {
     expect((await run(packedProgram, ['--version'], { env: { HOME: dir } })).stdout).toContain(
       packageJson.version,
     );
+  });
+
+  test('has what its updater reads before it downloads, and no address', async () => {
+    expect(parse(await readFile(join(resources, 'app-update.yml'), 'utf8'))).toEqual({
+      provider: 'generic',
+      url: 'https://updates.invalid/',
+      updaterCacheDirName: 'sallyport-updater',
+    });
+    // On macOS an update is taken out of a zip.
+    expect(builderConfig.mac?.target).toEqual(['dmg', 'zip']);
   });
 
   test('is of the pinned Electron, with its fuses set', async () => {
