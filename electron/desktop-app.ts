@@ -172,27 +172,19 @@ export class DesktopApp {
     if (!isLoginStart({ platform, args: process.argv, wasOpenedAtLogin })) this.#windows.showMain();
   }
 
-  /** Asks first: a link may come from any page or mail. One question at a time. */
+  /** Asks first: a link may come from any page or mail. */
   async follow({ name }: DeepLink): Promise<void> {
-    if (this.#isAsking) return;
-    this.#isAsking = true;
-    try {
-      const { response } = await dialog.showMessageBox({
-        type: 'question',
-        message: `Connect ${name}?`,
-        detail: 'A link asks for it. Follow it only if you trust where it comes from.',
-        buttons: ['Connect', 'Cancel'],
-        defaultId: 1,
-        cancelId: 1,
-        noLink: true,
-      });
-      if (response !== 0) return;
-      // The link may be what started the app, or comes while the daemon rests.
-      if (this.#parts.daemon.now.kind !== 'here') await this.#parts.daemon.start();
-      await this.#perform({ kind: 'connect', tunnel: name });
-    } finally {
-      this.#isAsking = false;
-    }
+    const response = await this.#ask({
+      message: `Connect ${name}?`,
+      detail: 'A link asks for it. Follow it only if you trust where it comes from.',
+      buttons: ['Connect', 'Cancel'],
+      defaultId: 1,
+      cancelId: 1,
+    });
+    if (response !== 0) return;
+    // The link may be what started the app, or comes while the daemon rests.
+    if (this.#parts.daemon.now.kind !== 'here') await this.#parts.daemon.start();
+    await this.#perform({ kind: 'connect', tunnel: name });
   }
 
   #tell(now: DaemonNow): void {
@@ -253,30 +245,33 @@ export class DesktopApp {
   }
 
   async #askToQuit(): Promise<void> {
-    if (this.#isAsking) return;
     const question = quitQuestion(this.#parts.daemon.view);
     if (question) {
-      this.#isAsking = true;
-      const labels = question.buttons.map(({ label }) => label);
-      const { response } = await dialog
-        .showMessageBox({
-          type: 'question',
-          message: question.message,
-          detail: question.detail,
-          buttons: labels,
-          defaultId: 0,
-          cancelId: question.buttons.findIndex(({ plan }) => plan === 'stay'),
-          noLink: true,
-        })
-        .finally(() => {
-          this.#isAsking = false;
-        });
-      const plan = question.buttons[response]?.plan ?? 'stay';
+      const { message, detail, buttons } = question;
+      const response = await this.#ask({
+        message,
+        detail,
+        buttons: buttons.map(({ label }) => label),
+        defaultId: 0,
+        cancelId: buttons.findIndex(({ plan }) => plan === 'stay'),
+      });
+      const plan = buttons[response]?.plan ?? 'stay';
       if (plan === 'stay') return;
       if (plan === 'end' && !(await this.#perform({ kind: 'disconnect-all' }))) return;
     }
     this.#mayQuit = true;
     app.quit();
+  }
+
+  /** The button's place; -1 where another question is open: one at a time. */
+  async #ask(options: Electron.MessageBoxOptions): Promise<number> {
+    if (this.#isAsking) return -1;
+    this.#isAsking = true;
+    try {
+      return (await dialog.showMessageBox({ ...options, type: 'question', noLink: true })).response;
+    } finally {
+      this.#isAsking = false;
+    }
   }
 }
 

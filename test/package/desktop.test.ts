@@ -359,14 +359,19 @@ profiles:
   });
 
   test('asks before it ends, stays where that is said, and leaves tunnels up where they are to be kept', async () => {
-    main.tell({ do: 'answer-dialogs', labels: ['Cancel', 'Keep it up'] });
+    // What a link could not do is still shown: no question is open.
+    main.tell({ do: 'answer-dialogs', labels: ['Connect'] });
+    main.after({ do: 'second-start', args: ['sallyport', 'sallyport://up/absent'] });
+    await main.seen('dialog', ({ message }) => message === 'there is no tunnel absent');
     main.after({ do: 'quit' });
     expect(await main.seen('dialog')).toMatchObject({
       message: '1 tunnel is up',
       buttons: ['Keep it up', 'End it', 'Cancel'],
     });
+    main.tell({ do: 'answer-dialogs', labels: ['Close', 'Cancel'] });
     main.after({ do: 'invoke', request: { request: 'call', operation: 'version', input: {} } });
     await main.seen('answer');
+    main.tell({ do: 'answer-dialogs', labels: ['Keep it up'] });
     main.after({ do: 'quit' });
     expect(await main.ended()).toBe(0);
     expect(await firstLine(port)).toContain('net-0');
