@@ -17,6 +17,7 @@ import { type DeepLink, linkAmong, parseDeepLink } from './deep-link.ts';
 import { DesktopDaemon } from './desktop-daemon.ts';
 import { loginEnvironment } from './login-environment.ts';
 import { applyFile, isLoginStart, loginItem } from './login-item.ts';
+import type { ShownNote } from './notes.ts';
 import { Notifier } from './notifier.ts';
 import type { DaemonNow } from './page-feeds.ts';
 import { passWake } from './power.ts';
@@ -31,6 +32,8 @@ import { Windows } from './windows.ts';
 
 const { platform, env } = process;
 const clock = systemClock;
+/** Those that a click still leads from: the last. */
+const maxNotifications = 20;
 
 /** Everything of the app, wired. After it is ready. */
 export async function startDesktopApp(early: readonly DeepLink[]): Promise<DesktopApp> {
@@ -89,6 +92,7 @@ export class DesktopApp {
   readonly #notifier: Notifier;
   readonly #updates: Updates;
   readonly #world: TrayWorld;
+  readonly #notifications: Notification[] = [];
   #update: string | undefined;
   #mayQuit = false;
   #isAsking = false;
@@ -148,11 +152,7 @@ export class DesktopApp {
       clock,
       isWatched: () => this.#windows.isWatched,
       isWanted: async () => (await settings.current()).notifications !== 'off',
-      show: ({ title, body, tunnel }) => {
-        const notification = new Notification({ title, body, silent: true });
-        notification.on('click', () => this.#windows.showMain(tunnel));
-        notification.show();
-      },
+      show: (note) => this.#notify(note),
     });
     this.#updates = new Updates({
       from: updatesFrom,
@@ -192,6 +192,15 @@ export class DesktopApp {
     this.#bridge.tell(now);
     this.#notifier.tell(now);
     this.#settings.tell(now);
+  }
+
+  #notify({ title, body, tunnel }: ShownNote): void {
+    const notification = new Notification({ title, body, silent: true });
+    notification.on('click', () => this.#windows.showMain(tunnel));
+    // One that nobody holds is collected while it is shown, and a click on it does nothing.
+    this.#notifications.push(notification);
+    if (this.#notifications.length > maxNotifications) this.#notifications.shift();
+    notification.show();
   }
 
   #listen(): void {
