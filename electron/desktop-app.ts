@@ -38,9 +38,15 @@ const maxNotifications = 20;
 /** Everything of the app, wired. After it is ready. */
 export async function startDesktopApp(early: readonly DeepLink[]): Promise<DesktopApp> {
   const places = daemonPlaces({ env, platform });
-  const [updatesFrom, daemonEnv, program] = await Promise.all([
+  // Waited for by what takes it: a login shell may need seconds, in which there would be neither icon nor window.
+  const daemonEnv = loginEnvironment({
+    env,
+    platform,
+    clock,
+    shellEnv: async () => (await import('shell-env')).shellEnv(),
+  });
+  const [updatesFrom, program] = await Promise.all([
     readUpdatesFrom(join(app.getPath('userData'), 'settings.json')),
-    loginEnvironment({ env, platform, clock, shellEnv: async () => (await import('shell-env')).shellEnv() }),
     daemonProgram({
       source: packedProgram(),
       folder: join(places.folders.data, 'bin'),
@@ -52,7 +58,7 @@ export async function startDesktopApp(early: readonly DeepLink[]): Promise<Deskt
   const daemon = new DesktopDaemon({
     clock,
     control,
-    start: () => spawnDaemon({ command: [program, 'daemon'], places, env: daemonEnv, clock }),
+    start: async () => spawnDaemon({ command: [program, 'daemon'], places, env: await daemonEnv, clock }),
     stop: () => stopDaemon(control, clock),
   });
   const sallyport = new SallyportProgram({

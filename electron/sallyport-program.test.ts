@@ -25,7 +25,13 @@ async function programOf(script: string): Promise<SallyportProgram> {
   await writeFile(program, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   // What macOS opens files with.
   await writeFile(join(dir, 'open'), '#!/bin/sh\n', { mode: 0o755 });
-  return new SallyportProgram({ program, env: { PATH: dir }, home: dir, folder, platform: 'darwin' });
+  return new SallyportProgram({
+    program,
+    env: Promise.resolve({ PATH: dir }),
+    home: dir,
+    folder,
+    platform: 'darwin',
+  });
 }
 
 it.skipIf(process.platform === 'win32')(
