@@ -21,7 +21,7 @@ import type { ShownNote } from './notes.ts';
 import { Notifier } from './notifier.ts';
 import type { DaemonNow } from './page-feeds.ts';
 import { passWake } from './power.ts';
-import { quitQuestion } from './quit-question.ts';
+import { quitQuestion, restartWarning } from './quit-question.ts';
 import { SallyportProgram } from './sallyport-program.ts';
 import { AppTray } from './tray.ts';
 import { performTrayAction, type TrayWorld } from './tray-actions.ts';
@@ -133,7 +133,7 @@ export class DesktopApp {
           : sallyport.open(tunnel),
       showWindow: (tunnel) => this.#windows.showMain(tunnel),
       startDaemon: () => daemon.start(),
-      restartDaemon: () => daemon.restart(),
+      restartDaemon: () => this.#restartDaemon(),
       installUpdate: () => {
         this.#mayQuit = true;
         this.#updates.install();
@@ -257,6 +257,19 @@ export class DesktopApp {
       });
       return false;
     }
+  }
+
+  async #restartDaemon(): Promise<void> {
+    const { daemon } = this.#parts;
+    const detail = restartWarning(daemon.now);
+    const question = {
+      message: 'Restart the daemon?',
+      buttons: ['Restart', 'Cancel'],
+      defaultId: 1,
+      cancelId: 1,
+    };
+    if (detail !== undefined && (await this.#ask({ ...question, detail })) !== 0) return;
+    await daemon.restart();
   }
 
   async #askToQuit(): Promise<void> {

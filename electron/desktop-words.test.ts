@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { terminalStart } from './client-terminal.ts';
 import { compactBounds } from './compact-placement.ts';
-import { inState, viewWith } from './desktop.fixture.ts';
+import { here, inState, viewWith } from './desktop.fixture.ts';
 import { isLoginStart, loginItem } from './login-item.ts';
 import { overallState } from './overall-state.ts';
-import { quitQuestion } from './quit-question.ts';
+import { quitQuestion, restartWarning } from './quit-question.ts';
 import { readUpdatesFrom } from './updates-from.ts';
 
 describe('the icon', () => {
@@ -59,6 +59,24 @@ describe('before it ends', () => {
     const many = quitQuestion(viewWith({ tunnels }));
     expect(many?.message).toBe('7 tunnels are up');
     expect(many?.detail).toMatch(/^t0, t1, t2, t3, t4 and 2 more\. The daemon can keep them up/);
+  });
+});
+
+describe('before the daemon is restarted', () => {
+  it('asks where connections end by it, or may', () => {
+    const tunnels = [inState.ready({ connections: 2 }), inState.ready({ id: 'user/b', connections: 1 })];
+    expect(restartWarning(here({ tunnels }))).toBe(
+      '3 connections are open. A restart ends open connections; tunnels come back on the same ports.',
+    );
+    const error = { code: 'SP-DAEMON-VERSION', details: {} } as const;
+    expect(restartWarning({ kind: 'lost', view: undefined, error, final: true })).toBe(
+      'A restart ends open connections; tunnels come back on the same ports.',
+    );
+  });
+  it('asks nothing where none is open', () => {
+    expect(restartWarning(here({ tunnels: [inState.ready(), inState.waiting({ id: 'user/b' })] }))).toBe(
+      undefined,
+    );
   });
 });
 
