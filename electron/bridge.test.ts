@@ -99,6 +99,19 @@ describe('calls', () => {
     expect(tunnels.map(({ id }) => id)).toEqual(['user/orders-db', 'user/other']);
   });
 
+  it('have the time that the page gives them, as a login that waits for a person', async () => {
+    control.on('version', async () => control.hello);
+    const call = vi.spyOn(control, 'call');
+    await page.call('version', {}, { timeoutMs: 600_000 });
+    await page.call('version', {});
+    expect(call.mock.calls).toEqual([
+      ['version', {}, { timeoutMs: 600_000 }],
+      ['version', {}, {}],
+    ]);
+    const request = { request: 'call', operation: 'version', input: {}, timeoutMs: 600_001 };
+    expect(await ask(request)).toMatchObject({ error: { code: 'SP-USAGE' } });
+  });
+
   it('that fail give the page the error, with its code', async () => {
     await expect(page.call('tunnel', { name: 'user/none' })).rejects.toMatchObject({
       code: 'SP-TUNNEL-UNKNOWN',
@@ -212,6 +225,18 @@ describe('news', () => {
     page.subscribe({ onView: () => late.push('view'), onLost: () => late.push('lost') });
     await settle();
     expect(late).toEqual(['view', 'lost']);
+  });
+
+  it('begins with the whole in a page that was loaded again and ended nothing before', async () => {
+    const seen: number[] = [];
+    for (const time of [1, 2]) {
+      vi.resetModules();
+      await import('./preload.ts');
+      const loaded = new BridgeControl(exposed.world.get('sallyport') as DesktopBridge);
+      loaded.subscribe({ onView: () => seen.push(time) });
+      await settle();
+    }
+    expect(seen).toEqual([1, 2]);
   });
 
   it('ends with the subscription', async () => {

@@ -14,7 +14,7 @@ import {
 } from '../src/contract/control.ts';
 import type { SettingsChange, ShownSettings } from '../src/contract/control-settings.ts';
 import { type BridgeAnswer, type BridgeNews, bridgeChannel } from '../src/contract/desktop-bridge.ts';
-import { desktopRequestSchema } from '../src/contract/desktop-request.ts';
+import { type DesktopRequest, desktopRequestSchema } from '../src/contract/desktop-request.ts';
 import { type DaemonNow, PageFeeds } from './page-feeds.ts';
 import { isOwnPage } from './window-policy.ts';
 
@@ -61,7 +61,7 @@ export class Bridge {
     const { openClient, showWindow, startDaemon } = this.#options;
     switch (request.request) {
       case 'call':
-        return answered(() => this.#call(request.operation, request.input));
+        return answered(() => this.#call(request));
       case 'news':
         return this.#feedsOf(sender).next(request.feed);
       case 'end-feed':
@@ -75,13 +75,17 @@ export class Bridge {
     }
   }
 
-  async #call(operation: OperationName, given: unknown): Promise<unknown> {
+  async #call({
+    operation,
+    input: given,
+    timeoutMs,
+  }: Extract<DesktopRequest, { request: 'call' }>): Promise<unknown> {
     const { control, settings } = this.#options;
     const input = checkedInput(operation, given);
     if (operation === 'settings') return settings.read();
     if (operation === 'changeSettings')
       return settings.change((input as HandledInput<'changeSettings'>).change);
-    return control.call(operation, input);
+    return control.call(operation, input, timeoutMs === undefined ? {} : { timeoutMs });
   }
 
   #feedsOf(sender: WebContents): PageFeeds {

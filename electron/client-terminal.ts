@@ -12,14 +12,16 @@ export interface TerminalOptions {
   readonly words: readonly [string, ...string[]];
   /** The user's own folder, for a script that macOS opens. */
   readonly folder: string;
+  /** Of this start alone: the terminal reads the script later, when another may have been written. */
+  readonly id: string;
 }
 
 /** How a terminal is opened with a command in it. No shell reads the words, but on macOS, where they are quoted for it. Pure. */
-export function terminalStart({ platform, words, folder }: TerminalOptions): TerminalStart {
+export function terminalStart({ platform, words, folder, id }: TerminalOptions): TerminalStart {
   switch (platform) {
     case 'darwin': {
-      const path = join(folder, 'client.command');
-      const content = `#!/bin/sh\nexec ${words.map(shellQuoted).join(' ')}\n`;
+      const path = join(folder, `client-${id}.command`);
+      const content = `#!/bin/sh\nrm -- "$0"\nexec ${words.map(shellQuoted).join(' ')}\n`;
       return { words: ['open', path], script: { path, content } };
     }
     case 'win32':

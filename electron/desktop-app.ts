@@ -16,11 +16,12 @@ import { daemonProgram, mustCopy } from './daemon-program.ts';
 import { type DeepLink, linkAmong, parseDeepLink } from './deep-link.ts';
 import { DesktopDaemon } from './desktop-daemon.ts';
 import { loginEnvironment } from './login-environment.ts';
-import { applyFile, hiddenFlag, loginItem } from './login-item.ts';
+import { applyFile, isLoginStart, loginItem } from './login-item.ts';
+import type { ShownNote } from './notes.ts';
 import { Notifier } from './notifier.ts';
 import type { DaemonNow } from './page-feeds.ts';
 import { passWake } from './power.ts';
-import { quitQuestion } from './quit-question.ts';
+import { quitQuestion, restartWarning } from './quit-question.ts';
 import { SallyportProgram } from './sallyport-program.ts';
 import { AppTray } from './tray.ts';
 import { performTrayAction, type TrayWorld } from './tray-actions.ts';
@@ -31,13 +32,21 @@ import { Windows } from './windows.ts';
 
 const { platform, env } = process;
 const clock = systemClock;
+/** Those that a click still leads from: the last. */
+const maxNotifications = 20;
 
 /** Everything of the app, wired. After it is ready. */
 export async function startDesktopApp(early: readonly DeepLink[]): Promise<DesktopApp> {
   const places = daemonPlaces({ env, platform });
-  const [updatesFrom, daemonEnv, program] = await Promise.all([
+  // Waited for by what takes it: a login shell may need seconds, in which there would be neither icon nor window.
+  const daemonEnv = loginEnvironment({
+    env,
+    platform,
+    clock,
+    shellEnv: async () => (await import('shell-env')).shellEnv(),
+  });
+  const [updatesFrom, program] = await Promise.all([
     readUpdatesFrom(join(app.getPath('userData'), 'settings.json')),
-    loginEnvironment({ env, platform, clock, shellEnv: async () => (await import('shell-env')).shellEnv() }),
     daemonProgram({
       source: packedProgram(),
       folder: join(places.folders.data, 'bin'),
@@ -49,7 +58,7 @@ export async function startDesktopApp(early: readonly DeepLink[]): Promise<Deskt
   const daemon = new DesktopDaemon({
     clock,
     control,
-    start: () => spawnDaemon({ command: [program, 'daemon'], places, env: daemonEnv, clock }),
+    start: async () => spawnDaemon({ command: [program, 'daemon'], places, env: await daemonEnv, clock }),
     stop: () => stopDaemon(control, clock),
   });
   const sallyport = new SallyportProgram({
@@ -89,6 +98,7 @@ export class DesktopApp {
   readonly #notifier: Notifier;
   readonly #updates: Updates;
   readonly #world: TrayWorld;
+  readonly #notifications: Notification[] = [];
   #update: string | undefined;
   #mayQuit = false;
   #isAsking = false;
@@ -98,6 +108,7 @@ export class DesktopApp {
     const { control, daemon, sallyport, updatesFrom } = parts;
     const root = app.getAppPath();
     this.#windows = new Windows({
+      clock,
       preload: join(root, 'preload.cjs'),
       handler: pageHandler(join(root, 'renderer')),
     });
@@ -122,7 +133,7 @@ export class DesktopApp {
           : sallyport.open(tunnel),
       showWindow: (tunnel) => this.#windows.showMain(tunnel),
       startDaemon: () => daemon.start(),
-      restartDaemon: () => daemon.restart(),
+      restartDaemon: () => this.#restartDaemon(),
       installUpdate: () => {
         this.#mayQuit = true;
         this.#updates.install();
@@ -147,11 +158,7 @@ export class DesktopApp {
       clock,
       isWatched: () => this.#windows.isWatched,
       isWanted: async () => (await settings.current()).notifications !== 'off',
-      show: ({ title, body, tunnel }) => {
-        const notification = new Notification({ title, body, silent: true });
-        notification.on('click', () => this.#windows.showMain(tunnel));
-        notification.show();
-      },
+      show: (note) => this.#notify(note),
     });
     this.#updates = new Updates({
       from: updatesFrom,
@@ -167,30 +174,23 @@ export class DesktopApp {
     });
     daemon.onChange((now) => this.#tell(now));
     this.#listen();
-    if (!process.argv.includes(hiddenFlag)) this.#windows.showMain();
+    const wasOpenedAtLogin = () => app.getLoginItemSettings().wasOpenedAtLogin;
+    if (!isLoginStart({ platform, args: process.argv, wasOpenedAtLogin })) this.#windows.showMain();
   }
 
-  /** Asks first: a link may come from any page or mail. One question at a time. */
+  /** Asks first: a link may come from any page or mail. */
   async follow({ name }: DeepLink): Promise<void> {
-    if (this.#isAsking) return;
-    this.#isAsking = true;
-    try {
-      const { response } = await dialog.showMessageBox({
-        type: 'question',
-        message: `Connect ${name}?`,
-        detail: 'A link asks for it. Follow it only if you trust where it comes from.',
-        buttons: ['Connect', 'Cancel'],
-        defaultId: 1,
-        cancelId: 1,
-        noLink: true,
-      });
-      if (response !== 0) return;
-      // The link may be what started the app, or comes while the daemon rests.
-      if (this.#parts.daemon.now.kind !== 'here') await this.#parts.daemon.start();
-      await this.#perform({ kind: 'connect', tunnel: name });
-    } finally {
-      this.#isAsking = false;
-    }
+    const response = await this.#ask({
+      message: `Connect ${name}?`,
+      detail: 'A link asks for it. Follow it only if you trust where it comes from.',
+      buttons: ['Connect', 'Cancel'],
+      defaultId: 1,
+      cancelId: 1,
+    });
+    if (response !== 0) return;
+    // The link may be what started the app, or comes while the daemon rests.
+    if (this.#parts.daemon.now.kind !== 'here') await this.#parts.daemon.start();
+    await this.#perform({ kind: 'connect', tunnel: name });
   }
 
   #tell(now: DaemonNow): void {
@@ -198,6 +198,15 @@ export class DesktopApp {
     this.#bridge.tell(now);
     this.#notifier.tell(now);
     this.#settings.tell(now);
+  }
+
+  #notify({ title, body, tunnel }: ShownNote): void {
+    const notification = new Notification({ title, body, silent: true });
+    notification.on('click', () => this.#windows.showMain(tunnel));
+    // One that nobody holds is collected while it is shown, and a click on it does nothing.
+    this.#notifications.push(notification);
+    if (this.#notifications.length > maxNotifications) this.#notifications.shift();
+    notification.show();
   }
 
   #listen(): void {
@@ -233,9 +242,11 @@ export class DesktopApp {
     });
   }
 
-  async #perform(action: TrayAction): Promise<void> {
+  /** Says what goes wrong. Whether it went well. */
+  async #perform(action: TrayAction): Promise<boolean> {
     try {
       await performTrayAction(action, this.#world);
+      return true;
     } catch (thrown) {
       const { headline, why, next } = errorText(AppError.from(thrown).toData());
       await dialog.showMessageBox({
@@ -244,35 +255,51 @@ export class DesktopApp {
         detail: [why, next].filter(Boolean).join('\n'),
         buttons: ['Close'],
       });
+      return false;
     }
   }
 
+  async #restartDaemon(): Promise<void> {
+    const { daemon } = this.#parts;
+    const detail = restartWarning(daemon.now);
+    const question = {
+      message: 'Restart the daemon?',
+      buttons: ['Restart', 'Cancel'],
+      defaultId: 1,
+      cancelId: 1,
+    };
+    if (detail !== undefined && (await this.#ask({ ...question, detail })) !== 0) return;
+    await daemon.restart();
+  }
+
   async #askToQuit(): Promise<void> {
-    if (this.#isAsking) return;
     const question = quitQuestion(this.#parts.daemon.view);
     if (question) {
-      this.#isAsking = true;
-      const labels = question.buttons.map(({ label }) => label);
-      const { response } = await dialog
-        .showMessageBox({
-          type: 'question',
-          message: question.message,
-          detail: question.detail,
-          buttons: labels,
-          defaultId: 0,
-          cancelId: question.buttons.findIndex(({ plan }) => plan === 'stay'),
-          noLink: true,
-        })
-        .finally(() => {
-          this.#isAsking = false;
-        });
-      const plan = question.buttons[response]?.plan ?? 'stay';
+      const { message, detail, buttons } = question;
+      const response = await this.#ask({
+        message,
+        detail,
+        buttons: buttons.map(({ label }) => label),
+        defaultId: 0,
+        cancelId: buttons.findIndex(({ plan }) => plan === 'stay'),
+      });
+      const plan = buttons[response]?.plan ?? 'stay';
       if (plan === 'stay') return;
-      if (plan === 'end')
-        await this.#parts.control.call('down', { all: true }, { start: false }).catch(() => {});
+      if (plan === 'end' && !(await this.#perform({ kind: 'disconnect-all' }))) return;
     }
     this.#mayQuit = true;
     app.quit();
+  }
+
+  /** The button's place; -1 where another question is open: one at a time. */
+  async #ask(options: Electron.MessageBoxOptions): Promise<number> {
+    if (this.#isAsking) return -1;
+    this.#isAsking = true;
+    try {
+      return (await dialog.showMessageBox({ ...options, type: 'question', noLink: true })).response;
+    } finally {
+      this.#isAsking = false;
+    }
   }
 }
 

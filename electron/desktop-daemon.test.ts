@@ -96,6 +96,15 @@ describe('one that goes', () => {
     expect(daemon.now.kind).toBe('here');
   });
 
+  it('is looked for until that is known, and is started again then', async () => {
+    await loseAs(new AppError('SP-DAEMON-LOST', { message: 'no answer in 30000 ms' }));
+    expect(done).toEqual([]);
+    absent = gone('ECONNREFUSED');
+    await clock.advanceAsync(3_000);
+    expect(done).toEqual(['start']);
+    expect(daemon.now.kind).toBe('here');
+  });
+
   it('stays so where it was ended on purpose, until its user wants it', async () => {
     await loseAs(gone('ENOENT'));
     expect(done).toEqual([]);

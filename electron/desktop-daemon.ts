@@ -94,19 +94,24 @@ export class DesktopDaemon implements AsyncDisposable {
       },
       onLost: (error, final) => {
         this.#lost(error, final);
-        if (!final) this.#look = this.#options.clock.after(lookMs, () => void this.#lookAgain());
+        if (!final) this.#lookSoon();
       },
     });
   }
 
-  /** The subscription looks for a daemon by itself; whether there will be one is asked here. */
+  #lookSoon(): void {
+    this.#look?.cancel();
+    this.#look = this.#options.clock.after(lookMs, () => void this.#lookAgain());
+  }
+
+  /** The subscription looks for a daemon by itself; whether there will be one is asked here, until that is known. */
   async #lookAgain(): Promise<void> {
     const error = await this.#options.control.call('version', {}, { start: false }).then(
       () => undefined,
       (thrown) => AppError.from(thrown),
     );
-    if (this.#isOver || this.#now.kind !== 'lost') return;
-    if (error?.code !== 'SP-DAEMON-NOT-RUNNING') return;
+    if (this.#isOver || this.#now.kind !== 'lost' || this.#now.final) return;
+    if (error?.code !== 'SP-DAEMON-NOT-RUNNING') return this.#lookSoon();
     if (!leftItsSocket(error) || !this.#mayStart()) return this.#lost(error, true);
     await this.start();
   }

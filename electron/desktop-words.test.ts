@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { terminalStart } from './client-terminal.ts';
 import { compactBounds } from './compact-placement.ts';
-import { inState, viewWith } from './desktop.fixture.ts';
-import { loginItem } from './login-item.ts';
+import { here, inState, viewWith } from './desktop.fixture.ts';
+import { isLoginStart, loginItem } from './login-item.ts';
 import { overallState } from './overall-state.ts';
-import { quitQuestion } from './quit-question.ts';
+import { quitQuestion, restartWarning } from './quit-question.ts';
 import { readUpdatesFrom } from './updates-from.ts';
 
 describe('the icon', () => {
@@ -62,6 +62,24 @@ describe('before it ends', () => {
   });
 });
 
+describe('before the daemon is restarted', () => {
+  it('asks where connections end by it, or may', () => {
+    const tunnels = [inState.ready({ connections: 2 }), inState.ready({ id: 'user/b', connections: 1 })];
+    expect(restartWarning(here({ tunnels }))).toBe(
+      '3 connections are open. A restart ends open connections; tunnels come back on the same ports.',
+    );
+    const error = { code: 'SP-DAEMON-VERSION', details: {} } as const;
+    expect(restartWarning({ kind: 'lost', view: undefined, error, final: true })).toBe(
+      'A restart ends open connections; tunnels come back on the same ports.',
+    );
+  });
+  it('asks nothing where none is open', () => {
+    expect(restartWarning(here({ tunnels: [inState.ready(), inState.waiting({ id: 'user/b' })] }))).toBe(
+      undefined,
+    );
+  });
+});
+
 describe('the compact window', () => {
   const screen = { x: 0, y: 25, width: 1440, height: 875 };
   it('hangs under an icon at the top', () => {
@@ -101,6 +119,14 @@ describe('at login', () => {
         settings: { openAtLogin: true, args: ['--hidden'] },
       });
   });
+  it('shows no window, by its argument or where macOS says so, and one whenever a person starts it', () => {
+    const start = (platform: NodeJS.Platform, args: string[], wasOpenedAtLogin: boolean) =>
+      isLoginStart({ platform, args, wasOpenedAtLogin: () => wasOpenedAtLogin });
+    expect(start('darwin', ['/Applications/Sallyport'], true)).toBe(true);
+    expect(start('darwin', ['/Applications/Sallyport'], false)).toBe(false);
+    expect(start('win32', ['sallyport.exe', '--hidden'], false)).toBe(true);
+    expect(start('linux', ['/opt/sallyport'], false)).toBe(false);
+  });
   it('is started by a file on Linux, which goes away when it is turned off', () => {
     const item = loginItem({ ...given, platform: 'linux' });
     expect(item).toMatchObject({ kind: 'file', path: '/home/dev/.config/autostart/sallyport.desktop' });
@@ -116,14 +142,15 @@ describe('at login', () => {
 describe('a terminal', () => {
   const words = ['/Apps/sally port', 'psql', '--', "user/it's"] as const;
   it('is given the words as they are, and a script where only that opens one', () => {
-    const on = (platform: NodeJS.Platform) => terminalStart({ platform, words: [...words], folder: '/data' });
+    const on = (platform: NodeJS.Platform) =>
+      terminalStart({ platform, words: [...words], folder: '/data', id: '7f3a' });
     expect(on('linux')).toEqual({ words: ['x-terminal-emulator', '-e', ...words] });
     expect(on('win32')).toEqual({ words });
     expect(on('darwin')).toEqual({
-      words: ['open', '/data/client.command'],
+      words: ['open', '/data/client-7f3a.command'],
       script: {
-        path: '/data/client.command',
-        content: `#!/bin/sh\nexec '/Apps/sally port' 'psql' '--' 'user/it'\\''s'\n`,
+        path: '/data/client-7f3a.command',
+        content: `#!/bin/sh\nrm -- "$0"\nexec '/Apps/sally port' 'psql' '--' 'user/it'\\''s'\n`,
       },
     });
   });

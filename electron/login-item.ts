@@ -10,7 +10,7 @@ export type LoginItem =
   | { readonly kind: 'file'; readonly path: string; readonly content: string | undefined };
 
 /** Started so, the app shows its icon and no window. */
-export const hiddenFlag = '--hidden';
+const hiddenFlag = '--hidden';
 
 export interface LoginItemOptions {
   readonly on: boolean;
@@ -39,6 +39,19 @@ X-GNOME-Autostart-enabled=true
     path: join(folder, 'autostart', 'sallyport.desktop'),
     content: on ? content : undefined,
   };
+}
+
+/** Whether the desktop started the app at login, and nobody asked for its window. macOS gives it no arguments, and says so itself. */
+export function isLoginStart({
+  platform,
+  args,
+  wasOpenedAtLogin,
+}: {
+  readonly platform: NodeJS.Platform;
+  readonly args: readonly string[];
+  readonly wasOpenedAtLogin: () => boolean;
+}): boolean {
+  return args.includes(hiddenFlag) || (platform === 'darwin' && wasOpenedAtLogin());
 }
 
 /** Writes or removes the file of one. */

@@ -15,7 +15,7 @@ export interface Note {
 
 /**
  * What changed between two views of one daemon that is worth a notification: a tunnel needs its user, one that did is fine again, one ends
- * soon by its policy. Outages that mend themselves are none, nor is what was so when the app started: the icon says that. Pure.
+ * soon by its time limit. Outages that mend themselves are none, nor is what was so when the app started: the icon says that. Pure.
  */
 export function notesBetween(before: ControlView, after: ControlView): Note[] {
   return [...after.tunnels.values()].flatMap((tunnel): Note[] => {
@@ -29,8 +29,10 @@ export function notesBetween(before: ControlView, after: ControlView): Note[] {
       // Whether it was said to need its user, who tells the notes knows.
       notes.push(note('fine again', 'is ready again'));
     }
-    if (tunnel.limit?.isNear && !was.limit?.isNear && tunnel.wanted === 'on')
-      notes.push(note('limit', `ends at ${timeWords(tunnel.limit.endsAtMs).slice(11, 16)}`));
+    const { limit, wanted } = tunnel;
+    // One that is idle ends because nobody uses it: nobody is to be told.
+    if (limit?.kind === 'time' && limit.isNear && !was.limit?.isNear && wanted === 'on')
+      notes.push(note('limit', `ends at ${timeWords(limit.endsAtMs).slice(11, 16)}`));
     return notes;
   });
 }

@@ -56,6 +56,20 @@ it('says what a question is about', async () => {
   ]);
 });
 
+it('tells it again of one that was fine since', async () => {
+  const steps = [inState.ready(), inState.blocked(), inState.ready(), inState.blocked()];
+  expect((await through(...steps.map(one))).map(({ body }) => body)).toEqual([
+    expect.stringContaining('15432'),
+    'is ready again',
+    expect.stringContaining('15432'),
+  ]);
+});
+
+it('tells it also where the daemon was asked anew meanwhile', async () => {
+  const daemon = { ...viewWith({}).daemon };
+  expect(await through(one(inState.ready()), { ...one(inState.blocked()), daemon })).toHaveLength(1);
+});
+
 describe('is silent', () => {
   it('about outages that mend themselves', async () => {
     const steps = [inState.off(), inState.connecting(), inState.ready(), inState.waiting(), inState.ready()];
@@ -89,6 +103,12 @@ describe('is silent', () => {
     notifier.tell(here(one(inState.ready())));
     await pass(10_000);
     expect(shown).toEqual([]);
+  });
+
+  it('about a limit that ends only what nobody uses', async () => {
+    const limit = { kind: 'idle', limitMs: 1_800_000, endsAtMs: atMs, isNear: false } as const;
+    const near = inState.ready({ limit: { ...limit, isNear: true } });
+    expect(await through(one(inState.ready({ limit })), one(near))).toEqual([]);
   });
 
   it('about one that goes back and forth, after the first time', async () => {

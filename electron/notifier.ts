@@ -27,8 +27,6 @@ export class Notifier implements Disposable {
   #timer: Timer | undefined;
   /** When each tunnel was last said to need its user; forgotten when it is said to be fine. */
   readonly #toldMs = new Map<string, number>();
-  /** Those of which that was said and which were not fine since. */
-  readonly #open = new Set<string>();
 
   constructor(options: NotifierOptions) {
     this.#options = options;
@@ -38,8 +36,8 @@ export class Notifier implements Disposable {
     if (now.kind !== 'here') return;
     const before = this.#view;
     this.#view = now.view;
-    // Another daemon's state is compared with nothing, or its start would look like news.
-    if (!before || before.daemon !== now.view.daemon) return;
+    // Another daemon's state is compared with nothing, or its start would look like news. One that is asked anew says hello anew.
+    if (!before || !isSame(before.daemon, now.view.daemon)) return;
     const notes = notesBetween(before, now.view);
     if (notes.length === 0) return;
     this.#gathered.push(...notes);
@@ -68,7 +66,6 @@ export class Notifier implements Disposable {
       case 'needs you': {
         // Answered meanwhile, by the one who clicked.
         if (!needsUser(current)) return false;
-        this.#open.add(tunnel);
         const toldMs = this.#toldMs.get(tunnel);
         if (toldMs !== undefined && nowMs - toldMs < againMs) return false;
         if (this.#toldMs.size >= maxTold) this.#toldMs.clear();
@@ -76,9 +73,13 @@ export class Notifier implements Disposable {
         return true;
       }
       case 'fine again':
-        return current.shown === 'ready' && this.#open.delete(tunnel);
+        return current.shown === 'ready' && this.#toldMs.delete(tunnel);
       case 'limit':
         return current.limit?.isNear === true;
     }
   }
+}
+
+function isSame(one: ControlView['daemon'], other: ControlView['daemon']): boolean {
+  return one.pid === other.pid && one.startedAtMs === other.startedAtMs;
 }

@@ -13,12 +13,14 @@ import type { DesktopRequest } from '../src/contract/desktop-request.ts';
 import { shellOf } from '../src/contract/shell-of.ts';
 
 const ask = (request: DesktopRequest) => ipcRenderer.invoke(bridgeChannel, request);
-let feeds = 0;
+// A page that is loaded again leaves its feeds behind: its own are numbered from elsewhere, or it would be sent what theirs lacked.
+let [feeds = 0] = crypto.getRandomValues(new Uint32Array(1));
 
 const bridge: DesktopBridge = {
   shell: shellOf(process),
   platform: process.platform,
-  call: (operation, input) => ask({ request: 'call', operation, input }) as Promise<BridgeAnswer>,
+  call: (operation, input, { timeoutMs } = {}) =>
+    ask({ request: 'call', operation, input, timeoutMs }) as Promise<BridgeAnswer>,
   openClient: (tunnel) => ask({ request: 'open-client', tunnel }) as Promise<BridgeAnswer>,
   showWindow: (tunnel) => ask({ request: 'show-window', tunnel }) as Promise<BridgeAnswer>,
   startDaemon: () => ask({ request: 'start-daemon' }) as Promise<BridgeAnswer>,

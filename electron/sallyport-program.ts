@@ -1,13 +1,15 @@
 import { execFile, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { chmod, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { AppError } from '../src/base/app-error.ts';
 import type { ErrorCode, ErrorDetails } from '../src/contract/error-codes.ts';
 import { terminalStart } from './client-terminal.ts';
 
 export interface SallyportProgramOptions {
   readonly program: string;
-  readonly env: Readonly<Record<string, string>>;
+  /** Of a login shell, which may take its time. Never rejects. */
+  readonly env: Promise<Readonly<Record<string, string>>>;
   readonly home: string;
   /** The user's own. */
   readonly folder: string;
@@ -28,13 +30,15 @@ export class SallyportProgram {
   /** Opens psql in a terminal. */
   async openPsql(tunnel: string): Promise<void> {
     const { program, platform, folder, env, home } = this.#options;
-    const { words, script } = terminalStart({ platform, words: [program, 'psql', '--', tunnel], folder });
-    if (script) {
-      await writeFile(script.path, script.content, { mode: 0o700 });
-      await chmod(script.path, 0o700);
-    }
+    const { words, script } = terminalStart({
+      platform,
+      words: [program, 'psql', '--', tunnel],
+      folder,
+      id: randomUUID(),
+    });
+    if (script) await writeFile(script.path, script.content, { mode: 0o700, flag: 'wx' });
     const [name, ...args] = words;
-    const child = spawn(name, args, { env, cwd: home, detached: true, stdio: 'ignore' });
+    const child = spawn(name, args, { env: await env, cwd: home, detached: true, stdio: 'ignore' });
     try {
       await once(child, 'spawn');
     } catch (error) {
@@ -49,8 +53,9 @@ export class SallyportProgram {
   }
 
   /** What it answers, or throws the error that it answers. */
-  #json(args: readonly string[]): Promise<Record<string, unknown>> {
-    const { program, env, home } = this.#options;
+  async #json(args: readonly string[]): Promise<Record<string, unknown>> {
+    const { program, home } = this.#options;
+    const env = await this.#options.env;
     return new Promise((resolve, reject) => {
       const options = { env, cwd: home, timeout: timeoutMs, maxBuffer: maxAnswerBytes, windowsHide: true };
       execFile(program, args, options, (failed, stdout) => {

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { AppError } from '../src/base/app-error.ts';
 import type { ConnectionFormat } from '../src/contract/connection-format.ts';
 import type { ConnectionString } from '../src/contract/connection-string.ts';
 import { FakeControl } from '../test/support/fake-control.ts';
@@ -97,6 +98,7 @@ describe('each of the others', () => {
     [{ kind: 'prolong', tunnel }, 'up', { names: [tunnel], prolong: true }],
     [{ kind: 'pause-all' }, 'pause', { names: [], all: true }],
     [{ kind: 'resume-all' }, 'resume', { names: [], all: true }],
+    [{ kind: 'disconnect-all' }, 'down', { names: [], all: true }],
     [{ kind: 'group', name: 'shop', to: 'connect' }, 'up', { groups: ['shop'], names: [] }],
     [{ kind: 'group', name: 'shop', to: 'disconnect' }, 'down', { groups: ['shop'], names: [] }],
   ] as const)('%o asks the daemon for %s', async (action, operation, input) => {
@@ -118,6 +120,16 @@ describe('each of the others', () => {
     expect(asked).toEqual([what]);
     expect(control.calls).toEqual([]);
   });
+});
+
+it('ends all tunnels or says why not; without a daemon none is up', async () => {
+  const error = { code: 'SP-INTERNAL', details: { message: 'no room' } } as const;
+  control.on('down', async () => ({ outcomes: [{ name: tunnel, error }] }));
+  await expect(perform({ kind: 'disconnect-all' })).rejects.toMatchObject({ code: 'SP-INTERNAL' });
+  control.on('down', () => Promise.reject(new AppError('SP-DAEMON-LOST')));
+  await expect(perform({ kind: 'disconnect-all' })).rejects.toMatchObject({ code: 'SP-DAEMON-LOST' });
+  control.on('down', () => Promise.reject(new AppError('SP-DAEMON-NOT-RUNNING')));
+  await expect(perform({ kind: 'disconnect-all' })).resolves.toBeUndefined();
 });
 
 it('runs the plugin that logs in', async () => {

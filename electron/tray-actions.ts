@@ -86,6 +86,8 @@ export async function performTrayAction(action: TrayAction, world: TrayWorld): P
       return throwFailure(await control.call('pause', { all: true }));
     case 'resume-all':
       return throwFailure(await control.call('resume', { all: true }));
+    case 'disconnect-all':
+      return disconnectAll(control);
     case 'open-window':
       return world.showWindow();
     case 'start-daemon':
@@ -99,6 +101,15 @@ export async function performTrayAction(action: TrayAction, world: TrayWorld): P
       return;
     case 'quit':
       return world.quit();
+  }
+}
+
+/** Where no daemon runs, nothing is up. */
+async function disconnectAll(control: Pick<Control, 'call'>): Promise<void> {
+  try {
+    throwFailure(await control.call('down', { all: true }));
+  } catch (error) {
+    if (AppError.from(error).code !== 'SP-DAEMON-NOT-RUNNING') throw error;
   }
 }
 

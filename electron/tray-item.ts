@@ -18,6 +18,8 @@ export type TrayAction =
   | { readonly kind: 'group'; readonly name: string; readonly to: 'connect' | 'disconnect' }
   | { readonly kind: 'pause-all' }
   | { readonly kind: 'resume-all' }
+  /** Before the app ends, where its user says so. */
+  | { readonly kind: 'disconnect-all' }
   | { readonly kind: 'open-window' }
   | { readonly kind: 'start-daemon' }
   | { readonly kind: 'restart-daemon' }

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { WebContents } from 'electron';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { FakeClock } from '../test/support/fake-clock.ts';
 
 interface FakeWindow extends NodeJS.EventEmitter {
   readonly options: Record<string, unknown>;
@@ -57,11 +58,13 @@ const { guardContents, Windows } = await import('./windows.ts');
 const { pagePreferences } = await import('./window-policy.ts');
 
 const icon = { x: 900, y: 0, width: 24, height: 24 };
+let clock: FakeClock;
 let windows: InstanceType<typeof Windows>;
 
 beforeEach(() => {
   desktop.windows.length = 0;
-  windows = new Windows({ preload: '/app/preload.cjs', handler: async () => new Response() });
+  clock = new FakeClock();
+  windows = new Windows({ clock, preload: '/app/preload.cjs', handler: async () => new Response() });
 });
 
 it('opens one window, on the tunnel that is asked for, and shows that again', () => {
@@ -104,6 +107,18 @@ it('hangs the compact one under the icon, and hides it by a second click, or whe
   compact?.emit('blur');
   expect(compact?.isShown).toBe(false);
   expect(desktop.windows).toHaveLength(1);
+});
+
+it('stays hidden by the click on the icon that took its focus', () => {
+  windows.toggleCompact(icon);
+  const [compact] = desktop.windows;
+  compact?.emit('blur');
+  clock.advance(150);
+  windows.toggleCompact(icon);
+  expect(compact?.isShown).toBe(false);
+  clock.advance(1_000);
+  windows.toggleCompact(icon);
+  expect(compact?.isShown).toBe(true);
 });
 
 it('gives pages no permission but that to copy', () => {

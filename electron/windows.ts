@@ -1,13 +1,17 @@
 import { BrowserWindow, type Rectangle, screen, session, type WebContents } from 'electron';
+import type { Clock } from '../src/base/clock.ts';
 import { compactBounds } from './compact-placement.ts';
 import { appOrigin, appScheme, isOwnPage, isPermitted, pagePreferences } from './window-policy.ts';
 
 export interface WindowsOptions {
+  readonly clock: Pick<Clock, 'nowMs'>;
   readonly preload: string;
   /** Serves the page. */
   readonly handler: (request: Request) => Promise<Response>;
 }
 
+/** A click takes the focus when the button goes down, and is told of when it goes up. */
+const clickMs = 300;
 const size = { width: 1180, height: 760, minWidth: 380, minHeight: 420 };
 
 /** The app's two windows on the one page: the whole, and the compact one under the icon. Each is made when it is first asked for. */
@@ -15,6 +19,8 @@ export class Windows {
   readonly #options: WindowsOptions;
   #main: BrowserWindow | undefined;
   #compact: BrowserWindow | undefined;
+  /** When the compact one was last hidden because its user looked elsewhere. */
+  #leftAtMs = Number.NEGATIVE_INFINITY;
 
   /** After the app is ready. */
   constructor(options: WindowsOptions) {
@@ -55,6 +61,9 @@ export class Windows {
   /** Shows it under the icon, or hides it where it is shown. */
   toggleCompact(icon: Rectangle): void {
     if (this.#compact?.isVisible()) return this.#compact.hide();
+    const { clock } = this.#options;
+    // This click has hidden it already.
+    if (clock.nowMs() - this.#leftAtMs < clickMs) return;
     if (!this.#compact) {
       const window = this.#create({
         frame: false,
@@ -62,7 +71,10 @@ export class Windows {
         skipTaskbar: true,
         fullscreenable: false,
       });
-      window.on('blur', () => window.hide());
+      window.on('blur', () => {
+        this.#leftAtMs = clock.nowMs();
+        window.hide();
+      });
       window.on('closed', () => {
         this.#compact = undefined;
       });

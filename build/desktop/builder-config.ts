@@ -42,11 +42,13 @@ export const builderConfig: Configuration = {
     grantFileProtocolExtraPrivileges: false,
   },
   protocols: [{ name: 'Sallyport', schemes: ['sallyport'] }],
-  // Nothing is published from here, and no address to ask for updates is built in: its user names one.
-  publish: null,
+  // Nothing is published from here, and no address to ask for updates is built in (no name ends in .invalid): its user names one. Without a
+  // provider there would be neither the files that a server of updates has beside the packages nor the one that the app's updater reads.
+  publish: { provider: 'generic', url: 'https://updates.invalid/' },
   mac: {
     // Of the processor that it is packed on, as the executable is.
-    target: 'dmg',
+    // Updates are taken out of the zip.
+    target: ['dmg', 'zip'],
     category: 'public.app-category.developer-tools',
     hardenedRuntime: true,
     // A menu bar's app has no place in the Dock while it has no window.

@@ -30,5 +30,6 @@ const paths = await build({
     ...(values.electron !== undefined && { electronDist: values.electron }),
   },
   targets: Platform.current().createTarget(values.dir ? 'dir' : null),
+  publish: 'never',
 });
 for (const path of paths) process.stdout.write(`${path}\n`);

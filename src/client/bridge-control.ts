@@ -25,14 +25,14 @@ export class BridgeControl implements Control {
     this.shell = bridge.shell;
   }
 
-  /** The app has the limits of time; a call that is aborted is let go of, and goes on there. */
+  /** The app keeps the limit of time; a call that is aborted is let go of, and goes on there. */
   async call<N extends OperationName>(
     operation: N,
     input: OperationInput<N>,
-    { signal }: CallOptions = {},
+    { signal, timeoutMs }: CallOptions = {},
   ): Promise<OperationAnswer<N>> {
     signal?.throwIfAborted();
-    const answer = opened(await this.#bridge.call(operation, input));
+    const answer = opened(await this.#bridge.call(operation, input, { timeoutMs }));
     signal?.throwIfAborted();
     return answer as OperationAnswer<N>;
   }

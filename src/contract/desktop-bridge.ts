@@ -19,7 +19,11 @@ export interface DesktopBridge {
   readonly shell: Shell;
   /** As Node names it. */
   readonly platform: string;
-  call<N extends OperationName>(operation: N, input: OperationInput<N>): Promise<BridgeAnswer>;
+  call<N extends OperationName>(
+    operation: N,
+    input: OperationInput<N>,
+    options?: { readonly timeoutMs?: number | undefined },
+  ): Promise<BridgeAnswer>;
   /** Begins with hello and a snapshot. Returns what ends it. */
   subscribe(listener: (news: BridgeNews) => void): () => void;
   /** Opens psql in a terminal, or the browser, as the tunnel's kind is. */

@@ -3,6 +3,8 @@ import { type OperationName, operations } from './control.ts';
 import { tunnelIdSchema } from './control-tunnel.ts';
 
 const feed = z.int().min(1);
+/** A login waits for a person. */
+const maxTimeoutMs = 600_000;
 
 /** What the preload asks of the app. The operation's input is checked by its own schema. */
 export const desktopRequestSchema = z.discriminatedUnion('request', [
@@ -10,6 +12,7 @@ export const desktopRequestSchema = z.discriminatedUnion('request', [
     request: z.literal('call'),
     operation: z.enum(Object.keys(operations) as OperationName[]),
     input: z.unknown(),
+    timeoutMs: z.int().min(1).max(maxTimeoutMs).optional(),
   }),
   /** Answers when there is news for the feed; a new feed's first begins with hello and a snapshot. */
   z.strictObject({ request: z.literal('news'), feed }),

@@ -8,13 +8,14 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { extractAll, listPackage } from '@electron/asar';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { builderConfig, builderConfigOf } from '../../build/desktop/builder-config.ts';
 import { publisherOf } from '../../build/desktop/publisher.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { formatTitle } from '../../src/contract/connection-format.ts';
 import { netserverManifest, netserverPorts } from '../../src/sandbox/manifest.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
-import { firstLine } from '../support/daemon-fixture.ts';
+import { DaemonHome, firstLine } from '../support/daemon-fixture.ts';
 import { freePort } from '../support/free-port.ts';
 import type { Seen, SeenItem, Told } from './run-main.ts';
 
@@ -92,6 +93,16 @@ describe.runIf(process.platform === 'linux')('the packed app', () => {
     expect((await run(packedProgram, ['--version'], { env: { HOME: dir } })).stdout).toContain(
       packageJson.version,
     );
+  });
+
+  test('has what its updater reads before it downloads, and no address', async () => {
+    expect(parse(await readFile(join(resources, 'app-update.yml'), 'utf8'))).toEqual({
+      provider: 'generic',
+      url: 'https://updates.invalid/',
+      updaterCacheDirName: 'sallyport-updater',
+    });
+    // On macOS an update is taken out of a zip.
+    expect(builderConfig.mac?.target).toEqual(['dmg', 'zip']);
   });
 
   test('is of the pinned Electron, with its fuses set', async () => {
@@ -201,6 +212,7 @@ function labels(items: readonly SeenItem[]): (string | undefined)[] {
 
 describe.runIf(process.platform === 'linux')('its start path, with a double of Electron', () => {
   let sandbox: Sandbox;
+  let home: DaemonHome;
   let env: NodeJS.ProcessEnv;
   let port: number;
   let main: Main;
@@ -211,31 +223,24 @@ describe.runIf(process.platform === 'linux')('its start path, with a double of E
       namespace: 'data',
       manifest: netserverManifest('data'),
     });
-    const at = (name: string) => join(dir, name);
-    await mkdir(at('run'), { mode: 0o700 });
-    env = {
+    home = await DaemonHome.create({
       PATH: '/usr/bin:/bin',
       SHELL: '/bin/sh',
-      HOME: dir,
-      XDG_RUNTIME_DIR: at('run'),
-      XDG_CONFIG_HOME: at('config'),
-      XDG_DATA_HOME: at('data'),
-      XDG_STATE_HOME: at('state'),
-      XDG_CACHE_HOME: at('cache'),
       KUBECONFIG: sandbox.kubeconfigPath,
-    };
+    });
+    env = home.processEnv;
     port = await freePort();
-    const profiles = `version: 1
-profiles:
-  net:
-    cluster: { context: sandbox }
-    namespace: data
-    target: statefulset/net/0
-    port: ${netserverPorts.identity}
-    local: ${port}
-`;
-    await mkdir(join(dir, 'config', 'sallyport'), { recursive: true, mode: 0o700 });
-    await writeFile(join(dir, 'config', 'sallyport', 'profiles.yaml'), profiles, { mode: 0o600 });
+    await home.writeProfiles({
+      profiles: {
+        net: {
+          cluster: { context: 'sandbox' },
+          namespace: 'data',
+          target: 'statefulset/net/0',
+          port: netserverPorts.identity,
+          local: port,
+        },
+      },
+    });
     main = new Main(env);
   });
 
@@ -243,6 +248,7 @@ profiles:
     main.child.kill('SIGKILL');
     await run(packedProgram, ['daemon', 'stop'], { env });
     await sandbox.stop();
+    await home[Symbol.asyncDispose]();
   });
 
   test('starts the packed executable as the daemon, and shows what that says', async () => {
@@ -328,8 +334,8 @@ profiles:
   });
 
   test('shares the settings of the daemon with its page, and opens at login where they say so', async () => {
-    const file = join(dir, 'config/sallyport/settings.yaml');
-    const autostart = join(dir, 'config/autostart/sallyport.desktop');
+    const file = home.places.settingsFile;
+    const autostart = join(home.dir, 'config/autostart/sallyport.desktop');
     const change = { openAtLogin: true, theme: 'dark', formats: { tcp: 'nc' } };
     main.after({
       do: 'invoke',
@@ -348,14 +354,19 @@ profiles:
   });
 
   test('asks before it ends, stays where that is said, and leaves tunnels up where they are to be kept', async () => {
-    main.tell({ do: 'answer-dialogs', labels: ['Cancel', 'Keep it up'] });
+    // What a link could not do is still shown: no question is open.
+    main.tell({ do: 'answer-dialogs', labels: ['Connect'] });
+    main.after({ do: 'second-start', args: ['sallyport', 'sallyport://up/absent'] });
+    await main.seen('dialog', ({ message }) => message === 'there is no tunnel absent');
     main.after({ do: 'quit' });
     expect(await main.seen('dialog')).toMatchObject({
       message: '1 tunnel is up',
       buttons: ['Keep it up', 'End it', 'Cancel'],
     });
+    main.tell({ do: 'answer-dialogs', labels: ['Close', 'Cancel'] });
     main.after({ do: 'invoke', request: { request: 'call', operation: 'version', input: {} } });
     await main.seen('answer');
+    main.tell({ do: 'answer-dialogs', labels: ['Keep it up'] });
     main.after({ do: 'quit' });
     expect(await main.ended()).toBe(0);
     expect(await firstLine(port)).toContain('net-0');

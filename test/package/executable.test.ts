@@ -1,9 +1,8 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
@@ -15,7 +14,7 @@ import { nodeFlags } from '../../build/executable/node-flags.ts';
 import { daemonNodeFlags } from '../../src/cli/process-cli.ts';
 import { netserverManifest, netserverPorts, postgresManifest } from '../../src/sandbox/manifest.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
-import { firstLine } from '../support/daemon-fixture.ts';
+import { DaemonHome, firstLine } from '../support/daemon-fixture.ts';
 import { freePort } from '../support/free-port.ts';
 
 const executable = fileURLToPath(new URL('../../dist/executable/sallyport', import.meta.url));
@@ -23,7 +22,7 @@ const run = promisify(execFile);
 
 const parserName = 'libpg-query.cjs';
 
-let dir: string;
+let home: DaemonHome;
 /** What the executable takes out of itself. */
 let carried: string;
 let env: NodeJS.ProcessEnv;
@@ -32,61 +31,46 @@ let port: number;
 
 beforeAll(async () => {
   await run(process.execPath, [fileURLToPath(new URL('../../build/executable/main.ts', import.meta.url))]);
-  dir = await mkdtemp(join(tmpdir(), 'sallyport-executable-'));
-  carried = join(dir, 'cache', 'sallyport', 'carried');
+  home = await DaemonHome.create({ PATH: '/usr/bin:/bin' });
+  carried = join(home.places.folders.cache, 'carried');
   sandbox = await startSandbox({
-    dir: join(dir, 'sandbox'),
+    dir: join(home.dir, 'sandbox'),
     namespace: 'data',
     manifest: [
       ...netserverManifest('data'),
       ...postgresManifest({ namespace: 'data', password: 'of the database' }),
     ],
   });
-  const at = (name: string) => join(dir, name);
-  await mkdir(at('run'), { mode: 0o700 });
-  env = {
-    PATH: '/usr/bin:/bin',
-    HOME: dir,
-    XDG_RUNTIME_DIR: at('run'),
-    XDG_CONFIG_HOME: at('config'),
-    XDG_DATA_HOME: at('data'),
-    XDG_STATE_HOME: at('state'),
-    XDG_CACHE_HOME: at('cache'),
-    KUBECONFIG: sandbox.kubeconfigPath,
-  };
+  env = { ...home.processEnv, KUBECONFIG: sandbox.kubeconfigPath };
   port = await freePort();
-  await mkdir(join(dir, 'config', 'sallyport'), { recursive: true, mode: 0o700 });
-  await writeFile(
-    join(dir, 'config', 'sallyport', 'profiles.yaml'),
-    `version: 1
-profiles:
-  net:
-    cluster: { context: sandbox }
-    namespace: data
-    target: statefulset/net/0
-    port: ${netserverPorts.identity}
-    local: ${port}
-  orders:
-    cluster: { context: sandbox }
-    namespace: data
-    target: statefulset/postgres/0
-    port: 5432
-    kind: postgres
-    connection: { database: orders, user: app, password: { secret: { name: postgres, key: password } } }
-    policy: { statementAudit: true }
-`,
-    { mode: 0o600 },
-  );
+  const common = { cluster: { context: 'sandbox' }, namespace: 'data' };
+  await home.writeProfiles({
+    profiles: {
+      net: { ...common, target: 'statefulset/net/0', port: netserverPorts.identity, local: port },
+      orders: {
+        ...common,
+        target: 'statefulset/postgres/0',
+        port: 5432,
+        kind: 'postgres',
+        connection: {
+          database: 'orders',
+          user: 'app',
+          password: { secret: { name: 'postgres', key: 'password' } },
+        },
+        policy: { statementAudit: true },
+      },
+    },
+  });
 });
 
 afterAll(async () => {
   await sallyport(['daemon', 'stop']);
   await sandbox.stop();
-  await rm(dir, { recursive: true, force: true });
+  await home[Symbol.asyncDispose]();
 });
 
 async function sallyport(args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<string> {
-  const { stdout } = await run(executable, args, { env: { ...env, ...more }, cwd: dir });
+  const { stdout } = await run(executable, args, { env: { ...env, ...more }, cwd: home.dir });
   return stdout;
 }
 
@@ -117,7 +101,7 @@ test('starts itself as the daemon, forwards, and takes the add-ons out of itself
 });
 
 test('reads statements by the parser that it carries', async () => {
-  const follow = execFile(executable, ['audit', 'follow', '--json'], { env, cwd: dir });
+  const follow = execFile(executable, ['audit', 'follow', '--json'], { env, cwd: home.dir });
   const ended = once(follow, 'close');
   const recorded = new Promise<Record<string, unknown>>((resolve) =>
     createInterface({ input: follow.stdout! }).on('line', (line) => {
@@ -173,7 +157,7 @@ test('forwards in the foreground, and ends by a signal as asked', async () => {
   const forward = execFile(
     executable,
     ['forward', 'sts/net/0', `${local}:${netserverPorts.identity}`, '-n', 'data'],
-    { env, cwd: dir },
+    { env, cwd: home.dir },
   );
   const ended = new Promise((resolve) => forward.once('close', resolve));
   await new Promise((resolve) => forward.stdout?.once('data', resolve));
