@@ -24,6 +24,7 @@ export const formPaths: readonly string[] = [
   'connection.user',
   'connection.sslmode',
   'connection.password',
+  'connection.certificate',
   'policy.environment',
   'policy.reason',
   'policy.confirm',
