@@ -225,7 +225,7 @@ export const operations = {
   }),
   editProfile: operation({
     summary:
-      "Changes the user's own file, and keeps its comments and order. A profile that is taken out goes down first.",
+      "Changes the user's own file, and keeps its comments and order. A profile that is taken out or renamed goes down first.",
     input: z.strictObject({ edit: profileEditSchema }),
     answer: profileSnapshotSchema,
   }),

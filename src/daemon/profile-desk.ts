@@ -35,7 +35,7 @@ export class ProfileDesk {
   async edit(edit: ProfileEdit): Promise<OperationAnswer<'editProfile'>> {
     const { profiles, takeDown } = this.#options;
     // It would stay up, and nothing would tell what it is.
-    if (edit.kind === 'remove') await takeDown(`user/${edit.name}`);
+    if (edit.kind === 'remove' || edit.kind === 'rename') await takeDown(`user/${edit.name}`);
     if (edit.kind === 'remove-source') await Promise.all(this.#idsOf(edit.name).map(takeDown));
     return profiles.edit(edit);
   }

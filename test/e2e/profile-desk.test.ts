@@ -45,6 +45,18 @@ describe('a profile', () => {
     expect(tunnels).toEqual([]);
   });
 
+  it('goes down before it is renamed, and starts by its other name', async () => {
+    await control.call('up', { names: ['known'], waitMs: 30_000 });
+    const { profiles } = await control.call('editProfile', {
+      edit: { kind: 'rename', name: 'known', to: 'renamed' },
+    });
+    expect(profiles.map(({ id, profile: { local } }) => [id, local])).toEqual([['user/renamed', 15_999]]);
+    const { outcomes } = await control.call('up', { names: ['renamed'], waitMs: 30_000 });
+    expect(outcomes.map(({ error }) => error)).toEqual([undefined]);
+    const { tunnels } = await control.call('tunnels', {});
+    expect(tunnels.map(({ id }) => id)).toEqual(['user/renamed']);
+  });
+
   it('with a name that is taken changes nothing', async () => {
     const before = await userFile();
     const edit = { kind: 'add' as const, name: 'known', profile: net() };
