@@ -230,7 +230,8 @@ export const operations = {
     answer: profileSnapshotSchema,
   }),
   profileYaml: operation({
-    summary: 'A profile as YAML, to be shown or changed.',
+    summary:
+      "A profile as YAML, to be shown or changed; by its id also one of the user's own that is refused.",
     input: z.strictObject({ profile: nameSchema, folder }),
     answer: z.object({ name: z.string(), file: z.string(), line: z.int(), yaml: z.string() }),
   }),

@@ -57,6 +57,27 @@ describe('a profile', () => {
     expect(tunnels.map(({ id }) => id)).toEqual(['user/renamed']);
   });
 
+  it('that is refused is given as it is written, to be mended', async () => {
+    await machine.home.writeProfiles({ profiles: { known: { ...net(), port: 99_999 } } });
+    await control.call('reload', {});
+    const { yaml, ...place } = await control.call('profileYaml', { profile: 'user/known' });
+    expect(place).toMatchObject({ name: 'known', file: machine.home.places.userFile });
+    const { problems } = await control.call('checkProfile', { name: 'known', yaml });
+    expect(problems).toMatchObject([{ at: 'port', message: expect.stringMatching(/^port must be/) }]);
+    await control.call('editProfile', { edit: { kind: 'change', name: 'known', profile: net() } });
+    const { profiles, refused } = await control.call('profiles', {});
+    expect([profiles.map(({ id }) => id), refused]).toEqual([['user/known'], []]);
+  });
+
+  it('that is refused is not given where the file holds a secret', async () => {
+    const connection = { database: 'orders', password: 'hunter2-hunter2' };
+    await machine.home.writeProfiles({ profiles: { known: { ...net(), connection } } });
+    await control.call('reload', {});
+    await expect(control.call('profileYaml', { profile: 'user/known' })).rejects.toMatchObject({
+      code: 'SP-PROFILE-INVALID',
+    });
+  });
+
   it('with a name that is taken changes nothing', async () => {
     const before = await userFile();
     const edit = { kind: 'add' as const, name: 'known', profile: net() };
