@@ -2,7 +2,7 @@ import type { ListedProfile } from '../../../src/contract/profile-snapshot.ts';
 import type { AppState } from '../../state/app-state.ts';
 import { newDraft } from '../../state/drafts.ts';
 import { go } from '../../state/route.ts';
-import { copyName } from './form-fields.ts';
+import { copyName, takenNames } from './form-fields.ts';
 import { changeText } from './profile-text.ts';
 
 /** Of the profile that is written from nothing: in the address, and among the drafts. */
@@ -23,6 +23,7 @@ export function startCopy(
   state: Pick<AppState, 'drafts' | 'view'>,
   { listed, text }: { readonly listed: ListedProfile; readonly text: string },
 ): void {
-  const name = copyName(listed.name, state.view.view?.profiles.profiles ?? []);
+  const { view } = state.view;
+  const name = copyName(listed.name, view ? takenNames(view.profiles) : []);
   startDraft(state, { name, text: changeText(text, [{ path: ['local'], value: undefined }]) });
 }

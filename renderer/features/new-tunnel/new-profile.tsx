@@ -6,7 +6,7 @@ import type { Draft } from '../../state/drafts.ts';
 import { go } from '../../state/route.ts';
 import { useChecked } from '../edit-profile/checked-draft.ts';
 import { useFirstProblem } from '../edit-profile/first-problem.ts';
-import { nameProblem } from '../edit-profile/form-fields.ts';
+import { nameProblem, takenNames } from '../edit-profile/form-fields.ts';
 import { type EditorFace, ProfileEditor } from '../edit-profile/profile-editor.tsx';
 import { useSaveKey } from '../edit-profile/save-keys.ts';
 import { useSaving } from '../edit-profile/save-profile.ts';
@@ -37,7 +37,7 @@ function Written({ draftKey, draft, isWaiting }: WrittenProps) {
   const saving = useSaving();
   const [face, setFace] = useState<EditorFace>('form');
   const [isTried, setTried] = useState(false);
-  const taken = useView(({ profiles }) => nameProblem(draft.name, profiles.profiles));
+  const taken = useView(({ profiles }) => nameProblem(draft.name, takenNames(profiles)));
   // An empty field is nobody's fault before they are done.
   const problem = draft.name === '' && !isTried ? undefined : taken;
   const { ref: content, look } = useFirstProblem();
