@@ -1,4 +1,3 @@
-import type { ListedProfile } from '../../../src/contract/profile-snapshot.ts';
 import type { AppState } from '../../state/app-state.ts';
 import { newDraft } from '../../state/drafts.ts';
 import { go } from '../../state/route.ts';
@@ -21,9 +20,9 @@ export function startDraft(
 /** A new profile that begins as this one does, on a port of its own. */
 export function startCopy(
   state: Pick<AppState, 'drafts' | 'view'>,
-  { listed, text }: { readonly listed: ListedProfile; readonly text: string },
+  { name, text }: { readonly name: string; readonly text: string },
 ): void {
   const { view } = state.view;
-  const name = copyName(listed.name, view ? takenNames(view.profiles) : []);
-  startDraft(state, { name, text: changeText(text, [{ path: ['local'], value: undefined }]) });
+  const free = copyName(name, view ? takenNames(view.profiles) : []);
+  startDraft(state, { name: free, text: changeText(text, [{ path: ['local'], value: undefined }]) });
 }
