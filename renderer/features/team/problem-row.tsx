@@ -28,7 +28,8 @@ export function ProblemRow({ problem, isPending, mends }: ProblemRowProps) {
       <div className="min-w-0 flex-1">
         <p className="wrap-anywhere">
           <span className="sr-only">{isError ? 'Error: ' : 'Warning: '}</span>
-          {at && <span className="mono mr-2">{at}</span>}
+          {/* Most say it themselves. */}
+          {at && !message.startsWith(at) && <span className="mono mr-2">{at}</span>}
           {message}
         </p>
         <p className="mono select-all text-muted wrap-anywhere">{`${file}:${line}:${column}`}</p>
