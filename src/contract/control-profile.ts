@@ -12,6 +12,8 @@ const members = z.array(member).min(1).max(1_000).readonly();
 export const profileEditSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('add'), name: profileNameSchema, profile: profileSchema }),
   z.strictObject({ kind: z.literal('change'), name: profileNameSchema, profile: profileSchema }),
+  /** In its groups too. It is another profile then: what was kept of the one of that name, its free port and its password, is not its. */
+  z.strictObject({ kind: z.literal('rename'), name: profileNameSchema, to: profileNameSchema }),
   /** Also takes it out of its groups. */
   z.strictObject({ kind: z.literal('remove'), name: profileNameSchema }),
   /** Without an override the one that is there is taken out. */

@@ -225,12 +225,13 @@ export const operations = {
   }),
   editProfile: operation({
     summary:
-      "Changes the user's own file, and keeps its comments and order. A profile that is taken out goes down first.",
+      "Changes the user's own file, and keeps its comments and order. A profile that is taken out or renamed goes down first.",
     input: z.strictObject({ edit: profileEditSchema }),
     answer: profileSnapshotSchema,
   }),
   profileYaml: operation({
-    summary: 'A profile as YAML, to be shown or changed.',
+    summary:
+      "A profile as YAML, to be shown or changed; by its id also one of the user's own that is refused.",
     input: z.strictObject({ profile: nameSchema, folder }),
     answer: z.object({ name: z.string(), file: z.string(), line: z.int(), yaml: z.string() }),
   }),

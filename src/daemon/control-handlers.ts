@@ -16,11 +16,12 @@ import type { DaemonAudit } from './daemon-audit.ts';
 import type { EventHub } from './event-hub.ts';
 import { gatewayLogin } from './gateway-login.ts';
 import { type GatewayPasswords, refuseOwnPassword } from './gateway-passwords.ts';
+import { whyLost } from './known-profiles.ts';
 import type { LocalAuthority } from './local-authority.ts';
 import type { ObjectLister } from './objects.ts';
 import { type Passwords, refuseUnseen } from './passwords.ts';
 import type { PastLines } from './past-lines.ts';
-import { type ProfileDesk, profileYaml } from './profile-desk.ts';
+import { type ProfileDesk, profileYaml, refusedYaml } from './profile-desk.ts';
 import type { QuestionBoard } from './question-board.ts';
 import type { SandboxHost } from './sandbox-host.ts';
 import type { SettingsDesk } from './settings-desk.ts';
@@ -82,8 +83,9 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
   const listed = async (profile: string, folder: string | undefined) => {
     const { id } = await tunnels.find(profile, folder);
     const found = profiles.snapshot.profiles.find((each) => each.id === id);
-    if (!found) throw new AppError('SP-PROFILE-UNKNOWN', { profile });
-    return found;
+    if (found) return found;
+    const { code, details } = whyLost(profiles, id);
+    throw new AppError(code, details);
   };
   return {
     version: async () => ({ version, protocol, pid, startedAtMs }),
@@ -156,7 +158,10 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
     },
     acceptSource: ({ source, commit }) => profiles.accept(source, commit),
     editProfile: ({ edit }) => desk.edit(edit),
-    profileYaml: async ({ profile, folder }) => profileYaml(await listed(profile, folder)),
+    profileYaml: async ({ profile, folder }) => {
+      const refused = profiles.refusedOwn(profile);
+      return refused ? refusedYaml(refused) : profileYaml(await listed(profile, folder));
+    },
     checkProfile: async (input) => desk.check(input),
     importProfiles: (input) => desk.import(input),
     proposeProfile: (input, { signal }) => desk.propose(input, signal),

@@ -6,7 +6,7 @@ import type { ListedProfile } from '../contract/profile-snapshot.ts';
 import type { TargetCheck } from '../profile/check-profile.ts';
 import { profileFromObject, suggestPort } from '../profile/import/cluster-object.ts';
 import { importText } from '../profile/import/import-text.ts';
-import type { ProfileStore } from '../profile/profile-store.ts';
+import type { ProfileStore, RefusedProfile } from '../profile/profile-store.ts';
 import { readProfileFile } from '../profile/read-profile-file.ts';
 import type { ObjectLister } from './objects.ts';
 
@@ -35,7 +35,7 @@ export class ProfileDesk {
   async edit(edit: ProfileEdit): Promise<OperationAnswer<'editProfile'>> {
     const { profiles, takeDown } = this.#options;
     // It would stay up, and nothing would tell what it is.
-    if (edit.kind === 'remove') await takeDown(`user/${edit.name}`);
+    if (edit.kind === 'remove' || edit.kind === 'rename') await takeDown(`user/${edit.name}`);
     if (edit.kind === 'remove-source') await Promise.all(this.#idsOf(edit.name).map(takeDown));
     return profiles.edit(edit);
   }
@@ -128,6 +128,11 @@ export class ProfileDesk {
 /** A profile alone, as its source has it. */
 export function profileYaml({ name, file, line, written }: ListedProfile): OperationAnswer<'profileYaml'> {
   return { name, file, line, yaml: stringify(written) };
+}
+
+/** One that is refused, as it stands: what it shares with others by an anchor is written out. */
+export function refusedYaml({ value, ...place }: RefusedProfile): OperationAnswer<'profileYaml'> {
+  return { ...place, yaml: value === null ? '' : stringify(value, { aliasDuplicateObjects: false }) };
 }
 
 function freeName(wanted: string, taken: ReadonlySet<string>): string {

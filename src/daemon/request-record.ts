@@ -39,7 +39,7 @@ const recorded: {
   // Without pull it reads what is there; what that changes is recorded as such.
   reload: ({ pull, sources }) => (pull ? (sources ?? []) : undefined),
   acceptSource: ({ source, commit }) => [source, commit],
-  editProfile: ({ edit }) => [edit.name, edit.kind],
+  editProfile: ({ edit }) => [edit.name, edit.kind, ...(edit.kind === 'rename' ? [edit.to] : [])],
   profileYaml: undefined,
   checkProfile: undefined,
   importProfiles: undefined,

@@ -20,6 +20,10 @@ export function applyEdit(document: Document, edit: ProfileEdit, options: EditOp
     case 'change':
       mustBe('profile');
       return set(document, path, edit.profile);
+    case 'rename':
+      mustBe('profile');
+      if (document.hasIn(['profiles', edit.to])) throw taken('profile', edit.to);
+      return rename(document, edit);
     case 'remove':
       mustBe('profile');
       document.deleteIn(path);
@@ -72,6 +76,7 @@ export function pathOf(edit: ProfileEdit): readonly string[] {
   switch (edit.kind) {
     case 'add':
     case 'change':
+    case 'rename':
     case 'remove':
       return ['profiles', edit.name];
     case 'override':
@@ -115,6 +120,18 @@ function merge(document: Document, map: YAMLMap, value: object): void {
   }
 }
 
+/** Where it stands, and in each group. */
+function rename(document: Document, { name, to }: Extract<ProfileEdit, { kind: 'rename' }>): void {
+  const profiles = document.get('profiles', true) as unknown;
+  const pair = isMap(profiles) ? profiles.items.find((each) => keyOf(each) === name) : undefined;
+  if (isScalar(pair?.key)) pair.key.value = to;
+  for (const group of groupNames(document)) {
+    const list = document.getIn(['groups', group]);
+    if (!isSeq(list)) continue;
+    for (const index of list.items.keys()) if (list.get(index) === name) list.set(index, to);
+  }
+}
+
 function joinGroup(
   document: Document,
   { name, members }: Extract<ProfileEdit, { kind: 'join-group' }>,
@@ -154,12 +171,12 @@ function membersOf(document: Document, group: string): readonly unknown[] {
 
 /** A group names what there is. */
 function leaveGroups(document: Document, leaves: (member: string) => boolean): void {
+  for (const group of groupNames(document)) dropMembers(document, group, leaves);
+}
+
+function groupNames(document: Document): string[] {
   const groups = document.get('groups', true) as unknown;
-  if (!isMap(groups)) return;
-  for (const pair of [...groups.items]) {
-    const group = keyOf(pair);
-    if (group !== undefined) dropMembers(document, group, leaves);
-  }
+  return isMap(groups) ? groups.items.flatMap((pair) => keyOf(pair) ?? []) : [];
 }
 
 /** A group that is left without members goes too. */

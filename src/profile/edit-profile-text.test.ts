@@ -85,6 +85,14 @@ profiles:
     expect(text).toContain('# The cache.');
   });
 
+  it('renames a profile where it stands and in its groups, to a name that is free', () => {
+    const rename = (name: string, to: string) =>
+      editProfileText(written, { kind: 'rename', name, to }, options);
+    expect(rename('orders-db', 'orders')).toBe(written.replaceAll('orders-db', 'orders'));
+    expect(() => rename('orders-db', 'cache')).toThrow('there is a profile cache already');
+    expect(() => rename('nothing', 'orders')).toThrow('there is no profile nothing');
+  });
+
   it('takes a removed profile out of its groups', () => {
     const text = editProfileText(written, { kind: 'remove', name: 'cache' }, options);
     expect(text).toContain('shop: [ orders-db ] # all');

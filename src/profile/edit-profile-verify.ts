@@ -48,20 +48,23 @@ function refusal({ at, message }: ProfileProblem, edit: ProfileEdit, options: Ed
 
 /** Changes what a file holds as the edit is meant to. */
 function expect(wanted: Contents, edit: ProfileEdit, { groups }: ProfileFile): void {
-  const leave = (leaves: (member: string) => boolean) => {
-    for (const [group, members] of groups) {
-      setMembers(
-        wanted,
-        group,
-        members.filter((member) => !leaves(member)),
-      );
-    }
+  const regroup = (change: (members: readonly string[]) => readonly string[]) => {
+    for (const [group, members] of groups) setMembers(wanted, group, change(members));
   };
+  const leave = (leaves: (member: string) => boolean) =>
+    regroup((members) => members.filter((member) => !leaves(member)));
   switch (edit.kind) {
     case 'add':
     case 'change':
       wanted.profiles.set(edit.name, canonicalJson(edit.profile));
       return;
+    case 'rename': {
+      const { name, to } = edit;
+      const profile = wanted.profiles.get(name);
+      wanted.profiles.delete(name);
+      if (profile !== undefined) wanted.profiles.set(to, profile);
+      return regroup((members) => members.map((member) => (member === name ? to : member)));
+    }
     case 'remove':
       wanted.profiles.delete(edit.name);
       return leave((member) => member === edit.name);

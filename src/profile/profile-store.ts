@@ -11,7 +11,7 @@ import type { ProfileEdit } from '../contract/control-profile.ts';
 import type { PolicyFloor } from '../contract/policy.ts';
 import type { GitSourceSettings } from '../contract/profile-file.ts';
 import type { ListedProfile, ProfileSnapshot } from '../contract/profile-snapshot.ts';
-import { buildSnapshot, type LoadedSource } from './build-snapshot.ts';
+import { buildSnapshot, idOf, type LoadedSource } from './build-snapshot.ts';
 import type { FileOrigin, TargetCheck } from './check-profile.ts';
 import { editProfileFile } from './edit-profile-file.ts';
 import { type FoundProfile, findProfile } from './find-profile.ts';
@@ -42,6 +42,14 @@ export interface ProfileStoreOptions {
   readonly floor?: () => PolicyFloor;
   /** Named in the first line of files that are made here. */
   readonly schemaLocation: string;
+}
+
+export interface RefusedProfile {
+  readonly name: string;
+  readonly file: string;
+  readonly line: number;
+  /** What stands there, whatever that is. */
+  readonly value: unknown;
 }
 
 /** All profiles that the user has, from all sources, and what the user has agreed to. Reads nothing before `load`. */
@@ -136,6 +144,16 @@ export class ProfileStore implements AsyncDisposable {
       throw new AppError('SP-PROFILE-LIMIT', { what, limit: maxProjects });
     }
     return found;
+  }
+
+  /** A profile of the user's own file that is refused, as it stands there; undefined where there is none, or it may hold a secret. */
+  refusedOwn(id: string): RefusedProfile | undefined {
+    // The user's own file is the first source, and its only one.
+    const own = this.#sources[0]?.files[0];
+    const name = own?.content.refused.find((each) => idOf('user', each) === id);
+    const value = name === undefined ? undefined : own?.content.refusedValue(name);
+    if (!own || name === undefined || value === undefined) return undefined;
+    return { name, file: own.file, line: own.content.place(['profiles', name]).line, value };
   }
 
   /**

@@ -44,6 +44,8 @@ export interface ProfileFile {
   readonly profiles: readonly ReadProfile[];
   /** Names of profiles that are there but have errors. */
   readonly refused: readonly string[];
+  /** What stands under such a name, to be mended; undefined in a file that holds a secret, which is shown to nobody. */
+  readonly refusedValue: (name: string) => unknown;
   readonly groups: ReadonlyMap<string, readonly string[]>;
   /** By source and name. Empty in a shared file, as are the sources. */
   readonly overrides: NonNullable<ProfileFileContent['overrides']>;
@@ -90,6 +92,7 @@ const empty: ProfileFile = {
   readable: false,
   profiles: [],
   refused: [],
+  refusedValue: () => undefined,
   groups: new Map(),
   overrides: {},
   sources: {},
@@ -146,6 +149,8 @@ class Reading {
     return {
       readable: !this.#problems.has([]) && !this.#problems.has(['version']),
       ...profiles,
+      refusedValue: (name) =>
+        this.#problems.hasSecrets ? undefined : valueAt(this.#content, ['profiles', name]),
       groups: this.#groups(),
       ...this.#overrides(),
       sources: origin === 'own' ? this.#sources() : {},
@@ -271,6 +276,10 @@ class Problems {
   /** Whether something at or below the path, of at most three parts, is wrong; with the empty path, the whole. */
   has(path: readonly (string | number)[]): boolean {
     return this.#paths.has(JSON.stringify(path));
+  }
+
+  get hasSecrets(): boolean {
+    return this.#secretLines.size > 0;
   }
 
   sorted(): ProfileProblem[] {

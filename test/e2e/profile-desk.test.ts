@@ -45,6 +45,39 @@ describe('a profile', () => {
     expect(tunnels).toEqual([]);
   });
 
+  it('goes down before it is renamed, and starts by its other name', async () => {
+    await control.call('up', { names: ['known'], waitMs: 30_000 });
+    const { profiles } = await control.call('editProfile', {
+      edit: { kind: 'rename', name: 'known', to: 'renamed' },
+    });
+    expect(profiles.map(({ id, profile: { local } }) => [id, local])).toEqual([['user/renamed', 15_999]]);
+    const { outcomes } = await control.call('up', { names: ['renamed'], waitMs: 30_000 });
+    expect(outcomes.map(({ error }) => error)).toEqual([undefined]);
+    const { tunnels } = await control.call('tunnels', {});
+    expect(tunnels.map(({ id }) => id)).toEqual(['user/renamed']);
+  });
+
+  it('that is refused is given as it is written, to be mended', async () => {
+    await machine.home.writeProfiles({ profiles: { known: { ...net(), port: 99_999 } } });
+    await control.call('reload', {});
+    const { yaml, ...place } = await control.call('profileYaml', { profile: 'user/known' });
+    expect(place).toMatchObject({ name: 'known', file: machine.home.places.userFile });
+    const { problems } = await control.call('checkProfile', { name: 'known', yaml });
+    expect(problems).toMatchObject([{ at: 'port', message: expect.stringMatching(/^port must be/) }]);
+    await control.call('editProfile', { edit: { kind: 'change', name: 'known', profile: net() } });
+    const { profiles, refused } = await control.call('profiles', {});
+    expect([profiles.map(({ id }) => id), refused]).toEqual([['user/known'], []]);
+  });
+
+  it('that is refused is not given where the file holds a secret', async () => {
+    const connection = { database: 'orders', password: 'hunter2-hunter2' };
+    await machine.home.writeProfiles({ profiles: { known: { ...net(), connection } } });
+    await control.call('reload', {});
+    await expect(control.call('profileYaml', { profile: 'user/known' })).rejects.toMatchObject({
+      code: 'SP-PROFILE-INVALID',
+    });
+  });
+
   it('with a name that is taken changes nothing', async () => {
     const before = await userFile();
     const edit = { kind: 'add' as const, name: 'known', profile: net() };

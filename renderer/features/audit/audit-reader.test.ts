@@ -9,18 +9,20 @@ let log: ListedRecord[];
 let control: FakeControl;
 let clock: FakeClock;
 
-/** As the daemon does: the last that match, oldest first. */
 beforeEach(() => {
   log = [];
   clock = new FakeClock();
-  control = new FakeControl().on('audit', async ({ filter: { sinceMs = 0, untilMs = Infinity }, limit }) => {
-    const records = log.filter(({ record }) => {
-      const atMs = Date.parse(record.at);
-      return atMs >= sinceMs && atMs < untilMs;
-    });
-    return { records: records.slice(-limit) };
-  });
+  control = new FakeControl().on('audit', async (input) => answered(input));
 });
+
+/** As the daemon does: the last that match, oldest first. */
+function answered({ filter: { sinceMs = 0, untilMs = Infinity }, limit }: Call<'audit'>['input']) {
+  const records = log.filter(({ record }) => {
+    const atMs = Date.parse(record.at);
+    return atMs >= sinceMs && atMs < untilMs;
+  });
+  return { records: records.slice(-limit) };
+}
 
 function write(count: number, atMs = (seq: number) => seq * 1_000): void {
   for (let left = count; left > 0; left--) {
@@ -46,6 +48,26 @@ it('loads the newest page, then older ones up to the beginning', async () => {
   const calls = asked().length;
   await reader.loadMore();
   expect(asked()).toHaveLength(calls);
+});
+
+it('leaves no hole where so much is new that the list begins anew under a page that is asked for', async () => {
+  write(300);
+  using reader = new AuditReader({ api: control, clock, filter: {} });
+  await reader.loadMore();
+  write(1_500);
+  const older = Promise.withResolvers<void>();
+  control.on('audit', async (input) => {
+    const answer = answered(input);
+    if (input.filter.untilMs !== undefined) await older.promise;
+    return answer;
+  });
+  reader.follow(true);
+  const loading = reader.loadMore();
+  await clock.advanceAsync(0);
+  older.resolve();
+  await loading;
+  // The older page begins with the last one that is known.
+  expect(sequence(reader)).toEqual(down(1_800).slice(0, 1_199));
 });
 
 it('gets past a millisecond that has more events than a page', async () => {

@@ -84,13 +84,16 @@ export class AuditReader implements Disposable {
 
   /** What came while it was asked is put to what there is by then. */
   async #older(): Promise<Loaded> {
-    for (let limit = pageSize; ; limit = Math.min(limit * 8, largestPage)) {
+    for (let limit = pageSize; ; ) {
       const untilMs = olderThan(this.#state.loaded!);
       const page = await this.#page({ untilMs }, limit);
       const before = this.#state.loaded!;
+      // A look that was under way began the list anew: between that and this page there is more.
+      if (olderThan(before) !== untilMs) continue;
       const more = withOlder(before, page);
       if (more !== before) return more;
       if (limit === largestPage) return { ...before, isWhole: true };
+      limit = Math.min(limit * 8, largestPage);
     }
   }
 

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { ListedRecord } from '../../../src/contract/audit-query.ts';
+import { wordsOf } from '../../state/search-words.ts';
 import {
   chipsOf,
   exactOf,
@@ -9,7 +10,6 @@ import {
   isUsualKinds,
   wholeLog,
   withKind,
-  wordsOf,
 } from './audit-search.ts';
 import { eventKinds, kindsByGroup, usualKinds } from './event-kinds.ts';
 import { inputTime, parseInputTime, rangeProblem } from './time-range.ts';

@@ -1,5 +1,6 @@
 import { timeWords } from '../../../src/client/tunnel-words.ts';
 import type { AuditFilter, ListedRecord } from '../../../src/contract/audit-query.ts';
+import { wordsOf } from '../../state/search-words.ts';
 import { type EventKind, eventKinds, usualKinds } from './event-kinds.ts';
 
 /** What a person looks for: the daemon filters by all but the words, which are looked for in what it gave. */
@@ -62,6 +63,12 @@ export function chipsOf(exact: ExactFilter): FilterChip[] {
   });
 }
 
+/** Those in which all words of a search are, in their order. */
+export function withWords(records: readonly ListedRecord[], search: string): ListedRecord[] {
+  const words = wordsOf(search);
+  return records.filter((listed) => hasWords(listed, words));
+}
+
 /** Whether all words are somewhere in it, in whatever case. */
 export function hasWords(listed: ListedRecord, words: readonly string[]): boolean {
   if (words.length === 0) return true;
@@ -78,8 +85,4 @@ function textOf(listed: ListedRecord): string {
   const text = `${listed.log} ${JSON.stringify(listed.record)}`.toLowerCase();
   texts.set(listed, text);
   return text;
-}
-
-export function wordsOf(text: string): string[] {
-  return text.toLowerCase().split(/\s+/).filter(Boolean);
 }

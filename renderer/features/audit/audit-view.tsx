@@ -6,7 +6,7 @@ import { ErrorNote } from '../../components/error-note.tsx';
 import { useAppState } from '../../state/app-state.ts';
 import { go, useRoute } from '../../state/route.ts';
 import { useTunnelKeys as usePageKeys } from '../tunnels/tunnel-keys.ts';
-import { type AuditSearch, filterOf, hasWords, isUsualKinds, wholeLog, wordsOf } from './audit-search.ts';
+import { type AuditSearch, filterOf, isUsualKinds, wholeLog, withWords } from './audit-search.ts';
 import { AuditToolbar } from './audit-toolbar.tsx';
 import { eventItems } from './event-items.ts';
 import { EventList } from './event-list.tsx';
@@ -34,10 +34,7 @@ export default function AuditView() {
   const isFollowed = isAtTop && (untilMs === undefined || untilMs > clock.wallMs());
   const { reader, state } = useAuditReader(filterOf(search), isFollowed);
   const { loaded } = state;
-  const found = useMemo(() => {
-    const wanted = wordsOf(search.words);
-    return loaded?.records.filter((record) => hasWords(record, wanted)) ?? [];
-  }, [loaded, search.words]);
+  const found = useMemo(() => withWords(loaded?.records ?? [], search.words), [loaded, search.words]);
   const items = useMemo(() => eventItems(found), [found]);
   const selected = useMemo(
     () => loaded?.records.find((record) => recordKey(record) === chosen),

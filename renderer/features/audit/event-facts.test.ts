@@ -62,7 +62,14 @@ it('takes an error for one only where it has that form', () => {
     code: 'SP-FORBIDDEN',
     details: { verb: 'create' },
   });
-  for (const error of [undefined, null, 'no', { code: 1 }, { code: 'x', details: 1 }])
+  for (const error of [
+    undefined,
+    null,
+    'no',
+    { code: 1 },
+    { code: 'x', details: 1 },
+    { code: 'x', details: null },
+  ])
     expect(eventError(record({ error }))).toBeUndefined();
 });
 

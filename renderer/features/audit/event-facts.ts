@@ -82,7 +82,8 @@ export function eventFacts(record: AuditRecord): EventFact[] {
 export function eventError({ error }: AuditRecord): ErrorData | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   const { code, details = {} } = error as Partial<ErrorData>;
-  return typeof code === 'string' && typeof details === 'object' ? { code, details } : undefined;
+  const isError = typeof code === 'string' && typeof details === 'object' && details !== null;
+  return isError ? { code, details } : undefined;
 }
 
 export interface EventChange {

@@ -42,6 +42,8 @@ export function EventList({ items, selected, isByKeys, onSelect, onTop, onNearEn
   // Only when another one is chosen: what comes in above must not pull the list away from who reads it.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the choice is what it follows.
   useEffect(() => scrollToSelected.current(), [selected]);
+  // What comes in the place of this list, another one or none, begins at its top.
+  useEffect(() => () => onTop(true), [onTop]);
   const shown = virtualizer.getVirtualItems();
   const isNearEnd = (shown.at(-1)?.index ?? 0) > items.length - aheadRows;
   // As often as it takes: a page may bring fewer than fill the sight.

@@ -2,7 +2,7 @@ import { csvHeader, csvLine } from '../../../src/contract/audit-csv.ts';
 import type { AuditRecord } from '../../../src/contract/audit-event.ts';
 import type { ListedRecord } from '../../../src/contract/audit-query.ts';
 import type { Api } from '../../api.ts';
-import { type AuditSearch, filterOf, hasWords, wordsOf } from './audit-search.ts';
+import { type AuditSearch, filterOf, withWords } from './audit-search.ts';
 import { firstPage, type Loaded, olderThan, withOlder } from './record-pages.ts';
 
 /** A page holds them in memory; `sallyport audit export` has no such limit. */
@@ -44,8 +44,7 @@ export async function collectEvents({ api, search, signal, onProgress }: Collect
     if (loaded === before) break;
     onProgress(loaded.records.length);
   }
-  const words = wordsOf(search.words);
-  const records = (loaded?.records ?? []).filter((record) => hasWords(record, words)).reverse();
+  const records = withWords(loaded?.records ?? [], search.words).reverse();
   return { records, isWhole: loaded?.isWhole ?? true };
 }
 

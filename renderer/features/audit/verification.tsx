@@ -28,7 +28,8 @@ export function Verification() {
     gcTime: Number.POSITIVE_INFINITY,
   });
   const { data, error, isFetching, dataUpdatedAt, refetch } = verification;
-  const logs = data?.logs;
+  // What was found before says nothing where it could not be looked at again.
+  const logs = error ? undefined : data?.logs;
   const verdict = logs && overallVerdict(logs);
   const isBad = verdict === 'broken' || verdict === 'cut';
   const Icon = !verdict ? ShieldQuestionMark : verdict === 'intact' ? ShieldCheck : ShieldAlert;
@@ -51,7 +52,7 @@ export function Verification() {
               : logs
                 ? verdictSummary(logs)
                 : 'Shown as it stands in the files, proven or not.'}
-          {logs && !isFetching && !error && (
+          {logs && !isFetching && (
             <span className="ml-2 text-muted">{`Verified at ${timeWords(dataUpdatedAt).slice(11)}.`}</span>
           )}
         </p>

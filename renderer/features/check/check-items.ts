@@ -1,5 +1,6 @@
 import type { ControlView } from '../../../src/client/control-view.ts';
 import type { Checks } from '../../state/checks.ts';
+import { wordsOf } from '../../state/search-words.ts';
 import { isTrouble } from './check-outcome.ts';
 
 /** The row of the daemon itself: no tunnel has such an id. */
@@ -18,7 +19,7 @@ export function checkItems(
   checks: Pick<Checks, 'of'>,
   { search, filter }: CheckQuery,
 ): string[] {
-  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = wordsOf(search);
   const found = [...tunnels.values()]
     .filter(({ id }) => filter === 'all' || isTrouble(checks.of(id).found))
     .filter(({ id, target, namespace, cluster }) => {

@@ -8,6 +8,7 @@ import { Button } from '../../components/button.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { Fact, Facts } from '../../components/facts.tsx';
 import { MiddleTruncate } from '../../components/middle-truncate.tsx';
+import { Section } from '../../components/section.tsx';
 import { useAppState, useCheck, useTunnel } from '../../state/app-state.ts';
 import { outcomeOf } from './check-outcome.ts';
 import { OutcomeMark } from './outcome-mark.tsx';
@@ -152,14 +153,5 @@ function Right({ icon, children }: { readonly icon: ReactNode; readonly children
       <span className="flex h-5 shrink-0 items-center">{icon}</span>
       <span className="min-w-0 wrap-anywhere">{children}</span>
     </li>
-  );
-}
-
-export function Section({ title, children }: { readonly title: string; readonly children: ReactNode }) {
-  return (
-    <div className="flex flex-col gap-1.5">
-      <h3 className="caption">{title}</h3>
-      {children}
-    </div>
   );
 }

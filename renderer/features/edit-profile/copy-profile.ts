@@ -1,8 +1,7 @@
-import type { ListedProfile } from '../../../src/contract/profile-snapshot.ts';
 import type { AppState } from '../../state/app-state.ts';
 import { newDraft } from '../../state/drafts.ts';
 import { go } from '../../state/route.ts';
-import { copyName } from './form-fields.ts';
+import { copyName, takenNames } from './form-fields.ts';
 import { changeText } from './profile-text.ts';
 
 /** Of the profile that is written from nothing: in the address, and among the drafts. */
@@ -21,8 +20,9 @@ export function startDraft(
 /** A new profile that begins as this one does, on a port of its own. */
 export function startCopy(
   state: Pick<AppState, 'drafts' | 'view'>,
-  { listed, text }: { readonly listed: ListedProfile; readonly text: string },
+  { name, text }: { readonly name: string; readonly text: string },
 ): void {
-  const name = copyName(listed.name, state.view.view?.profiles.profiles ?? []);
-  startDraft(state, { name, text: changeText(text, [{ path: ['local'], value: undefined }]) });
+  const { view } = state.view;
+  const free = copyName(name, view ? takenNames(view.profiles) : []);
+  startDraft(state, { name: free, text: changeText(text, [{ path: ['local'], value: undefined }]) });
 }

@@ -8,12 +8,11 @@ import { useSaving } from './save-profile.ts';
 export interface DeleteDialogProps {
   readonly name: string;
   readonly isUp: boolean;
-  readonly open: boolean;
-  readonly onOpenChange: (open: boolean) => void;
+  readonly onClose: () => void;
 }
 
 /** Before a profile goes for good. */
-export function DeleteDialog({ name, isUp, open, onOpenChange }: DeleteDialogProps) {
+export function DeleteDialog({ name, isUp, onClose }: DeleteDialogProps) {
   const { drafts } = useAppState();
   const saving = useSaving();
   const remove = async () => {
@@ -23,8 +22,8 @@ export function DeleteDialog({ name, isUp, open, onOpenChange }: DeleteDialogPro
   };
   return (
     <Dialog
-      open={open}
-      onOpenChange={onOpenChange}
+      open
+      onOpenChange={(open) => !open && onClose()}
       title={`Delete ${name}?`}
       description={
         <p className="text-muted">
@@ -34,7 +33,7 @@ export function DeleteDialog({ name, isUp, open, onOpenChange }: DeleteDialogPro
     >
       {saving.error && <ErrorNote error={saving.error} />}
       <DialogActions>
-        <Button onClick={() => onOpenChange(false)}>Keep it</Button>
+        <Button onClick={onClose}>Keep it</Button>
         <Button look="urgent" disabled={saving.isBusy} onClick={() => void remove()}>
           Delete
         </Button>

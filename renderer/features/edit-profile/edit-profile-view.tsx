@@ -8,15 +8,17 @@ import { ErrorNote } from '../../components/error-note.tsx';
 import { useAppState, useView } from '../../state/app-state.ts';
 import { routeHash, useRoute } from '../../state/route.ts';
 import { OwnProfile } from './own-profile.tsx';
+import { type RefusedOwn, refusedOwn } from './refused-own.ts';
 import { SharedProfile } from './shared-profile.tsx';
 import { TaskFrame } from './task-frame.tsx';
 
-/** One profile: the user's own to be changed, another's to be read and overridden here. */
+/** One profile: the user's own to be changed, also where it is refused; another's to be read and overridden here. */
 export default function EditProfileView() {
   const { chosen } = useRoute();
   const listed = useView(({ profiles }) => profiles.profiles.find(({ id }) => id === chosen));
   const refused = useView(({ profiles }) => profiles.refused.find(({ id }) => id === chosen));
-  if (listed) return <Listed key={listed.id} listed={listed} />;
+  const shown = listed ?? (refused && refusedOwn(refused));
+  if (shown) return <Shown key={shown.id} profile={shown} />;
   return (
     <EmptyState
       icon={FileQuestion}
@@ -30,14 +32,17 @@ export default function EditProfileView() {
   );
 }
 
-function Listed({ listed }: { readonly listed: ListedProfile }) {
+function Shown({ profile }: { readonly profile: ListedProfile | RefusedOwn }) {
   const { api } = useAppState();
-  const { id, name, hash } = listed;
+  const { id, name } = profile;
+  const sequence = useView(({ profiles }) => profiles.sequence);
+  const listed = 'hash' in profile ? profile : undefined;
   const { data, error } = useQuery({
-    queryKey: ['profile-yaml', id, hash],
+    // What is refused has no hash: with each reading of the files it may be another.
+    queryKey: ['profile-yaml', id, listed?.hash ?? sequence],
     queryFn: async ({ signal }) => {
       const { yaml } = await api.call('profileYaml', { profile: id }, { signal });
-      return { yaml, hash };
+      return { yaml, hash: listed?.hash ?? yaml };
     },
     // What is being written stays on the screen while the file is read anew.
     placeholderData: keepPreviousData,
@@ -52,6 +57,6 @@ function Listed({ listed }: { readonly listed: ListedProfile }) {
     );
   }
   if (!data) return <TaskFrame title={name} isLoading />;
-  if (listed.source !== 'user') return <SharedProfile listed={listed} yaml={data.yaml} />;
-  return <OwnProfile listed={listed} read={data} />;
+  if (listed && listed.source !== 'user') return <SharedProfile listed={listed} yaml={data.yaml} />;
+  return <OwnProfile profile={{ hash: data.hash, ...profile }} isRefused={!listed} read={data} />;
 }

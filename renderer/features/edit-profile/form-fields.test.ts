@@ -13,6 +13,7 @@ import {
   problemAt,
   problemsElsewhere,
   problemsSoFar,
+  takenNames,
   textOfValue,
   valueOfText,
 } from './form-fields.ts';
@@ -89,6 +90,8 @@ it.each(passwordSources)('says where a password is: %s', (source) => {
 it('says why a name cannot be taken', () => {
   expect(nameProblem('orders', [listed('orders')])).toMatch(/already/);
   expect(nameProblem('orders', [listed('orders', {}, 'team')])).toBeUndefined();
+  const refused = [{ id: 'user/orders', file: '/p.yaml' }];
+  expect(nameProblem('orders', takenNames({ profiles: [], refused }))).toMatch(/already/);
   expect(nameProblem('', [])).toBeDefined();
 });
 

@@ -1,5 +1,5 @@
 import type { OperationAnswer } from '../../../src/contract/control.ts';
-import type { ListedProfile } from '../../../src/contract/profile-snapshot.ts';
+import type { ListedProfile, ProfileSnapshot } from '../../../src/contract/profile-snapshot.ts';
 import {
   type FieldChange,
   type FieldPath,
@@ -24,6 +24,7 @@ export const formPaths: readonly string[] = [
   'connection.user',
   'connection.sslmode',
   'connection.password',
+  'connection.certificate',
   'policy.environment',
   'policy.reason',
   'policy.confirm',
@@ -125,12 +126,14 @@ export function isProfileName(name: string): boolean {
   return namePattern.test(name);
 }
 
-/** What is wrong with the name of a profile that is to be added. */
-export function nameProblem(name: string, profiles: readonly ListedProfile[]): string | undefined {
+type Taken = readonly Pick<ListedProfile, 'id'>[];
+
+/** What is wrong with a name that a profile is to have. Those that are refused have theirs too. */
+export function nameProblem(name: string, taken: Taken): string | undefined {
   if (name === '') return 'It needs a name';
   if (!isProfileName(name))
     return 'A name starts with a letter and has at most 63 lower case letters, digits, ".", "_" and "-"';
-  if (profiles.some((listed) => listed.id === `user/${name}`)) return `You have a profile ${name} already`;
+  if (taken.some(({ id }) => id === `user/${name}`)) return `You have a profile ${name} already`;
   return undefined;
 }
 
@@ -147,11 +150,16 @@ export function ownerOfPort(
   )?.name;
 }
 
+/** Who has a name in the user's own file or another source. */
+export function takenNames({ profiles, refused }: Pick<ProfileSnapshot, 'profiles' | 'refused'>): Taken {
+  return [...profiles, ...refused];
+}
+
 /** A name beside the one that is taken. */
-export function copyName(name: string, profiles: readonly ListedProfile[]): string {
+export function copyName(name: string, taken: Taken): string {
   for (let number = 1; ; number++) {
     const tail = number === 1 ? '-copy' : `-copy-${number}`;
     const wanted = `${name.slice(0, 63 - tail.length)}${tail}`;
-    if (nameProblem(wanted, profiles) === undefined) return wanted;
+    if (nameProblem(wanted, taken) === undefined) return wanted;
   }
 }

@@ -1,4 +1,4 @@
-import { Copy, Trash2 } from 'lucide-react';
+import { Copy, Pencil, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import type { ListedProfile } from '../../../src/contract/profile-snapshot.ts';
 import { Button } from '../../components/button.tsx';
@@ -12,19 +12,21 @@ import { startCopy } from './copy-profile.ts';
 import { DeleteDialog } from './delete-dialog.tsx';
 import { useFirstProblem } from './first-problem.ts';
 import { type EditorFace, ProfileEditor } from './profile-editor.tsx';
+import { RenameDialog } from './rename-dialog.tsx';
 import { useSaveKey } from './save-keys.ts';
 import { useSaving } from './save-profile.ts';
 import { TaskFrame, UnsavedMark } from './task-frame.tsx';
 
 export interface OwnProfileProps {
-  readonly listed: ListedProfile;
+  readonly profile: Pick<ListedProfile, 'id' | 'name' | 'hash' | 'file'>;
+  readonly isRefused: boolean;
   /** As the file had it when its hash was this one: a change of it takes a moment to be read. */
   readonly read: { readonly yaml: string; readonly hash: string };
 }
 
 /** A profile of the user's own file. */
-export function OwnProfile({ listed, read }: OwnProfileProps) {
-  const { id, name, hash, file } = listed;
+export function OwnProfile({ profile, isRefused, read }: OwnProfileProps) {
+  const { id, name, hash, file } = profile;
   const state = useAppState();
   const { drafts, actions } = state;
   const kept = useDraft(id);
@@ -35,7 +37,7 @@ export function OwnProfile({ listed, read }: OwnProfileProps) {
   const saving = useSaving();
   const tunnel = useTunnel(id);
   const [face, setFace] = useState<EditorFace>('form');
-  const [isDeleting, setDeleting] = useState(false);
+  const [asked, ask] = useState<'rename' | 'delete'>();
   const isChanged = isWritten(draft);
   const { ref: content, look } = useFirstProblem();
   const isUp = tunnel?.wanted === 'on';
@@ -60,10 +62,14 @@ export function OwnProfile({ listed, read }: OwnProfileProps) {
       }
       actions={
         <>
-          <Button look="quiet" icon={Trash2} onClick={() => setDeleting(true)}>
+          <Button look="quiet" icon={Trash2} onClick={() => ask('delete')}>
             Delete…
           </Button>
-          <Button look="quiet" icon={Copy} onClick={() => startCopy(state, { listed, text: draft.text })}>
+          {/* What is not saved, or not right, belongs to the name that it has. */}
+          <Button look="quiet" icon={Pencil} disabled={isChanged || isRefused} onClick={() => ask('rename')}>
+            Rename…
+          </Button>
+          <Button look="quiet" icon={Copy} onClick={() => startCopy(state, { name, text: draft.text })}>
             Duplicate
           </Button>
           <span className="flex-1" />
@@ -86,13 +92,15 @@ export function OwnProfile({ listed, read }: OwnProfileProps) {
         </>
       }
     >
+      {isRefused && (
+        <Notice title="It does not start: it has errors">
+          What is wrong is marked below. It starts when that is mended and saved.
+        </Notice>
+      )}
       {isChanged && draft.hash !== hash && (
-        <div role="status" className="rounded border border-l-[3px] border-l-waiting px-3 py-2">
-          <p className="font-medium">The file has been changed since you began here</p>
-          <p className="text-muted">
-            Saving puts yours in the place of what it says now. To see that, discard your changes.
-          </p>
-        </div>
+        <Notice title="The file has been changed since you began here">
+          Saving puts yours in the place of what it says now. To see that, discard your changes.
+        </Notice>
       )}
       {saving.error && <ErrorNote error={saving.error} />}
       <div ref={content}>
@@ -105,7 +113,17 @@ export function OwnProfile({ listed, read }: OwnProfileProps) {
           onChange={(changed) => drafts.set(id, changed)}
         />
       </div>
-      <DeleteDialog name={name} isUp={isUp} open={isDeleting} onOpenChange={setDeleting} />
+      {asked === 'delete' && <DeleteDialog name={name} isUp={isUp} onClose={() => ask(undefined)} />}
+      {asked === 'rename' && <RenameDialog name={name} isUp={isUp} onClose={() => ask(undefined)} />}
     </TaskFrame>
+  );
+}
+
+function Notice({ title, children }: { readonly title: string; readonly children: string }) {
+  return (
+    <div role="status" className="rounded border border-l-[3px] border-l-waiting px-3 py-2">
+      <p className="font-medium">{title}</p>
+      <p className="text-muted">{children}</p>
+    </div>
   );
 }

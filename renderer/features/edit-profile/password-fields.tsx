@@ -1,8 +1,8 @@
 import { Field } from '@base-ui/react/field';
-import { SelectField } from '../../components/select-field.tsx';
 import { type FormOf, ValueText } from './form-controls.tsx';
 import { type PasswordSource, passwordChange, passwordSourceOf, problemAt } from './form-fields.ts';
 import { valueAt } from './profile-text.ts';
+import { SourceSelect } from './source-select.tsx';
 
 const names: Record<PasswordSource, string> = {
   none: 'not said',
@@ -17,19 +17,19 @@ const names: Record<PasswordSource, string> = {
 
 const path = ['connection', 'password'];
 
-/** Where the password is. Never what it is: nothing here takes one. */
+/** Where the password is. */
 export function PasswordFields({ form }: { readonly form: FormOf }) {
   const source = passwordSourceOf(form.tree);
-  const options = Object.entries(names) as [PasswordSource, string][];
   return (
     <>
-      <SelectField
+      <SourceSelect
+        form={form}
+        path={path}
         label="Password"
-        value={source ?? 'other'}
-        options={source ? options : [...options, ['other', 'as it is written'] as const]}
-        onChange={(chosen) => chosen !== 'other' && form.change(passwordChange(chosen))}
+        names={names}
+        source={source}
+        onChange={(chosen) => form.change(passwordChange(chosen))}
         hint={source === 'keychain' ? 'Asked for once, when it is needed' : undefined}
-        problem={source === undefined ? problemAt(form.problems, path) : undefined}
       />
       <SourceFields form={form} source={source} />
     </>

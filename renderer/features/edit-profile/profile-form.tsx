@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { CheckField } from '../../components/check-field.tsx';
 import { TextField } from '../../components/text-field.tsx';
+import { CertificateFields } from './certificate-fields.tsx';
 import { useContexts } from './contexts.ts';
 import { type FormOf, ValueCheck, ValueSelect, ValueText } from './form-controls.tsx';
 import { keysWithoutField, problemAt, problemsElsewhere, textOfValue } from './form-fields.ts';
@@ -25,6 +26,9 @@ export function ProfileForm({ form, children, portProblem }: ProfileFormProps) {
   const elsewhere = problemsElsewhere(form.problems);
   const kind = textOfValue(tree.kind);
   const isDatabase = kind === '' || ['postgres', 'mysql', 'redis', 'mongodb'].includes(kind);
+  const certificate = valueAt(tree, ['connection', 'certificate']);
+  // Of a kind that has none it can still be taken out.
+  const hasCertificate = kind === '' || kind === 'postgres' || certificate !== undefined;
   const others = keysWithoutField(tree);
   return (
     <div className="@container flex flex-col gap-5">
@@ -77,6 +81,7 @@ export function ProfileForm({ form, children, portProblem }: ProfileFormProps) {
               none="as the client has it"
             />
             <PasswordFields form={form} />
+            {hasCertificate && <CertificateFields form={form} />}
           </>
         )}
       </Section>

@@ -62,7 +62,7 @@ export function SharedProfile({ listed, yaml }: SharedProfileProps) {
       }
       actions={
         <>
-          <Button look="quiet" icon={Copy} onClick={() => startCopy(state, { listed, text: yaml })}>
+          <Button look="quiet" icon={Copy} onClick={() => startCopy(state, { name, text: yaml })}>
             Copy to your own
           </Button>
           <span className="flex-1" />

@@ -1,10 +1,11 @@
-import { PackageOpen, RefreshCw, Search, SearchX, Unplug } from 'lucide-react';
+import { PackageOpen, RefreshCw, SearchX, Unplug } from 'lucide-react';
 import { type ReactNode, useRef, useState } from 'react';
 import type { ClusterObject } from '../../../src/contract/control-objects.ts';
 import { Button } from '../../components/button.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { IconButton } from '../../components/icon-button.tsx';
+import { SearchField } from '../../components/search-field.tsx';
 import { SelectField } from '../../components/select-field.tsx';
 import { go } from '../../state/route.ts';
 import { useContexts } from '../edit-profile/contexts.ts';
@@ -81,25 +82,13 @@ function InContext({ context, contextField }: InContextProps) {
         <div className="flex min-h-12 shrink-0 items-center gap-2 border-b border-line px-3 py-2">
           {contextField}
           <NamespaceField namespaces={namespaces.data} value={namespace ?? ''} onChange={choose} />
-          <label className="flex h-8 min-w-24 flex-1 items-center gap-2 rounded border border-line bg-ground px-2 focus-within:border-accent">
-            <Search size={14} className="shrink-0 text-muted" aria-hidden />
-            <input
-              ref={searchField}
-              type="text"
-              aria-label="Search what is listed"
-              placeholder="Search"
-              spellCheck={false}
-              value={search}
-              onChange={({ currentTarget }) => setSearch(currentTarget.value)}
-              onKeyDown={(event) => {
-                if (event.key !== 'ArrowDown' && event.key !== 'Escape') return;
-                event.preventDefault();
-                if (event.key === 'Escape') setSearch('');
-                focusList();
-              }}
-              className="w-0 min-w-0 flex-1 bg-transparent outline-none"
-            />
-          </label>
+          <SearchField
+            label="Search what is listed"
+            value={search}
+            onChange={setSearch}
+            field={searchField}
+            onLeave={focusList}
+          />
           <IconButton icon={RefreshCw} label="List again" disabled={objects.isFetching} onClick={again} />
         </div>
         {namespaces.data?.refused && <Refusal what="namespaces" error={namespaces.data.refused} />}

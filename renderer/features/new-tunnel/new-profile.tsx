@@ -6,7 +6,7 @@ import type { Draft } from '../../state/drafts.ts';
 import { go } from '../../state/route.ts';
 import { useChecked } from '../edit-profile/checked-draft.ts';
 import { useFirstProblem } from '../edit-profile/first-problem.ts';
-import { nameProblem } from '../edit-profile/form-fields.ts';
+import { nameProblem, takenNames } from '../edit-profile/form-fields.ts';
 import { type EditorFace, ProfileEditor } from '../edit-profile/profile-editor.tsx';
 import { useSaveKey } from '../edit-profile/save-keys.ts';
 import { useSaving } from '../edit-profile/save-profile.ts';
@@ -16,26 +16,34 @@ export interface NewProfileProps {
   readonly draftKey: string;
   /** Where no draft is kept yet. */
   readonly otherwise?: Draft;
+  /** The draft is about to become another one: until then there is nothing to be saved. */
+  readonly isWaiting?: boolean;
 }
 
 /** A profile that is not there yet: as a form or as YAML, to be saved, or saved and connected. */
-export function NewProfile({ draftKey, otherwise }: NewProfileProps) {
+export function NewProfile({ draftKey, otherwise, isWaiting = false }: NewProfileProps) {
   const kept = useDraft(draftKey);
   const draft = kept ?? otherwise;
-  return draft && <Written key={draftKey} draftKey={draftKey} draft={draft} />;
+  return draft && <Written key={draftKey} draftKey={draftKey} draft={draft} isWaiting={isWaiting} />;
 }
 
-function Written({ draftKey, draft }: { readonly draftKey: string; readonly draft: Draft }) {
+interface WrittenProps extends Required<Pick<NewProfileProps, 'draftKey' | 'isWaiting'>> {
+  readonly draft: Draft;
+}
+
+function Written({ draftKey, draft, isWaiting }: WrittenProps) {
   const { drafts, actions } = useAppState();
   const checked = useChecked(draft);
   const saving = useSaving();
   const [face, setFace] = useState<EditorFace>('form');
   const [isTried, setTried] = useState(false);
-  const taken = useView(({ profiles }) => nameProblem(draft.name, profiles.profiles));
+  const taken = useView(({ profiles }) => nameProblem(draft.name, takenNames(profiles)));
   // An empty field is nobody's fault before they are done.
   const problem = draft.name === '' && !isTried ? undefined : taken;
   const { ref: content, look } = useFirstProblem();
+  const isBusy = saving.isBusy || isWaiting;
   const save = async (connects: boolean) => {
+    if (isWaiting) return;
     setTried(true);
     if (taken || !(await saving.saveProfile(draft, 'add'))) return look();
     drafts.drop(draftKey);
@@ -62,10 +70,10 @@ function Written({ draftKey, draft }: { readonly draftKey: string; readonly draf
       <footer className="flex shrink-0 flex-col gap-2 border-t border-line px-4 py-2.5">
         {saving.error && <ErrorNote error={saving.error} />}
         <div className="flex flex-wrap justify-end gap-2">
-          <Button disabled={saving.isBusy} onClick={() => void save(false)}>
+          <Button disabled={isBusy} onClick={() => void save(false)}>
             Save
           </Button>
-          <Button look="primary" disabled={saving.isBusy} onClick={() => void save(true)}>
+          <Button look="primary" disabled={isBusy} onClick={() => void save(true)}>
             Save and connect
           </Button>
         </div>

@@ -1,4 +1,5 @@
 import type { ClusterObject } from '../../../src/contract/control-objects.ts';
+import { wordsOf } from '../../state/search-words.ts';
 
 export type ObjectItem =
   | { readonly kind: 'group'; readonly title: string; readonly about?: string }
@@ -6,7 +7,7 @@ export type ObjectItem =
 
 /** Databases that an operator runs first, each with what leads to it; then StatefulSets, then Services. */
 export function objectItems(objects: readonly ClusterObject[], search: string): ObjectItem[] {
-  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = wordsOf(search);
   const groups = new Map<string, { about?: string; objects: ClusterObject[] }>();
   const into = (title: string, about: string | undefined, object: ClusterObject) => {
     const group = groups.get(title) ?? { ...(about && { about }), objects: [] };

@@ -105,7 +105,7 @@ export function ProposedProfile({ context, object, onClose }: ProposedProfilePro
           Looking for sensible defaults…
         </p>
       )}
-      {!error && <NewProfile draftKey={draftKey} />}
+      {!error && <NewProfile draftKey={draftKey} isWaiting={proposal.isPending} />}
     </section>
   );
 }

@@ -1,9 +1,30 @@
 import { describe, expect, it } from 'vitest';
+import { policySchema } from '../../../src/contract/policy.ts';
 import { changeWeight, gravest } from './change-weight.ts';
 
 const json = (value: unknown) => (value === undefined ? undefined : JSON.stringify(value));
 const weigh = (path: string, before: unknown, after: unknown) =>
   changeWeight({ path, before: json(before), after: json(after) });
+
+/** Of every bound that a policy has: a value that forbids, and one that allows more. */
+const strictAndLoose: Readonly<Record<string, readonly [unknown, unknown]>> = {
+  environment: ['production', 'development'],
+  reason: [true, false],
+  confirm: [true, undefined],
+  timeLimit: ['1h', '2h'],
+  idleLimit: ['1h', undefined],
+  readOnly: [true, undefined],
+  maxConnections: [1, 2],
+  programs: [['/usr/bin/psql'], undefined],
+  passwordless: [undefined, ['/usr/bin/psql']],
+  localPasswordLifetime: ['1h', '2h'],
+  statementAudit: [true, undefined],
+  gateway: [true, undefined],
+  superuser: ['forbid', 'allow'],
+  replication: ['forbid', 'allow'],
+  trust: ['forbid', 'allow'],
+  hostNetwork: ['forbid', 'allow'],
+};
 
 describe('what a difference means for who agrees', () => {
   it.each([
@@ -20,8 +41,12 @@ describe('what a difference means for who agrees', () => {
     ['policy.programs', ['/usr/bin/psql'], ['/usr/bin/psql', '/usr/bin/curl']],
     ['policy.passwordless', undefined, ['/usr/bin/psql']],
     ['policy.gateway', undefined, false],
+    ['policy.gateway', true, undefined],
     ['policy.superuser', 'forbid', 'allow'],
+    ['policy.replication', 'forbid', 'allow'],
     ['policy.trust', 'forbid', undefined],
+    ['policy.hostNetwork', 'forbid', 'allow'],
+    ['policy.hostNetwork', undefined, 'allow'],
     ['local.address', undefined, '0.0.0.0'],
   ])('%s from %j to %j loosens a bound', (path, before, after) => {
     expect(weigh(path, before, after)).toBe('loosens');
@@ -37,11 +62,24 @@ describe('what a difference means for who agrees', () => {
     ['policy.programs', ['/usr/bin/psql', '/usr/bin/curl'], ['/usr/bin/psql']],
     ['policy.passwordless', ['/usr/bin/psql'], undefined],
     ['policy.superuser', 'allow', 'forbid'],
+    ['policy.gateway', undefined, true],
+    ['policy.gateway', false, undefined],
+    ['policy.replication', undefined, 'allow'],
+    ['policy.hostNetwork', 'allow', undefined],
+    ['connection.certificate.secret.name', 'orders-tls', 'admin-tls'],
     ['connection.password.secret.name', 'orders', 'orders-admin'],
     ['connection.sslmode', 'verify-full', 'prefer'],
     ['local.address', undefined, '127.0.0.1'],
   ])('%s from %j to %j is a bound that changes', (path, before, after) => {
     expect(weigh(path, before, after)).toBe('guard');
+  });
+
+  it.each(Object.keys(policySchema.shape))('knows which of two values of policy.%s allows more', (field) => {
+    const [strict, loose] = strictAndLoose[field] ?? [];
+    expect([weigh(`policy.${field}`, strict, loose), weigh(`policy.${field}`, loose, strict)]).toEqual([
+      'loosens',
+      'guard',
+    ]);
   });
 
   it('tells another place from what only describes', () => {

@@ -14,7 +14,7 @@ export const weightWords: Record<Exclude<ChangeWeight, 'plain'>, string> = {
 };
 
 const places = /^(cluster\.|namespace$|target$|port$)/;
-const guards = /^(policy\.|local\.address$|connection\.(password|sslmode|ca|serverName)(\.|$))/;
+const guards = /^(policy\.|local\.address$|connection\.(password|certificate|sslmode|ca|serverName)(\.|$))/;
 const stakes = ['development', 'staging', 'production'];
 
 /** What one difference means for who is to agree to it. Pure. */
@@ -49,10 +49,15 @@ function isLooser({ path, before, after }: ProfileChange): boolean {
     case 'policy.passwordless':
       return hasMore(was, is);
     case 'policy.gateway':
-      return is === false;
+      // Absent it is on where there is a login, and nothing insists on it.
+      return was === true || is === false;
     case 'policy.superuser':
+    case 'policy.replication':
     case 'policy.trust':
       return was === 'forbid';
+    case 'policy.hostNetwork':
+      // Absent it is forbidden in production.
+      return was === 'forbid' || is === 'allow';
     case 'local.address':
       return is !== undefined && !/^(127\.|::1$)/.test(String(is));
     default:

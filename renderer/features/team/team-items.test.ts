@@ -54,6 +54,34 @@ it('has what a commit would change before the profiles, and those first that wai
   expect(items[1]).toMatchObject({ profiles: 3, asks: [{ name: 'never' }, { name: 'other' }] });
 });
 
+it('leads from a problem of an own profile to where it is mended, and from no other', () => {
+  const problem = (file: string, at: string) =>
+    ({ file, line: 1, column: 1, at, message: 'm', severity: 'error' }) as const;
+  const items = teamItems(
+    snapshot({
+      sources: [user, team],
+      refused: [
+        { id: 'user/orders', file: '/p.yaml' },
+        { id: 'team/web', file: '/t.yaml' },
+      ],
+      problems: [
+        problem('/p.yaml', 'profiles.orders.port'),
+        problem('/p.yaml', 'profiles.orders-db.port'),
+        problem('/p.yaml', ''),
+        problem('/t.yaml', 'profiles.web.port'),
+        problem('/t.yaml', 'profiles.orders.port'),
+      ],
+    }),
+  );
+  expect(items.flatMap((item) => (item.kind === 'problem' ? [item.mends] : []))).toEqual([
+    'user/orders',
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});
+
 it('says in one line what waits', () => {
   const pending = { commit: 'b2', changes: [], problems: [] };
   const profiles = [listed('team', 'a', { kind: 'untrusted' }), listed('team', 'b', { kind: 'trusted' })];

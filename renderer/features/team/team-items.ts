@@ -6,6 +6,7 @@ import type {
   ProfileProblem,
   ProfileSnapshot,
 } from '../../../src/contract/profile-snapshot.ts';
+import { mendedAt } from '../edit-profile/refused-own.ts';
 
 export type PendingKind = 'new' | 'changed' | 'gone';
 
@@ -33,10 +34,15 @@ export type TeamItem =
     }
   | { readonly kind: 'profile'; readonly profile: ListedProfile }
   | { readonly kind: 'problems'; readonly amount: number }
-  | { readonly kind: 'problem'; readonly problem: ProfileProblem; readonly commit?: string };
+  | {
+      readonly kind: 'problem';
+      readonly problem: ProfileProblem;
+      readonly commit?: string;
+      readonly mends?: string | undefined;
+    };
 
 /** Sources in their order, what a fetched commit of each would change, then its profiles, those first that wait; at last what is wrong in files. */
-export function teamItems({ sources, profiles, problems }: ProfileSnapshot): readonly TeamItem[] {
+export function teamItems({ sources, profiles, problems, refused }: ProfileSnapshot): readonly TeamItem[] {
   const items = sources.flatMap((source): TeamItem[] => {
     const own = profiles.filter((profile) => profile.source === source.key);
     const asks = own.filter(needsAgreement);
@@ -54,7 +60,7 @@ export function teamItems({ sources, profiles, problems }: ProfileSnapshot): rea
   return [
     ...items,
     { kind: 'problems', amount: problems.length },
-    ...problems.map((problem) => ({ kind: 'problem', problem }) as const),
+    ...problems.map((problem) => ({ kind: 'problem', problem, mends: mendedAt(problem, refused) }) as const),
   ];
 }
 

@@ -62,7 +62,7 @@ export function TeamList({ items, actions, onAgreeAll, onRemove }: TeamListProps
       case 'problems':
         return <h2 className="caption border-b border-line bg-ground px-4 pt-5 pb-1.5">Problems in files</h2>;
       case 'problem':
-        return <ProblemRow problem={item.problem} isPending={item.commit !== undefined} />;
+        return <ProblemRow problem={item.problem} isPending={item.commit !== undefined} mends={item.mends} />;
     }
   };
   return (

@@ -3,6 +3,7 @@ import { timeWords } from '../../../src/client/tunnel-words.ts';
 import type { LogLine } from '../../../src/contract/control-tunnel.ts';
 import { stateGlyph } from '../../../src/contract/shown-state.ts';
 import type { ShownState } from '../../../src/contract/tunnel-state.ts';
+import { wordsOf } from '../../state/search-words.ts';
 
 /** As many as the daemon keeps. */
 export const maxLogLines = 1_000;
@@ -55,7 +56,7 @@ export class LogLines {
 
 /** The newest first. */
 export function foundLines(lines: readonly ShownLine[], { search, level }: LogQuery): ShownLine[] {
-  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = wordsOf(search);
   return lines
     .filter(
       (line) =>

@@ -1,5 +1,6 @@
 import type { ControlView } from '../../../src/client/control-view.ts';
 import type { TunnelEntity } from '../../../src/contract/control-tunnel.ts';
+import { wordsOf } from '../../state/search-words.ts';
 
 export const stateFilters = ['all', 'ready', 'waiting', 'needs you'] as const;
 export type StateFilter = (typeof stateFilters)[number];
@@ -25,7 +26,7 @@ export function listItems(
   { tunnels, profiles }: Pick<ControlView, 'tunnels' | 'profiles'>,
   query: ListQuery,
 ): ListItem[] {
-  const words = query.search.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = wordsOf(query.search);
   const found = [...tunnels.values()]
     .filter((tunnel) => passes(tunnel, query.filter) && isFound(tunnel, words))
     .sort((a, b) => byName.compare(a.name, b.name));
