@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { AppError } from '../base/app-error.ts';
-import { type Clock, systemClock } from '../base/clock.ts';
+import { type Clock, inTime, systemClock } from '../base/clock.ts';
 import type { DaemonPlaces } from '../base/daemon-places.ts';
 import { isPortFree } from '../base/free-port.ts';
 import { createLog, type LogLevel } from '../base/log.ts';
@@ -94,10 +94,7 @@ export async function runDaemon(
   if (!ending.aborted) {
     await new Promise<void>((resolve) => ending.addEventListener('abort', () => resolve(), { once: true }));
   }
-  await Promise.race([
-    daemon[Symbol.asyncDispose](),
-    new Promise<void>((resolve) => clock.after(endTimeoutMs, resolve)),
-  ]);
+  await inTime(clock, endTimeoutMs, daemon[Symbol.asyncDispose]());
 }
 
 /** Starts a daemon in this process; its ports are bound and its socket answers when it resolves. */

@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { AppError } from '../base/app-error.ts';
-import type { Clock } from '../base/clock.ts';
+import { type Clock, inTime } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { SandboxStatus } from '../contract/control-sandbox.ts';
 import { restartPodOrder, type SandboxMessage, sandboxMessageSchema } from '../contract/control-sandbox.ts';
@@ -94,7 +94,8 @@ export class SandboxHost implements AsyncDisposable {
         this.#run = this.#launch(sinceMs);
       }
       const run = this.#run;
-      const ready = await this.#within(startLimitMs, run.ready);
+      const ready = await inTime(clock, startLimitMs, run.ready);
+      if (!ready) throw failed(`it was not ready within ${startLimitMs / 1_000} s`);
       if (this.#run !== run) throw failed('it was stopped');
       const { kubeconfig, pod, namespace } = ready;
       if (this.#status.kind !== 'running') this.#set({ kind: 'starting', step: 'tunnel', sinceMs });
@@ -198,18 +199,6 @@ export class SandboxHost implements AsyncDisposable {
     this.#options.log.warn('sandbox ended');
     this.#set({ kind: 'off', error: failed('it ended by itself').toData() });
     await this.#disconnect();
-  }
-
-  async #within<T>(limitMs: number, work: Promise<T>): Promise<T> {
-    const late = Promise.withResolvers<never>();
-    const timer = this.#options.clock.after(limitMs, () =>
-      late.reject(failed(`it was not ready within ${limitMs / 1_000} s`)),
-    );
-    try {
-      return await Promise.race([work, late.promise]);
-    } finally {
-      timer.cancel();
-    }
   }
 
   #set(status: SandboxStatus): void {
