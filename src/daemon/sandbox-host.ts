@@ -39,6 +39,7 @@ const startLimitMs = 60_000;
 /** A sandbox ends its Postgres in order, which takes a second; then it is killed, and its watchdog clears up. */
 const endLimitMs = 4_000;
 const keptBytes = 4_000;
+const endedUnasked = 'it ended by itself';
 
 export class SandboxHost implements AsyncDisposable {
   readonly #options: SandboxHostOptions;
@@ -101,10 +102,12 @@ export class SandboxHost implements AsyncDisposable {
       if (this.#status.kind !== 'running') this.#set({ kind: 'starting', step: 'tunnel', sinceMs });
       await this.#connect(ready);
       if (this.#run !== run) throw failed('it was stopped');
+      if (hasEnded(run.child)) throw failed(endedUnasked);
       this.#set({ kind: 'running', tunnel, pod, namespace, kubeconfig, sinceMs });
       log.info('sandbox runs', { pid: run.child.pid });
     } catch (thrown) {
       const error = AppError.from(thrown);
+      await this.#disconnect();
       await this.#end();
       if (!this.#stopping) this.#set({ kind: 'off', error: error.toData() });
       throw error;
@@ -116,6 +119,8 @@ export class SandboxHost implements AsyncDisposable {
     this.#set({ kind: 'stopping' });
     await this.#disconnect();
     await this.#end();
+    // A start that has come too far to hear of it takes down what it has brought up, and says nothing after this.
+    await this.#starting?.catch(() => {});
     this.#set({ kind: 'off' });
     this.#options.log.info('sandbox stopped');
   }
@@ -143,8 +148,9 @@ export class SandboxHost implements AsyncDisposable {
   async #disconnect(): Promise<void> {
     const { tunnels } = this.#options;
     const access = tunnels.get(tunnel)?.definition.access;
-    const isOurs = access?.kind === 'context' && access.kubeconfig === this.#kubeconfig;
-    if (isOurs) await tunnels.down({ names: [tunnel], groups: [], all: false });
+    if (access?.kind !== 'context' || access.kubeconfig === undefined) return;
+    if (access.kubeconfig === this.#kubeconfig)
+      await tunnels.down({ names: [tunnel], groups: [], all: false });
   }
 
   async #end(): Promise<void> {
@@ -197,7 +203,7 @@ export class SandboxHost implements AsyncDisposable {
     if (this.#run !== run || this.#status.kind !== 'running') return;
     this.#run = undefined;
     this.#options.log.warn('sandbox ended');
-    this.#set({ kind: 'off', error: failed('it ended by itself').toData() });
+    this.#set({ kind: 'off', error: failed(endedUnasked).toData() });
     await this.#disconnect();
   }
 
@@ -211,6 +217,10 @@ export class SandboxHost implements AsyncDisposable {
 export async function forgetFormerSandbox(wanted: Pick<WantedFile, 'tunnels' | 'drop'>): Promise<void> {
   const kubeconfig = wanted.tunnels.get(tunnel)?.adHoc?.kubeconfig;
   if (kubeconfig && !existsSync(kubeconfig)) await wanted.drop(tunnel, { forgetPort: true }).catch(() => {});
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
 }
 
 function readMessage(line: string): SandboxMessage | undefined {
