@@ -43,7 +43,7 @@ import { QuestionBoard } from './question-board.ts';
 import { RequestCallers } from './request-callers.ts';
 import { RequestRecord } from './request-record.ts';
 import { forgetFormerSandbox, SandboxHost } from './sandbox-host.ts';
-import { metricsTokenFile } from './settings.ts';
+import { metricsTokenFile, passwordsKeptIn } from './settings.ts';
 import { SettingsDesk } from './settings-desk.ts';
 import { TunnelSet } from './tunnel-set.ts';
 import { WantedFile } from './wanted-file.ts';
@@ -145,7 +145,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       startedAtMs,
     } as const;
     const systemKeychain = options.keychain ?? new SystemKeychain({ clock });
-    const keepsInKeychain = (settings.passwords?.keepIn ?? 'keychain') === 'keychain';
+    const keepsInKeychain = passwordsKeptIn(settings) === 'keychain';
     // Before whatever it records, so that it ends after it.
     const audit = starting.use(
       new DaemonAudit({

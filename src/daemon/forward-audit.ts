@@ -12,7 +12,7 @@ import { AuditKey } from './audit-key.ts';
 import { AuditTrail } from './audit-trail.ts';
 import { ClusterIdentities } from './cluster-identities.ts';
 import { GatheredEvents } from './gathered-events.ts';
-import { readSettings } from './settings.ts';
+import { defaultKeep, passwordsKeptIn, readSettings } from './settings.ts';
 import { TunnelAudit } from './tunnel-audit.ts';
 
 export interface ForwardAuditOptions {
@@ -62,9 +62,9 @@ export class ForwardAudit implements ForwardWitness, AsyncDisposable {
 
   /** Rejects with SP-USAGE where the settings cannot be read. */
   static async open(options: ForwardAuditOptions): Promise<ForwardAudit> {
-    const { passwords, audit } = await readSettings(options.places.settingsFile);
-    const { days = 400, megabytes = 256 } = audit?.keep ?? {};
-    const keepsKey = (passwords?.keepIn ?? 'keychain') === 'keychain';
+    const settings = await readSettings(options.places.settingsFile);
+    const { days = defaultKeep.days, megabytes = 256 } = settings.audit?.keep ?? {};
+    const keepsKey = passwordsKeptIn(settings) === 'keychain';
     const opened = new ForwardAudit(options, { keepsKey, days, megabytes });
     void opened.#trail.start();
     return opened;

@@ -6,7 +6,14 @@ import { replaceFile } from '../base/replace-file.ts';
 import type { SettingsChange, ShownSettings } from '../contract/control-settings.ts';
 import { canonicalJson } from '../profile/canonical.ts';
 import { printDocument } from '../profile/print-document.ts';
-import { defaultKeep, metricsTokenFile, parseSettings, readSettingsText, type Settings } from './settings.ts';
+import {
+  defaultKeep,
+  metricsTokenFile,
+  parseSettings,
+  passwordsKeptIn,
+  readSettingsText,
+  type Settings,
+} from './settings.ts';
 
 export interface SettingsDeskOptions {
   readonly places: DaemonPlaces;
@@ -70,7 +77,7 @@ export class SettingsDesk {
     return {
       file: places.settingsFile,
       window: settings.window ?? {},
-      keepPasswordsIn: settings.passwords?.keepIn ?? 'keychain',
+      keepPasswordsIn: passwordsKeptIn(settings),
       metricsPort: settings.metrics?.port,
       metricsTokenFile: metricsTokenFile(places),
       audit: { days, megabytes, receivers: ship.map(({ name }) => name) },

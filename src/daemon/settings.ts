@@ -60,6 +60,11 @@ export type Settings = z.infer<typeof settingsSchema>;
 /** How long and how much of the audit log is kept where the settings say nothing. */
 export const defaultKeep = { days: 400, megabytes: 2_048 } as const;
 
+/** Where passwords are kept that were asked for. */
+export function passwordsKeptIn({ passwords }: Settings): NonNullable<Settings['passwords']>['keepIn'] {
+  return passwords?.keepIn ?? 'keychain';
+}
+
 export function metricsTokenFile({ folders }: Pick<DaemonPlaces, 'folders'>): string {
   return join(folders.data, 'metrics-token');
 }
