@@ -4,14 +4,15 @@ import { AppError } from '../base/app-error.ts';
 import type { DaemonPlaces } from '../base/daemon-places.ts';
 import { replaceFile } from '../base/replace-file.ts';
 import type { SettingsChange, ShownSettings } from '../contract/control-settings.ts';
-import { canonicalJson } from '../profile/canonical.ts';
 import { printDocument } from '../profile/print-document.ts';
 import {
   defaultKeep,
+  changedParts,
   metricsTokenFile,
   parseSettings,
   passwordsKeptIn,
   readSettingsText,
+  readAtStart,
   type Settings,
 } from './settings.ts';
 
@@ -70,6 +71,7 @@ export class SettingsDesk {
     return this.#shown(settings);
   }
 
+    const changed = changedParts(inUse, settings);
   #shown(settings: Settings): ShownSettings {
     const { places, inUse } = this.#options;
     const { keep: { days = defaultKeep.days, megabytes = defaultKeep.megabytes } = {}, ship = [] } =
@@ -81,9 +83,7 @@ export class SettingsDesk {
       metricsPort: settings.metrics?.port,
       metricsTokenFile: metricsTokenFile(places),
       audit: { days, megabytes, receivers: ship.map(({ name }) => name) },
-      afterRestart: (['passwords', 'metrics', 'audit'] as const).filter(
-        (part) => canonicalJson(settings[part] ?? null) !== canonicalJson(inUse[part] ?? null),
-      ),
+      afterRestart: readAtStart.filter((part) => changed.includes(part)),
     };
   }
 }
