@@ -1,4 +1,5 @@
 /** The settings file as a window shows and changes it: comments, order and whatever a change is not about stay as they are written. */
+import pLimit from 'p-limit';
 import { isMap, parseDocument } from 'yaml';
 import { AppError } from '../base/app-error.ts';
 import type { DaemonPlaces } from '../base/daemon-places.ts';
@@ -6,13 +7,13 @@ import { replaceFile } from '../base/replace-file.ts';
 import type { SettingsChange, ShownSettings } from '../contract/control-settings.ts';
 import { printDocument } from '../profile/print-document.ts';
 import {
-  defaultKeep,
   changedParts,
+  defaultKeep,
   metricsTokenFile,
   parseSettings,
   passwordsKeptIn,
-  readSettingsText,
   readAtStart,
+  readSettingsText,
   type Settings,
 } from './settings.ts';
 
@@ -35,7 +36,7 @@ const paths: Record<keyof SettingsChange, readonly [string, string]> = {
 
 export class SettingsDesk {
   readonly #options: SettingsDeskOptions;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turn = pLimit(1);
 
   constructor(options: SettingsDeskOptions) {
     this.#options = options;
@@ -47,11 +48,9 @@ export class SettingsDesk {
     return this.#shown(parseSettings(settingsFile, await readSettingsText(settingsFile)));
   }
 
-  /** One change after the other. Throws SP-USAGE where the file has a mistake, and is changed meanwhile by somebody else. */
+  /** One change after the other. Throws SP-USAGE where the file has a mistake, SP-PROFILE-EDIT-CONFLICT where somebody else changes it meanwhile. */
   change(change: SettingsChange): Promise<ShownSettings> {
-    const changed = this.#last.then(() => this.#change(change));
-    this.#last = changed.catch(() => {});
-    return changed;
+    return this.#turn(() => this.#change(change));
   }
 
   async #change(change: SettingsChange): Promise<ShownSettings> {
@@ -62,18 +61,17 @@ export class SettingsDesk {
     const settings = parseSettings(file, after);
     if (after !== before) {
       const beforeRename = async () => {
-        if ((await readSettingsText(file)) === before) return;
-        const message = `${file} is being changed by another program`;
-        throw new AppError('SP-USAGE', { message, next: 'nothing was written; try again' });
+        if ((await readSettingsText(file)) !== before)
+          throw new AppError('SP-PROFILE-EDIT-CONFLICT', { file });
       };
       await replaceFile(file, after, { beforeRename });
     }
     return this.#shown(settings);
   }
 
-    const changed = changedParts(inUse, settings);
   #shown(settings: Settings): ShownSettings {
     const { places, inUse } = this.#options;
+    const changed = changedParts(inUse, settings);
     const { keep: { days = defaultKeep.days, megabytes = defaultKeep.megabytes } = {}, ship = [] } =
       settings.audit ?? {};
     return {
