@@ -16,7 +16,7 @@ import { type LocatedCredential, PasswordFinder } from './found-password.ts';
 import type { QuestionBoard, QuestionDraft } from './question-board.ts';
 import { type OnRead, recordedRead } from './recorded-read.ts';
 import { readSecretPassword } from './secret-password.ts';
-import type { TunnelDefinition } from './tunnel-definition.ts';
+import { isOthers, type TunnelDefinition } from './tunnel-definition.ts';
 import { parsedJson, tunnelEntry } from './tunnel-entry.ts';
 
 export interface PasswordsOptions {
@@ -258,9 +258,8 @@ export function mayStart({ problem }: TunnelDefinition): void {
  */
 export function refuseUnseen(definition: TunnelDefinition): void {
   mayStart(definition);
-  const { name, origin, profile } = definition;
-  const isOwn = origin.kind === 'ad-hoc' || origin.sourceKind === 'user';
-  if (isOwn || profile.kind !== 'postgres' || !profile.connection?.password) return;
+  const { name, profile } = definition;
+  if (!isOthers(definition) || profile.kind !== 'postgres' || !profile.connection?.password) return;
   throw new AppError('SP-PASSWORD-WITHHELD', { tunnel: name });
 }
 

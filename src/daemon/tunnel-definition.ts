@@ -87,6 +87,11 @@ function unenforced(
   };
 }
 
+/** Others wrote its profile: a project, a folder or a repository. */
+export function isOthers({ origin }: Pick<TunnelDefinition, 'origin'>): boolean {
+  return origin.kind === 'profile' && origin.sourceKind !== 'user';
+}
+
 export function adHocId(name: string): string {
   return `ad-hoc/${name}`;
 }
