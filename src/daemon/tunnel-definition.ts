@@ -189,8 +189,3 @@ export function listenSpec(
     ...(local.address !== undefined && { addresses: [local.address] }),
   };
 }
-
-export function localPortOf(local: LocalAddress | undefined): number | undefined {
-  if (typeof local === 'number') return local;
-  return local && 'port' in local ? local.port : undefined;
-}
