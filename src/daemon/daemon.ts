@@ -124,6 +124,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const live = starting.use(new LiveSettings({ path: places.settingsFile, clock, log }));
     const floor = () => live.current.policy ?? {};
     const profiles = starting.use(profileStore({ options, log, clock, isProjectInUse, floor }));
+    starting.defer(
+      live.onChange(() => {
+        profiles.load().catch((error) => log.warn('profiles-not-loaded', { error: String(error) }));
+      }),
+    );
     const [settings] = await Promise.all([live.load(), wanted.load()]);
     // Projects are known by where somebody stood; those of wanted tunnels are looked up again.
     await profiles.addProjects(projectsOf(wanted));
@@ -277,14 +282,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       audit: () => audit.status,
     });
     starting.defer(audit.onState(() => tunnels.auditChanged()));
+    starting.defer(live.onChange(() => tunnels.floorChanged()));
     await forgetFormerSandbox(wanted);
     await tunnels.restore();
-    starting.defer(
-      live.onChange(() => {
-        tunnels.floorChanged();
-        profiles.load().catch((error) => log.warn('profiles-not-loaded', { error: String(error) }));
-      }),
-    );
     starting.defer(profiles.onChange((snapshot) => events.profilesChanged(snapshot)));
 
     const requests = new RequestRecord(audit.gathered);
