@@ -9,7 +9,7 @@ export default defineConfig({
     // Asked for more runs than usual, fuzz tests take as long as they take.
     testTimeout: process.env.SALLYPORT_FUZZ_RUNS ? 3_600_000 : 20_000,
     hookTimeout: 60_000,
-    // By default a second, which a machine that has other work does not keep.
+    // What is waited for comes when the machine has time for it: ended by the test's own limit, or a little before, to say what it was.
     expect: { poll: { timeout: 15_000 } },
     projects: [
       {
