@@ -107,3 +107,13 @@ it('sees logs come where not even their folder was there', async () => {
   end.abort();
   expect(await names()).toBeUndefined();
 });
+
+it('ends where it is aborted while it looks for the folder', async () => {
+  running = Promise.resolve();
+  await write('daemon', 1);
+  const slots = watchSlots({ folder, clock: systemClock, log: silentLog, signal: end.signal });
+  const first = slots.next();
+  end.abort();
+  await first;
+  expect(await slots.next()).toEqual({ done: true, value: undefined });
+});

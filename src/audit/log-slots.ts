@@ -7,6 +7,7 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { acquireProcessLock } from '../base/process-lock.ts';
+import { logNamePattern } from '../contract/audit-query.ts';
 
 export const daemonSlot = 'daemon';
 /** So many foreground forwards of one user have a log at one time. */
@@ -43,7 +44,7 @@ export async function takeSlot({ folder, writer, version, clock }: SlotOptions):
 }
 
 export function isSlotName(name: string): boolean {
-  return /^(daemon|forward-\d{1,2})$/.test(name);
+  return logNamePattern.test(name);
 }
 
 /** All logs there are, the daemon's first. */

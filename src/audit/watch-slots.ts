@@ -18,6 +18,8 @@ export async function* watchSlots({ folder, clock, log, signal }: WatchSlotsOpti
   while (!signal.aborted) {
     // What is not there cannot be watched: then that in which it will be, or that in which this one will be.
     const watched = await nearestFolder(folder);
+    // Nobody is told of an abort that came meanwhile.
+    if (signal.aborted) return;
     const { promise: changed, resolve: wake } = Promise.withResolvers<void>();
     signal.addEventListener('abort', () => wake(), { once: true });
     using _watch = new FolderWatch({

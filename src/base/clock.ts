@@ -37,3 +37,14 @@ export function delay(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
     signal?.addEventListener('abort', aborted, { once: true });
   });
 }
+
+/** What `work` resolves with, or undefined after limitMs: it goes on then, heard by nobody. Rejects as it does. */
+export async function inTime<T>(clock: Clock, limitMs: number, work: PromiseLike<T>): Promise<T | undefined> {
+  const late = Promise.withResolvers<undefined>();
+  const timer = clock.after(limitMs, () => late.resolve(undefined));
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    timer.cancel();
+  }
+}

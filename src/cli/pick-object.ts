@@ -7,10 +7,10 @@ import {
   type PickedProfile,
   portText,
   profileFromObject,
-  suggestPort,
   usablePorts,
 } from '../profile/import/cluster-object.ts';
 import type { Imported } from '../profile/import/imported.ts';
+import { freeLocalPort, type Taken } from '../profile/import/taken.ts';
 import type { Asker } from './asker.ts';
 import type { Cli } from './cli.ts';
 
@@ -24,14 +24,6 @@ export interface PickFlags {
   readonly allNamespaces: boolean;
   readonly project: boolean;
 }
-
-export interface Taken {
-  readonly takenNames: readonly string[];
-  readonly takenPorts: readonly number[];
-}
-
-/** Ports that are tried for a free one. */
-const maxTries = 100;
 
 /**
  * A profile for a Service or StatefulSet of the cluster: the one that is named, else one that is chosen at the terminal. Throws SP-USAGE
@@ -175,14 +167,11 @@ async function withPlaces(
       next: `${cli.program} profile import --pick … --name OTHER`,
     });
   }
-  const busy = new Set(taken.takenPorts);
-  for (let tries = 0; tries < maxTries; tries++) {
-    const local = suggestPort(remotePort, (port) => busy.has(port));
-    if (await isPortFree(local)) return { profiles: [{ name, profile: { ...profile, local } }], notCarried };
-    busy.add(local);
-  }
-  // The daemon takes any free one then, and keeps it.
-  return { profiles: [{ name, profile }], notCarried };
+  const local = await freeLocalPort(remotePort, taken.takenPorts, isPortFree);
+  return {
+    profiles: [{ name, profile: { ...profile, ...(local !== undefined && { local }) } }],
+    notCarried,
+  };
 }
 
 function refusedToList({ error }: ClusterObjects['refused'][number]): AppError {

@@ -23,3 +23,6 @@ export type AuditFilter = z.infer<typeof auditFilterSchema>;
 /** One event with the log that has it: daemon, forward-1 and so on. */
 export const listedRecordSchema = z.object({ log: z.string(), record: auditRecordSchema });
 export type ListedRecord = z.infer<typeof listedRecordSchema>;
+
+/** The names of logs: daemon, forward-1 and so on. */
+export const logNamePattern = /^(daemon|forward-\d{1,2})$/;

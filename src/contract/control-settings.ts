@@ -32,11 +32,7 @@ export const passwordSettingsSchema = z.strictObject({ keepIn: keepInSchema });
 
 /** What a change names is set, null takes it out, and all else stays as it is written. */
 export const settingsChangeSchema = z.strictObject({
-  theme: windowSettingsSchema.shape.theme,
-  formats: formatsSchema.optional(),
-  copyOnConnect: z.boolean().optional(),
-  notifications: windowSettingsSchema.shape.notifications,
-  openAtLogin: z.boolean().optional(),
+  ...windowSettingsSchema.shape,
   keepPasswordsIn: keepInSchema.optional(),
   metricsPort: portSchema.nullable().optional(),
 });

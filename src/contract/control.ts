@@ -3,7 +3,7 @@
  * it. Each operation is POST /v1/NAME with its input as JSON; what fails answers { error: { code, details } }.
  */
 import * as z from 'zod';
-import { auditFilterSchema, listedRecordSchema } from './audit-query.ts';
+import { auditFilterSchema, listedRecordSchema, logNamePattern } from './audit-query.ts';
 import { auditStatusSchema } from './audit-status.ts';
 import { verifiedLogSchema } from './audit-verdict.ts';
 import { connectionFormatSchema, connectionStringSchema, shellSchema } from './connection-string.ts';
@@ -68,7 +68,7 @@ const selection = { names, groups, all: z.boolean().default(false), folder };
 const nothing = z.strictObject({});
 const logName = z
   .string()
-  .regex(/^(daemon|forward-\d{1,2})$/)
+  .regex(logNamePattern)
   .describe('One log alone: daemon, forward-1 and so on.')
   .optional();
 

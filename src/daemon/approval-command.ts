@@ -8,7 +8,7 @@ import { userInfo } from 'node:os';
 import { stripVTControlCharacters } from 'node:util';
 import pLimit from 'p-limit';
 import * as z from 'zod';
-import type { Clock } from '../base/clock.ts';
+import { type Clock, inTime } from '../base/clock.ts';
 import { parseDurationMs } from '../base/duration.ts';
 import type { ErrorData } from '../contract/error-codes.ts';
 import type { Policy } from '../contract/policy.ts';
@@ -170,10 +170,7 @@ export async function askForApproval(
 /** Its process is looked for as long as its connection may well wait. */
 async function clientOf({ client }: ApprovalWish, clock: Clock): Promise<ApprovalRequest['client']> {
   if (!client) return null;
-  const { promise: late, resolve } = Promise.withResolvers<undefined>();
-  const timer = clock.after(processMs, () => resolve(undefined));
-  const process = await Promise.race([client.process(), late]);
-  timer.cancel();
+  const process = await inTime(clock, processMs, client.process());
   // Not its command line, which may say more than a record should.
   return { uid: client.uid, ...(process && { pid: process.pid, program: process.program }) };
 }

@@ -10,6 +10,7 @@ import { otlp } from '../audit/ship/otlp.ts';
 import { syslog } from '../audit/ship/syslog.ts';
 import { webhook } from '../audit/ship/webhook.ts';
 import { AppError } from '../base/app-error.ts';
+import { expandHome } from '../base/home-path.ts';
 import { readBounded } from '../base/read-bounded.ts';
 import { Secret } from '../base/secret.ts';
 
@@ -98,7 +99,7 @@ export async function createDestination(
 }
 
 async function readText(path: string, home: string): Promise<string> {
-  const full = path.replace(/^~(?=\/)/, home);
+  const full = expandHome(path, home);
   if (!isAbsolute(full)) throw new AppError('SP-USAGE', { message: `${path} is no absolute path` });
   const read = await readBounded(full, maxFileBytes);
   if (read.kind === 'text') return read.text;

@@ -8,7 +8,7 @@ import { takeSlot } from '../audit/log-slots.ts';
 import { noteOtherLogs } from '../audit/other-logs.ts';
 import { applyRetention, type RetentionLimits } from '../audit/retention.ts';
 import { backoffMs } from '../base/backoff.ts';
-import { type Clock, delay, type Timer } from '../base/clock.ts';
+import { type Clock, inTime, type Timer } from '../base/clock.ts';
 import { Listeners } from '../base/listeners.ts';
 import type { Log } from '../base/log.ts';
 import type { AuditEvent } from '../contract/audit-event.ts';
@@ -132,15 +132,8 @@ export class AuditTrail implements AsyncDisposable {
     this.#again?.cancel();
     this.#housekeeping?.cancel();
     await this.#opening;
-    await this.#settledKey();
+    await inTime(this.#options.clock, keyAtEndMs, this.#keySettled);
     await this.#opened?.[Symbol.asyncDispose]();
-  }
-
-  async #settledKey(): Promise<void> {
-    const given = new AbortController();
-    const late = delay(this.#options.clock, keyAtEndMs, given.signal).catch(() => {});
-    await Promise.race([this.#keySettled, late]);
-    given.abort();
   }
 
   async #open(): Promise<void> {

@@ -13,7 +13,7 @@ import { mayStart, type PasswordsOptions } from './passwords.ts';
 import { recordedRead } from './recorded-read.ts';
 import { readSecret } from './secret-data.ts';
 import { maxCertificatesBytes, readSecretCertificates } from './secret-password.ts';
-import type { TunnelDefinition } from './tunnel-definition.ts';
+import { isOthers, type TunnelDefinition } from './tunnel-definition.ts';
 
 export interface CertificatesOptions extends Pick<PasswordsOptions, 'contextOf' | 'onRead'> {
   readonly log: Log;
@@ -43,7 +43,7 @@ export class Certificates {
   /** The CA, PEM. Rejects with why the profile may not start, SP-SECRET-*, SP-FORBIDDEN, SP-DB-TLS, SP-PROFILE-INVALID. */
   async authority(definition: TunnelDefinition, signal: AbortSignal): Promise<string | undefined> {
     mayStart(definition);
-    const { origin, profile } = definition;
+    const { profile } = definition;
     const { ca } = profile.connection ?? {};
     if (!ca) return undefined;
     if ('secret' in ca) {
@@ -53,7 +53,7 @@ export class Certificates {
         readSecretCertificates(lease.api, at, signal),
       );
     }
-    if (origin.kind === 'profile' && origin.sourceKind !== 'user') throw notOwn();
+    if (isOthers(definition)) throw notOwn();
     const path = expandHome(ca.file, this.#options.home);
     return textOf(path, await readBounded(path, maxCertificatesBytes));
   }

@@ -110,7 +110,7 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
     tunnels: async () => ({ tunnels: tunnels.all.map(({ entity }) => entity) }),
     tunnel: async ({ name, folder }) => {
       const { entity, record, definition, connections } = await tunnels.find(name, folder);
-      const history = [...(await past.history(entity.id)), ...record.history];
+      const history = record.historyAfter(await past.history(entity.id));
       const expiresAtMs = entity.gateway ? options.gatewayPasswords.expiresAtMs(definition) : undefined;
       return {
         tunnel: entity,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { AppError } from '../base/app-error.ts';
-import { type Clock, systemClock } from '../base/clock.ts';
+import { type Clock, inTime, systemClock } from '../base/clock.ts';
 import type { DaemonPlaces } from '../base/daemon-places.ts';
 import { isPortFree } from '../base/free-port.ts';
 import { createLog, type LogLevel } from '../base/log.ts';
@@ -43,7 +43,7 @@ import { QuestionBoard } from './question-board.ts';
 import { RequestCallers } from './request-callers.ts';
 import { RequestRecord } from './request-record.ts';
 import { forgetFormerSandbox, SandboxHost } from './sandbox-host.ts';
-import { metricsTokenFile } from './settings.ts';
+import { metricsTokenFile, passwordsKeptIn } from './settings.ts';
 import { SettingsDesk } from './settings-desk.ts';
 import { TunnelSet } from './tunnel-set.ts';
 import { WantedFile } from './wanted-file.ts';
@@ -94,10 +94,7 @@ export async function runDaemon(
   if (!ending.aborted) {
     await new Promise<void>((resolve) => ending.addEventListener('abort', () => resolve(), { once: true }));
   }
-  await Promise.race([
-    daemon[Symbol.asyncDispose](),
-    new Promise<void>((resolve) => clock.after(endTimeoutMs, resolve)),
-  ]);
+  await inTime(clock, endTimeoutMs, daemon[Symbol.asyncDispose]());
 }
 
 /** Starts a daemon in this process; its ports are bound and its socket answers when it resolves. */
@@ -127,6 +124,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const live = starting.use(new LiveSettings({ path: places.settingsFile, clock, log }));
     const floor = () => live.current.policy ?? {};
     const profiles = starting.use(profileStore({ options, log, clock, isProjectInUse, floor }));
+    starting.defer(
+      live.onChange(() => {
+        profiles.load().catch((error) => log.warn('profiles-not-loaded', { error: String(error) }));
+      }),
+    );
     const [settings] = await Promise.all([live.load(), wanted.load()]);
     // Projects are known by where somebody stood; those of wanted tunnels are looked up again.
     await profiles.addProjects(projectsOf(wanted));
@@ -148,7 +150,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       startedAtMs,
     } as const;
     const systemKeychain = options.keychain ?? new SystemKeychain({ clock });
-    const keepsInKeychain = (settings.passwords?.keepIn ?? 'keychain') === 'keychain';
+    const keepsInKeychain = passwordsKeptIn(settings) === 'keychain';
     // Before whatever it records, so that it ends after it.
     const audit = starting.use(
       new DaemonAudit({
@@ -280,14 +282,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       audit: () => audit.status,
     });
     starting.defer(audit.onState(() => tunnels.auditChanged()));
+    starting.defer(live.onChange(() => tunnels.floorChanged()));
     await forgetFormerSandbox(wanted);
     await tunnels.restore();
-    starting.defer(
-      live.onChange(() => {
-        tunnels.floorChanged();
-        profiles.load().catch((error) => log.warn('profiles-not-loaded', { error: String(error) }));
-      }),
-    );
     starting.defer(profiles.onChange((snapshot) => events.profilesChanged(snapshot)));
 
     const requests = new RequestRecord(audit.gathered);

@@ -1,4 +1,4 @@
-import { type Clock, delay } from '../base/clock.ts';
+import type { Clock } from '../base/clock.ts';
 import type { DaemonPlaces } from '../base/daemon-places.ts';
 import type { Log } from '../base/log.ts';
 import type { AuditEvent } from '../contract/audit-event.ts';
@@ -12,7 +12,7 @@ import { AuditKey } from './audit-key.ts';
 import { AuditTrail } from './audit-trail.ts';
 import { ClusterIdentities } from './cluster-identities.ts';
 import { GatheredEvents } from './gathered-events.ts';
-import { readSettings } from './settings.ts';
+import { defaultKeep, passwordsKeptIn, readSettings } from './settings.ts';
 import { TunnelAudit } from './tunnel-audit.ts';
 
 export interface ForwardAuditOptions {
@@ -24,13 +24,9 @@ export interface ForwardAuditOptions {
   readonly home: string;
 }
 
-/** At its end a forward waits so long for the keychain, that its log ends signed; the next writer signs what it leaves. */
-const keyMs = 1_000;
-
 /** The record of one `forward` in the foreground, in a log of its own. It holds up nothing, and ends nothing where it cannot be written. */
 export class ForwardAudit implements ForwardWitness, AsyncDisposable {
   readonly #options: ForwardAuditOptions;
-  readonly #key: AuditKey;
   readonly #trail: AuditTrail;
   readonly #identities: ClusterIdentities;
   readonly #gathered: GatheredEvents;
@@ -39,15 +35,11 @@ export class ForwardAudit implements ForwardWitness, AsyncDisposable {
     const { places, clock, log, version, home } = options;
     const { auditFolder: folder } = places;
     this.#options = options;
-    this.#key = new AuditKey({
-      keychain: keepsKey ? new SystemKeychain({ clock }) : undefined,
-      folder,
-      clock,
-    });
+    const keychain = keepsKey ? new SystemKeychain({ clock }) : undefined;
     this.#trail = new AuditTrail({
       folder,
       writer: 'forward',
-      key: this.#key,
+      key: new AuditKey({ keychain, folder, clock }),
       clock,
       log,
       version,
@@ -62,9 +54,9 @@ export class ForwardAudit implements ForwardWitness, AsyncDisposable {
 
   /** Rejects with SP-USAGE where the settings cannot be read. */
   static async open(options: ForwardAuditOptions): Promise<ForwardAudit> {
-    const { passwords, audit } = await readSettings(options.places.settingsFile);
-    const { days = 400, megabytes = 256 } = audit?.keep ?? {};
-    const keepsKey = (passwords?.keepIn ?? 'keychain') === 'keychain';
+    const settings = await readSettings(options.places.settingsFile);
+    const { days = defaultKeep.days, megabytes = 256 } = settings.audit?.keep ?? {};
+    const keepsKey = passwordsKeptIn(settings) === 'keychain';
     const opened = new ForwardAudit(options, { keepsKey, days, megabytes });
     void opened.#trail.start();
     return opened;
@@ -101,10 +93,9 @@ export class ForwardAudit implements ForwardWitness, AsyncDisposable {
     };
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
     this.#gathered[Symbol.dispose]();
-    await Promise.race([this.#key.load().catch(() => {}), delay(this.#options.clock, keyMs)]);
-    await this.#trail[Symbol.asyncDispose]();
+    return this.#trail[Symbol.asyncDispose]();
   }
 }
 

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
 import { AppError } from '../base/app-error.ts';
 import type { Clock } from '../base/clock.ts';
@@ -7,12 +7,12 @@ import type { Log } from '../base/log.ts';
 import { Secret } from '../base/secret.ts';
 import type { Profile } from '../contract/profile.ts';
 import { makeVerifier, type ScramVerifier } from '../postgres/scram.ts';
-import type { Kept, Keychain, KeychainEntry } from '../secret/keychain.ts';
+import type { Kept, Keychain } from '../secret/keychain.ts';
+import { parsedJson, tunnelEntry } from './tunnel-entry.ts';
 
 /** 144 bits, 24 characters that need no quoting anywhere. */
 const passwordBytes = 18;
 const service = 'sallyport tunnel';
-const maxAccountLength = 200;
 
 /** What is kept. Times are ms since the epoch. */
 const keptSchema = z.strictObject({
@@ -136,7 +136,7 @@ export class GatewayPasswords {
   }
 
   async #keptOrNew(tunnel: GatewayTunnel): Promise<Known> {
-    const found = await this.#options.keychain.get(entryOf(tunnel));
+    const found = await this.#options.keychain.get(tunnelEntry(service, tunnel));
     const read = found && keptSchema.safeParse(parsedJson(found.secret)).data;
     // What somebody else has put there is as good as nothing.
     if (!found || !read) return this.#make(tunnel, undefined);
@@ -158,7 +158,7 @@ export class GatewayPasswords {
     { secret, madeAtMs, expiresAtMs }: Pick<Known, 'secret' | 'madeAtMs' | 'expiresAtMs'>,
   ): Promise<Kept> {
     const value = { password: secret.reveal(), madeAtMs, expiresAtMs } satisfies z.infer<typeof keptSchema>;
-    return this.#options.keychain.set(entryOf(tunnel), new Secret(JSON.stringify(value)));
+    return this.#options.keychain.set(tunnelEntry(service, tunnel), new Secret(JSON.stringify(value)));
   }
 
   /** The profile's limit counts from when it was made; the sooner of the two ends it. */
@@ -177,21 +177,6 @@ export class GatewayPasswords {
 function lifetimeOf({ profile }: GatewayTunnel): number | undefined {
   const { localPasswordLifetime } = profile.policy ?? {};
   return localPasswordLifetime === undefined ? undefined : parseDurationMs(localPasswordLifetime);
-}
-
-/** The hash keeps long paths of projects within what keychains take. */
-function entryOf({ id, name }: GatewayTunnel): KeychainEntry {
-  const account =
-    id.length <= maxAccountLength ? id : `${name} ${createHash('sha256').update(id).digest('hex')}`;
-  return { service, account };
-}
-
-function parsedJson(secret: Secret): unknown {
-  try {
-    return JSON.parse(secret.reveal());
-  } catch {
-    return undefined;
-  }
 }
 
 /** Throws SP-USAGE for a tunnel that passes bytes on. */

@@ -14,7 +14,7 @@ import type { Certificates } from './certificates.ts';
 import type { GatewayPasswords } from './gateway-passwords.ts';
 import type { LocalAuthority } from './local-authority.ts';
 import type { Passwords } from './passwords.ts';
-import type { TunnelDefinition } from './tunnel-definition.ts';
+import { isOthers, type TunnelDefinition } from './tunnel-definition.ts';
 
 /** What a tunnel's gateway needs of the daemon. */
 export interface GatewayHost {
@@ -76,8 +76,7 @@ export class TunnelGateway implements Intermediary {
     this.#options = options;
     const { host, definition } = options;
     const { connection, policy, local } = definition.profile;
-    const { origin, name } = definition;
-    const isOwn = origin.kind === 'ad-hoc' || origin.sourceKind === 'user';
+    const { name } = definition;
     this.#gateway = new Gateway({
       clock: host.clock,
       local: {
@@ -97,7 +96,7 @@ export class TunnelGateway implements Intermediary {
       upstream: {
         credentials: ({ fresh }) => this.#find(fresh),
         tls: () => this.#upstreamTls(),
-        passwordPolicy: isOwn ? 'any-hashed' : 'scram-or-verified-tls',
+        passwordPolicy: isOthers(definition) ? 'scram-or-verified-tls' : 'any-hashed',
         readOnly: policy?.readOnly ?? false,
         serverRole: connection?.serverRole,
         onOtherRole: ({ uid }) => options.onOtherRole(uid),

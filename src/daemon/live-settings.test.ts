@@ -41,6 +41,17 @@ describe('the settings', () => {
     expect(lines.join()).toMatch(/settings changed.*policy.*metrics/);
   });
 
+  it('are no news to the daemon where windows alone look at them', async () => {
+    await write('window: {theme: dark}\nmetrics: {port: 9999}\n');
+    await settings.load();
+    await write('window: {theme: light}\nmetrics: {port: 9999}\n');
+    await expect.poll(() => settings.current.window).toEqual({ theme: 'light' });
+    expect([heard, lines]).toEqual([[], []]);
+    await write('window: {theme: light}\npasswords: {keepIn: memory}\n');
+    await expect.poll(() => lines.join()).toMatch(/"counting":"none","afterRestart":"passwords metrics"/);
+    expect(heard).toEqual([]);
+  });
+
   it('stay as they are while their file cannot be read', async () => {
     await write('policy: {all: {confirm: true}}\n');
     await settings.load();

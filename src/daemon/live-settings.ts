@@ -5,9 +5,9 @@ import type { Clock } from '../base/clock.ts';
 import { FolderWatch, withTarget } from '../base/folder-watch.ts';
 import { Listeners } from '../base/listeners.ts';
 import type { Log } from '../base/log.ts';
-import { readSettings, type Settings } from './settings.ts';
+import { changedParts, readAtStart, readSettings, type Settings } from './settings.ts';
 
-/** What counts as soon as the file says it. The rest counts from the next start of the daemon on. */
+/** What counts for the daemon as soon as the file says it. */
 const live: readonly (keyof Settings)[] = ['policy', 'approval'];
 
 /**
@@ -45,7 +45,9 @@ export class LiveSettings implements Disposable {
       onChange: () => void this.#turn(() => this.#reload()),
       onUnwatched: (at) => this.#log.warn('settings not watched', at),
     }).start();
-    this.#current = await readSettings(this.#path);
+    await this.#turn(async () => {
+      this.#current = await readSettings(this.#path);
+    });
     return this.#current;
   }
 
@@ -64,15 +66,16 @@ export class LiveSettings implements Disposable {
       const before = this.#current;
       const now = await readSettings(this.#path);
       if (this.#isOver) return;
-      const keys = [...new Set([...Object.keys(before), ...Object.keys(now)])] as (keyof Settings)[];
-      const changed = keys.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(now[key]));
-      if (changed.length === 0) return;
       this.#current = now;
+      const changed = changedParts(before, now);
+      const counting = changed.filter((part) => live.includes(part));
+      const afterRestart = readAtStart.filter((part) => changed.includes(part));
+      if (counting.length + afterRestart.length === 0) return;
       this.#log.info('settings changed', {
-        counting: changed.filter((key) => live.includes(key)).join(' ') || 'none',
-        afterRestart: changed.filter((key) => !live.includes(key)).join(' ') || 'none',
+        counting: counting.join(' ') || 'none',
+        afterRestart: afterRestart.join(' ') || 'none',
       });
-      this.#listeners.emit(now);
+      if (counting.length > 0) this.#listeners.emit(now);
     } catch (thrown) {
       const { code, details } = AppError.from(thrown);
       this.#log.warn('settings not taken up: those of before count', { code, ...details });

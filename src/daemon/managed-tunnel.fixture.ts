@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { FakeAudit } from '../../test/support/fake-audit.ts';
 import { FakeClock } from '../../test/support/fake-clock.ts';
+import { freePort } from '../../test/support/free-port.ts';
 import { AppError } from '../base/app-error.ts';
 import { silentLog } from '../base/log.ts';
 import type { Profile } from '../contract/profile.ts';
@@ -14,6 +15,8 @@ import { profileDefinition } from './tunnel-definition.ts';
 
 const stack: { [Symbol.asyncDispose](): Promise<void> }[] = [];
 const clients: Socket[] = [];
+/** The kernel gives them to nobody, so that one is free while its tunnel is down, and for it when it comes up again. */
+const ports = await Promise.all(Array.from({ length: 64 }, freePort));
 
 /** After each test. */
 export async function endManaged(): Promise<void> {
@@ -52,6 +55,7 @@ export function managed(
   const clock = new FakeClock();
   const questions = new QuestionBoard(clock, { onAsked() {}, onGone() {} });
   const ended: string[] = [];
+  const drawn = ports.pop();
   let port: number | undefined;
   let lookups = 0;
   let answered = Promise.resolve();
@@ -73,7 +77,7 @@ export function managed(
       await answered;
       throw new AppError('SP-CLUSTER-UNKNOWN');
     },
-    keptPort: () => port,
+    keptPort: () => drawn,
     isKept: () => false,
     keepPort: (_id, kept) => {
       port = kept;

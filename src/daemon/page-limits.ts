@@ -1,43 +1,57 @@
 /**
  * What a page may not ask for, though its user's own hand may. Trust boundary: whoever got to speak for the page would have programs of this
- * machine run, or its files read.
+ * machine run, its files read, or a tunnel opened to others.
  */
 import { AppError } from '../base/app-error.ts';
 import type { HandledInput, OperationName } from '../contract/control.ts';
 import type { ProfileEdit } from '../contract/control-profile.ts';
-import { checkProfile, type FileOrigin } from '../profile/check-profile.ts';
+import type { AdHoc } from '../contract/control-tunnel.ts';
+import { checkProfile, type Described, type FileOrigin } from '../profile/check-profile.ts';
 
 /** Throws SP-USAGE. */
 export function refuseFromPage(input: HandledInput<OperationName>): void {
-  refuseKubeconfig(input);
-  if ('edit' in input) refuseReach(input.edit);
+  if ('adHoc' in input) for (const adHoc of [input.adHoc ?? []].flat()) refuseAdHoc(adHoc);
+  if ('edit' in input) refuseEdit(input.edit);
 }
 
 /** A kubeconfig names programs that give credentials: a file that a page chose would be a program that a page chose. */
-function refuseKubeconfig(input: HandledInput<OperationName>): void {
-  const given = 'adHoc' in input ? [input.adHoc ?? []].flat() : [];
-  if (given.every(({ kubeconfig }) => kubeconfig === undefined)) return;
+function refuseAdHoc(adHoc: AdHoc): void {
+  if (adHoc.kubeconfig !== undefined)
+    throw new AppError('SP-USAGE', {
+      message: 'the page takes no kubeconfig but that of the daemon',
+      next: 'sallyport up --target … --kubeconfig FILE',
+    });
+  const path = reachOf(adHoc);
+  if (path === undefined) return;
   throw new AppError('SP-USAGE', {
-    message: 'the page takes no kubeconfig but that of the daemon',
-    next: 'sallyport up --target … --kubeconfig FILE',
+    message: `a page may not ask for a tunnel with ${path}`,
+    next: 'sallyport up --target …',
   });
 }
 
-/** Programs and files of this machine as sources of credentials, programs that need no password, and ports that others can reach. */
-function refuseReach(edit: ProfileEdit): void {
+function refuseEdit(edit: ProfileEdit): void {
   if (edit.kind === 'override' && edit.override?.passwordless)
     throw new AppError('SP-USAGE', {
       message: 'a page may not say which programs need no password',
       next: 'name them in overrides of your own file',
     });
   if (edit.kind !== 'add' && edit.kind !== 'change') return;
-  // As in a file that comes from others; what is wrong in any file is the store's to say.
-  const complaints = (origin: FileOrigin) => checkProfile(edit.profile, [], origin, () => undefined);
-  const anywhere = new Set(complaints('own').map(({ path }) => path.join('.')));
-  const complaint = complaints('shared').find(({ path }) => !anywhere.has(path.join('.')));
-  if (!complaint) return;
+  const path = reachOf(edit.profile);
+  if (path === undefined) return;
   throw new AppError('SP-USAGE', {
-    message: `a page may not write ${complaint.path.join('.')} into a profile`,
+    message: `a page may not write ${path} into a profile`,
     next: `sallyport profile edit ${edit.name}`,
   });
+}
+
+/**
+ * Where it names programs and files of this machine as sources of credentials, programs that need no password, or a place where others can
+ * reach it: as in a file that comes from others. What is wrong in any file is not this one's to say.
+ */
+function reachOf(described: Described): string | undefined {
+  const complaints = (origin: FileOrigin) => checkProfile(described, [], origin, () => undefined);
+  const anywhere = new Set(complaints('own').map(({ path }) => path.join('.')));
+  return complaints('shared')
+    .map(({ path }) => path.join('.'))
+    .find((path) => !anywhere.has(path));
 }

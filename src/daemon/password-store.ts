@@ -3,7 +3,7 @@ import type { Secret } from '../base/secret.ts';
 import type { Keychain } from '../secret/keychain.ts';
 import { MemoryKeychain } from '../secret/memory-keychain.ts';
 import { PasswordFile } from '../secret/password-file.ts';
-import type { Settings } from './settings.ts';
+import { passwordsKeptIn, type Settings } from './settings.ts';
 
 interface PasswordStore {
   readonly keychain: Keychain;
@@ -13,10 +13,10 @@ interface PasswordStore {
 
 /** Where passwords are kept that were asked for, and what opens it where it has to be opened. */
 export function passwordStore(
-  { passwords: { keepIn } = { keepIn: 'keychain' } }: Settings,
+  settings: Settings,
   { folder, keychain }: { readonly folder: string; readonly keychain: Keychain },
 ): PasswordStore {
-  switch (keepIn) {
+  switch (passwordsKeptIn(settings)) {
     case 'keychain':
       return { keychain: new MemoryKeychain({ before: keychain }) };
     case 'memory':

@@ -9,14 +9,15 @@ import type { PasswordOrigin } from '../contract/control-password.ts';
 import type { Question, QuestionAnswer } from '../contract/control-question.ts';
 import type { SslMode } from '../credential/credential-text.ts';
 import { canonicalJson } from '../profile/canonical.ts';
-import type { Kept, Keychain, KeychainEntry } from '../secret/keychain.ts';
+import type { Kept, Keychain } from '../secret/keychain.ts';
 import { isLocal, type LocalSource, localPassword, type PasswordSource } from '../secret/local-password.ts';
 import type { ClusterChoice, ClusterLease, ClusterPool } from './cluster-pool.ts';
 import { type LocatedCredential, PasswordFinder } from './found-password.ts';
 import type { QuestionBoard, QuestionDraft } from './question-board.ts';
 import { type OnRead, recordedRead } from './recorded-read.ts';
 import { readSecretPassword } from './secret-password.ts';
-import type { TunnelDefinition } from './tunnel-definition.ts';
+import { isOthers, type TunnelDefinition } from './tunnel-definition.ts';
+import { parsedJson, tunnelEntry } from './tunnel-entry.ts';
 
 export interface PasswordsOptions {
   readonly clock: Clock;
@@ -64,7 +65,6 @@ type ClusterSource = Extract<PasswordSource, { secret: unknown } | { configMap: 
 const service = 'sallyport';
 /** A question that nobody answers goes: who asked has gone too. */
 const questionMs = 600_000;
-const maxAccountLength = 200;
 
 /** What is kept: the password, and what it was given for. */
 const keptSchema = z.strictObject({ for: z.string(), password: z.string() });
@@ -124,7 +124,9 @@ export class Passwords implements Disposable {
   /** Resolves with whether something was kept, whatever the profile says now. Rejects with SP-KEYCHAIN, SP-PASSPHRASE-REQUIRED. */
   async forget(definition: TunnelDefinition, asking: Asking): Promise<AskedFirst | boolean> {
     const { keychain, log } = this.#options;
-    const wasKept = await this.unlocked(definition, asking, () => keychain.delete(entryOf(definition)));
+    const wasKept = await this.unlocked(definition, asking, () =>
+      keychain.delete(tunnelEntry(service, definition)),
+    );
     if (wasKept === true) log.info('password forgotten', { tunnel: definition.id });
     return wasKept;
   }
@@ -170,9 +172,9 @@ export class Passwords implements Disposable {
     const { keychain, log } = this.#options;
     const { id, name, profile } = definition;
     const user = profile.connection?.user;
-    const secret = { kind: 'keychain', account: entryOf(definition).account } as const;
+    const secret = { kind: 'keychain', account: tunnelEntry(service, definition).account } as const;
     const found = await this.unlocked(definition, asking, async () => ({
-      entry: await keychain.get(entryOf(definition)),
+      entry: await keychain.get(tunnelEntry(service, definition)),
     })).catch((error) => {
       this.#options.onRead?.(definition, secret, AppError.from(error).toData());
       throw error;
@@ -196,7 +198,7 @@ export class Passwords implements Disposable {
     const value = { for: purposeOf(definition), password: password.reveal() } satisfies z.infer<
       typeof keptSchema
     >;
-    const kept = await keychain.set(entryOf(definition), new Secret(JSON.stringify(value)));
+    const kept = await keychain.set(tunnelEntry(service, definition), new Secret(JSON.stringify(value)));
     log.info('password kept', { tunnel: definition.id, ...kept });
     // Whoever else waits for the answer has it now.
     for (const { id, kind } of questions.of(definition.id)) if (kind === 'password') this.#withdraw(id);
@@ -256,9 +258,8 @@ export function mayStart({ problem }: TunnelDefinition): void {
  */
 export function refuseUnseen(definition: TunnelDefinition): void {
   mayStart(definition);
-  const { name, origin, profile } = definition;
-  const isOwn = origin.kind === 'ad-hoc' || origin.sourceKind === 'user';
-  if (isOwn || profile.kind !== 'postgres' || !profile.connection?.password) return;
+  const { name, profile } = definition;
+  if (!isOthers(definition) || profile.kind !== 'postgres' || !profile.connection?.password) return;
   throw new AppError('SP-PASSWORD-WITHHELD', { tunnel: name });
 }
 
@@ -287,36 +288,18 @@ function placeOf(source: PasswordSource): string {
   return source.secret === 'auto' ? 'the Secret of its database' : `the Secret ${source.secret.name}`;
 }
 
-/** By its id alone, so that what was kept for it can be forgotten whatever its profile says now. */
-function entryOf({ id, name }: TunnelDefinition): KeychainEntry {
-  const account = id.length <= maxAccountLength ? id : `${name} ${sha256(id)}`;
-  return { service, account };
-}
-
 /**
  * What a password was typed for. A profile that leads elsewhere, or logs in as another, is asked for anew: what was meant for one database
  * is never sent to another, also where somebody agreed in haste to a change.
  */
 function purposeOf({ access, profile }: TunnelDefinition): string {
   const { namespace, target, port, connection } = profile;
-  return sha256(canonicalJson({ access, namespace, target, port, user: connection?.user }));
+  const text = canonicalJson({ access, namespace, target, port, user: connection?.user });
+  return createHash('sha256').update(text).digest('hex');
 }
 
 function passwordFor(definition: TunnelDefinition, value: Secret): Secret | undefined {
-  const parsed = keptSchema.safeParse(parsedJson(value.reveal()));
+  const parsed = keptSchema.safeParse(parsedJson(value));
   if (!parsed.success || parsed.data.for !== purposeOf(definition)) return undefined;
   return new Secret(parsed.data.password);
-}
-
-/** What somebody else has put there is as good as nothing. */
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

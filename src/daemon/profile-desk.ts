@@ -4,8 +4,10 @@ import type { HandledInput, OperationAnswer } from '../contract/control.ts';
 import type { ProfileEdit } from '../contract/control-profile.ts';
 import type { ListedProfile } from '../contract/profile-snapshot.ts';
 import type { TargetCheck } from '../profile/check-profile.ts';
-import { profileFromObject, suggestPort } from '../profile/import/cluster-object.ts';
+import { profileFromObject } from '../profile/import/cluster-object.ts';
 import { importText } from '../profile/import/import-text.ts';
+import { freeName } from '../profile/import/imported.ts';
+import { freeLocalPort, type Taken, takenBy } from '../profile/import/taken.ts';
 import type { ProfileStore, RefusedProfile } from '../profile/profile-store.ts';
 import { readProfileFile } from '../profile/read-profile-file.ts';
 import type { ObjectLister } from './objects.ts';
@@ -20,9 +22,6 @@ export interface ProfileDeskOptions {
   /** Ends a tunnel whose profile is about to go; resolves also where there is none. */
   readonly takeDown: (id: string) => Promise<void>;
 }
-
-/** Ports that are tried for a free one. */
-const maxTries = 100;
 
 /** Profiles as somebody at a window makes and changes them. */
 export class ProfileDesk {
@@ -63,8 +62,7 @@ export class ProfileDesk {
     const { contexts } = await this.#options.objects.contexts().catch(() => ({ contexts: [] }));
     const current = contexts.find((context) => context.current);
     const { profiles, notCarried } = importText(text, {
-      takenNames: this.#takenNames(),
-      takenPorts: this.#takenPorts(),
+      ...this.#taken,
       context: current?.name,
       ...(current && { namespace: current.namespace }),
     });
@@ -86,9 +84,10 @@ export class ProfileDesk {
       throw new AppError('SP-TARGET-NOT-FOUND', { target: `${kind.toLowerCase()}/${object}`, namespace });
     }
     const made = profileFromObject(picked, { cluster: found.cluster, ordinal, port });
-    const local = await this.#freePort(made.remotePort);
+    const { takenNames, takenPorts } = this.#taken;
+    const local = await freeLocalPort(made.remotePort, takenPorts, this.#options.isPortFree);
     return {
-      name: freeName(made.name, this.#takenNames()),
+      name: freeName(made.name, new Set(takenNames)),
       profile: { ...made.profile, ...(local !== undefined && { local }) },
       notCarried: [...made.notCarried],
     };
@@ -100,28 +99,10 @@ export class ProfileDesk {
     return isThere ? profiles.filter((profile) => profile.source === source).map(({ id }) => id) : [];
   }
 
-  /** Undefined: the daemon takes any free one when the tunnel starts, and keeps it. */
-  async #freePort(remotePort: number): Promise<number | undefined> {
-    const busy = new Set(this.#takenPorts());
-    for (let tries = 0; tries < maxTries; tries++) {
-      const local = suggestPort(remotePort, (port) => busy.has(port));
-      if (await this.#options.isPortFree(local)) return local;
-      busy.add(local);
-    }
-    return undefined;
-  }
-
-  #takenNames(): Set<string> {
-    return new Set(this.#options.profiles.snapshot.profiles.map(({ name }) => name));
-  }
-
-  #takenPorts(): number[] {
+  get #taken(): Taken {
     const { profiles, keptPorts } = this.#options;
-    const written = profiles.snapshot.profiles.flatMap(({ profile: { local } }) => {
-      if (typeof local === 'number') return [local];
-      return local && 'port' in local ? [local.port] : [];
-    });
-    return [...written, ...keptPorts()];
+    const { takenNames, takenPorts } = takenBy(profiles.snapshot);
+    return { takenNames, takenPorts: [...takenPorts, ...keptPorts()] };
   }
 }
 
@@ -133,9 +114,4 @@ export function profileYaml({ name, file, line, written }: ListedProfile): Opera
 /** One that is refused, as it stands: what it shares with others by an anchor is written out. */
 export function refusedYaml({ value, ...place }: RefusedProfile): OperationAnswer<'profileYaml'> {
   return { ...place, yaml: value === null ? '' : stringify(value, { aliasDuplicateObjects: false }) };
-}
-
-function freeName(wanted: string, taken: ReadonlySet<string>): string {
-  if (!taken.has(wanted)) return wanted;
-  for (let number = 2; ; number++) if (!taken.has(`${wanted}-${number}`)) return `${wanted}-${number}`;
 }

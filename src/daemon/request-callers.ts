@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { type Clock, delay } from '../base/clock.ts';
+import { type Clock, inTime } from '../base/clock.ts';
 import type { AuditedCaller } from '../contract/audit-event.ts';
 import type { PeerFinder } from '../peer/peer-owner.ts';
 import { unixCaller } from '../peer/unix-caller.ts';
@@ -30,7 +30,7 @@ export class RequestCallers {
     return this.#once(socket, async () => {
       const owner = await this.#options.peers.ownerOf(socket);
       if (owner.kind !== 'found') return { via: 'page' };
-      const found = await this.#inTime(owner.process());
+      const found = await inTime(this.#options.clock, processMs, owner.process());
       return { uid: owner.uid, pid: found?.pid, program: found?.program, via: 'page' };
     });
   }
@@ -39,18 +39,5 @@ export class RequestCallers {
     const known = this.#known.get(socket) ?? find();
     this.#known.set(socket, known);
     return known;
-  }
-
-  async #inTime<T>(found: Promise<T>): Promise<T | undefined> {
-    const given = new AbortController();
-    const late = delay(this.#options.clock, processMs, given.signal).then(
-      () => undefined,
-      () => undefined,
-    );
-    try {
-      return await Promise.race([found, late]);
-    } finally {
-      given.abort();
-    }
   }
 }

@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { AppError } from '../base/app-error.ts';
-import type { Clock } from '../base/clock.ts';
+import { type Clock, inTime } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { SandboxStatus } from '../contract/control-sandbox.ts';
 import { restartPodOrder, type SandboxMessage, sandboxMessageSchema } from '../contract/control-sandbox.ts';
@@ -39,6 +39,7 @@ const startLimitMs = 60_000;
 /** A sandbox ends its Postgres in order, which takes a second; then it is killed, and its watchdog clears up. */
 const endLimitMs = 4_000;
 const keptBytes = 4_000;
+const endedUnasked = 'it ended by itself';
 
 export class SandboxHost implements AsyncDisposable {
   readonly #options: SandboxHostOptions;
@@ -94,16 +95,19 @@ export class SandboxHost implements AsyncDisposable {
         this.#run = this.#launch(sinceMs);
       }
       const run = this.#run;
-      const ready = await this.#within(startLimitMs, run.ready);
+      const ready = await inTime(clock, startLimitMs, run.ready);
+      if (!ready) throw failed(`it was not ready within ${startLimitMs / 1_000} s`);
       if (this.#run !== run) throw failed('it was stopped');
       const { kubeconfig, pod, namespace } = ready;
       if (this.#status.kind !== 'running') this.#set({ kind: 'starting', step: 'tunnel', sinceMs });
       await this.#connect(ready);
       if (this.#run !== run) throw failed('it was stopped');
+      if (hasEnded(run.child)) throw failed(endedUnasked);
       this.#set({ kind: 'running', tunnel, pod, namespace, kubeconfig, sinceMs });
       log.info('sandbox runs', { pid: run.child.pid });
     } catch (thrown) {
       const error = AppError.from(thrown);
+      await this.#disconnect();
       await this.#end();
       if (!this.#stopping) this.#set({ kind: 'off', error: error.toData() });
       throw error;
@@ -115,6 +119,8 @@ export class SandboxHost implements AsyncDisposable {
     this.#set({ kind: 'stopping' });
     await this.#disconnect();
     await this.#end();
+    // A start that has come too far to hear of it takes down what it has brought up, and says nothing after this.
+    await this.#starting?.catch(() => {});
     this.#set({ kind: 'off' });
     this.#options.log.info('sandbox stopped');
   }
@@ -142,8 +148,9 @@ export class SandboxHost implements AsyncDisposable {
   async #disconnect(): Promise<void> {
     const { tunnels } = this.#options;
     const access = tunnels.get(tunnel)?.definition.access;
-    const isOurs = access?.kind === 'context' && access.kubeconfig === this.#kubeconfig;
-    if (isOurs) await tunnels.down({ names: [tunnel], groups: [], all: false });
+    if (access?.kind !== 'context' || access.kubeconfig === undefined) return;
+    if (access.kubeconfig === this.#kubeconfig)
+      await tunnels.down({ names: [tunnel], groups: [], all: false });
   }
 
   async #end(): Promise<void> {
@@ -196,20 +203,8 @@ export class SandboxHost implements AsyncDisposable {
     if (this.#run !== run || this.#status.kind !== 'running') return;
     this.#run = undefined;
     this.#options.log.warn('sandbox ended');
-    this.#set({ kind: 'off', error: failed('it ended by itself').toData() });
+    this.#set({ kind: 'off', error: failed(endedUnasked).toData() });
     await this.#disconnect();
-  }
-
-  async #within<T>(limitMs: number, work: Promise<T>): Promise<T> {
-    const late = Promise.withResolvers<never>();
-    const timer = this.#options.clock.after(limitMs, () =>
-      late.reject(failed(`it was not ready within ${limitMs / 1_000} s`)),
-    );
-    try {
-      return await Promise.race([work, late.promise]);
-    } finally {
-      timer.cancel();
-    }
   }
 
   #set(status: SandboxStatus): void {
@@ -222,6 +217,10 @@ export class SandboxHost implements AsyncDisposable {
 export async function forgetFormerSandbox(wanted: Pick<WantedFile, 'tunnels' | 'drop'>): Promise<void> {
   const kubeconfig = wanted.tunnels.get(tunnel)?.adHoc?.kubeconfig;
   if (kubeconfig && !existsSync(kubeconfig)) await wanted.drop(tunnel, { forgetPort: true }).catch(() => {});
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
 }
 
 function readMessage(line: string): SandboxMessage | undefined {

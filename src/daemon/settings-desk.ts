@@ -1,12 +1,21 @@
 /** The settings file as a window shows and changes it: comments, order and whatever a change is not about stay as they are written. */
+import pLimit from 'p-limit';
 import { isMap, parseDocument } from 'yaml';
 import { AppError } from '../base/app-error.ts';
 import type { DaemonPlaces } from '../base/daemon-places.ts';
 import { replaceFile } from '../base/replace-file.ts';
 import type { SettingsChange, ShownSettings } from '../contract/control-settings.ts';
-import { canonicalJson } from '../profile/canonical.ts';
 import { printDocument } from '../profile/print-document.ts';
-import { defaultKeep, metricsTokenFile, parseSettings, readSettingsText, type Settings } from './settings.ts';
+import {
+  changedParts,
+  defaultKeep,
+  metricsTokenFile,
+  parseSettings,
+  passwordsKeptIn,
+  readAtStart,
+  readSettingsText,
+  type Settings,
+} from './settings.ts';
 
 export interface SettingsDeskOptions {
   readonly places: DaemonPlaces;
@@ -27,7 +36,7 @@ const paths: Record<keyof SettingsChange, readonly [string, string]> = {
 
 export class SettingsDesk {
   readonly #options: SettingsDeskOptions;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turn = pLimit(1);
 
   constructor(options: SettingsDeskOptions) {
     this.#options = options;
@@ -39,11 +48,9 @@ export class SettingsDesk {
     return this.#shown(parseSettings(settingsFile, await readSettingsText(settingsFile)));
   }
 
-  /** One change after the other. Throws SP-USAGE where the file has a mistake, and is changed meanwhile by somebody else. */
+  /** One change after the other. Throws SP-USAGE where the file has a mistake, SP-PROFILE-EDIT-CONFLICT where somebody else changes it meanwhile. */
   change(change: SettingsChange): Promise<ShownSettings> {
-    const changed = this.#last.then(() => this.#change(change));
-    this.#last = changed.catch(() => {});
-    return changed;
+    return this.#turn(() => this.#change(change));
   }
 
   async #change(change: SettingsChange): Promise<ShownSettings> {
@@ -54,9 +61,8 @@ export class SettingsDesk {
     const settings = parseSettings(file, after);
     if (after !== before) {
       const beforeRename = async () => {
-        if ((await readSettingsText(file)) === before) return;
-        const message = `${file} is being changed by another program`;
-        throw new AppError('SP-USAGE', { message, next: 'nothing was written; try again' });
+        if ((await readSettingsText(file)) !== before)
+          throw new AppError('SP-PROFILE-EDIT-CONFLICT', { file });
       };
       await replaceFile(file, after, { beforeRename });
     }
@@ -65,18 +71,17 @@ export class SettingsDesk {
 
   #shown(settings: Settings): ShownSettings {
     const { places, inUse } = this.#options;
+    const changed = changedParts(inUse, settings);
     const { keep: { days = defaultKeep.days, megabytes = defaultKeep.megabytes } = {}, ship = [] } =
       settings.audit ?? {};
     return {
       file: places.settingsFile,
       window: settings.window ?? {},
-      keepPasswordsIn: settings.passwords?.keepIn ?? 'keychain',
+      keepPasswordsIn: passwordsKeptIn(settings),
       metricsPort: settings.metrics?.port,
       metricsTokenFile: metricsTokenFile(places),
       audit: { days, megabytes, receivers: ship.map(({ name }) => name) },
-      afterRestart: (['passwords', 'metrics', 'audit'] as const).filter(
-        (part) => canonicalJson(settings[part] ?? null) !== canonicalJson(inUse[part] ?? null),
-      ),
+      afterRestart: readAtStart.filter((part) => changed.includes(part)),
     };
   }
 }

@@ -11,6 +11,7 @@ import {
   windowSettingsSchema,
 } from '../contract/control-settings.ts';
 import { policyFloorSchema } from '../contract/policy.ts';
+import { canonicalJson } from '../profile/canonical.ts';
 import { yamlErrorText } from '../profile/yaml-error-text.ts';
 import { approvalSettingsSchema } from './approval-command.ts';
 import { shipperSettingsSchema } from './audit-destination.ts';
@@ -57,8 +58,22 @@ const settingsSchema = z.strictObject({
 
 export type Settings = z.infer<typeof settingsSchema>;
 
+/** What the daemon reads at its start alone. Of the rest `policy` and `approval` count at once, and so does `window`, which is for faces. */
+export const readAtStart = ['passwords', 'metrics', 'audit'] as const satisfies readonly (keyof Settings)[];
+
+/** The parts in which two settings differ, however they are written. */
+export function changedParts(before: Settings, after: Settings): (keyof Settings)[] {
+  const parts = Object.keys(settingsSchema.shape) as (keyof Settings)[];
+  return parts.filter((part) => canonicalJson(before[part]) !== canonicalJson(after[part]));
+}
+
 /** How long and how much of the audit log is kept where the settings say nothing. */
 export const defaultKeep = { days: 400, megabytes: 2_048 } as const;
+
+/** Where passwords are kept that were asked for. */
+export function passwordsKeptIn({ passwords }: Settings): NonNullable<Settings['passwords']>['keepIn'] {
+  return passwords?.keepIn ?? 'keychain';
+}
 
 export function metricsTokenFile({ folders }: Pick<DaemonPlaces, 'folders'>): string {
   return join(folders.data, 'metrics-token');

@@ -87,6 +87,11 @@ function unenforced(
   };
 }
 
+/** Others wrote its profile: a project, a folder or a repository. */
+export function isOthers({ origin }: Pick<TunnelDefinition, 'origin'>): boolean {
+  return origin.kind === 'profile' && origin.sourceKind !== 'user';
+}
+
 export function adHocId(name: string): string {
   return `ad-hoc/${name}`;
 }
@@ -183,9 +188,4 @@ export function listenSpec(
     port: local.port,
     ...(local.address !== undefined && { addresses: [local.address] }),
   };
-}
-
-export function localPortOf(local: LocalAddress | undefined): number | undefined {
-  if (typeof local === 'number') return local;
-  return local && 'port' in local ? local.port : undefined;
 }

@@ -3,7 +3,8 @@ import type { ErrorData } from '../contract/error-codes.ts';
 import { usesGateway } from '../contract/gateway.ts';
 import { shownState } from '../contract/shown-state.ts';
 import type { TunnelState, Wanted } from '../contract/tunnel-state.ts';
-import { localPortOf, type TunnelDefinition } from './tunnel-definition.ts';
+import { localPortOf } from '../profile/local-address.ts';
+import type { TunnelDefinition } from './tunnel-definition.ts';
 import type { TunnelRecord } from './tunnel-record.ts';
 import type { TunnelRun } from './tunnel-run.ts';
 

@@ -40,6 +40,11 @@ export class TunnelRecord {
     if (error) this.lastError = { atMs, error };
   }
 
+  /** Its history behind that of the daemons before, of both together the newest. */
+  historyAfter(past: readonly HistoryEntry[]): HistoryEntry[] {
+    return [...past, ...this.history].slice(-maxHistory);
+  }
+
   connection(event: ConnectionEvent): void {
     switch (event.kind) {
       case 'start':

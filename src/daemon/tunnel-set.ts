@@ -7,6 +7,7 @@ import type { HandledInput, Outcomes } from '../contract/control.ts';
 import type { AdHoc } from '../contract/control-tunnel.ts';
 import type { PolicyFloor } from '../contract/policy.ts';
 import type { ProfileSnapshot } from '../contract/profile-snapshot.ts';
+import { localPortOf } from '../profile/local-address.ts';
 import type { ProfileStore } from '../profile/profile-store.ts';
 import { membersOf, whyLost } from './known-profiles.ts';
 import { ManagedTunnel, type TunnelHost } from './managed-tunnel.ts';
@@ -16,7 +17,6 @@ import {
   adHocId,
   adHocOf,
   leadsTo,
-  localPortOf,
   lostDefinition,
   profileDefinition,
   type TunnelDefinition,

@@ -22,9 +22,12 @@ const postgresPolicies = [
 /** What is wrong with a target and its port, as a sentence that says what would be right; undefined where nothing is. */
 export type TargetCheck = (target: string, port: number | string) => string | undefined;
 
+/** What is checked of a profile, and of a tunnel that no profile describes. */
+export type Described = Omit<Profile, 'cluster' | 'namespace'>;
+
 /** What the schema cannot say of one profile that fits it. */
 export function checkProfile(
-  profile: Profile,
+  profile: Described,
   at: Path,
   origin: FileOrigin,
   checkTarget: TargetCheck,
@@ -94,7 +97,7 @@ export function checkProfile(
 
 /** A file that came with a repository must not reach into the machine of who opens it, not even where its user agrees in haste. */
 function checkShared(
-  profile: Profile,
+  profile: Described,
   complain: (path: Path, message: string, about?: Complaint['about']) => void,
 ): void {
   const { local, connection, policy } = profile;

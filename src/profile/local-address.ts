@@ -24,6 +24,12 @@ export function isLoopback(address: string): boolean {
   return address === '::1' || /^127(\.\d{1,3}){3}$/.test(address);
 }
 
+/** Undefined of a unix socket, and where any free port is taken. */
+export function localPortOf(local: LocalAddress | undefined): number | undefined {
+  if (typeof local === 'number') return local;
+  return local && 'port' in local ? local.port : undefined;
+}
+
 /** The profile's address with the port of an override. */
 export function withLocalPort(local: Profile['local'], port: number): LocalAddress {
   return typeof local === 'object' && 'port' in local ? { ...local, port } : port;

@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { AppError } from '../../base/app-error.ts';
-import type { ProfileSnapshot } from '../../contract/profile-snapshot.ts';
 import type { Imported } from '../../profile/import/imported.ts';
+import { type Taken, takenBy } from '../../profile/import/taken.ts';
 import type { Cli } from '../cli.ts';
 import { editFile, fileToEdit, tellDaemon } from '../edited-profile.ts';
-import type { PickFlags, Taken } from '../pick-object.ts';
+import type { PickFlags } from '../pick-object.ts';
 import { printJson } from '../print-json.ts';
 import { openProfiles } from '../profile-files.ts';
 import { currentContext } from '../profile-flags.ts';
@@ -58,7 +58,7 @@ async function importProfiles(given: string | undefined, flags: ImportFlags, cli
   await using store = await openProfiles(cli);
   const file = await fileToEdit(flags.project, cli);
   await store.addProject(cli.cwd);
-  const imported = await whatToImport(given, flags, { taken: taken(await store.load()), cli });
+  const imported = await whatToImport(given, flags, { taken: takenBy(await store.load()), cli });
   if (!flags.dryRun) {
     for (const { name, profile } of imported.profiles) {
       await editFile(store, { kind: 'add', name, profile }, file);
@@ -136,16 +136,6 @@ async function textToImport(given: string | undefined, cli: Cli): Promise<string
       error,
     );
   }
-}
-
-/** Names and local ports that are in use, of whatever source. */
-function taken({ profiles, refused }: ProfileSnapshot): Taken {
-  const own = profiles.map(({ name }) => name);
-  const broken = refused.map(({ id }) => id.slice(id.lastIndexOf('/') + 1));
-  const ports = profiles.flatMap(({ profile: { local } }) =>
-    typeof local === 'number' ? [local] : local && 'port' in local ? [local.port] : [],
-  );
-  return { takenNames: [...own, ...broken], takenPorts: ports };
 }
 
 function importedText(

@@ -125,7 +125,7 @@ export const databaseErrors = {
         case 'wrong-password':
           return 'a program did not know the password of the tunnel';
         default:
-          return `the gateway let a program not in: ${say(d.why, 'it did not log in')}`;
+          return `the gateway did not let a program in: ${say(d.why, 'it did not log in')}`;
       }
     },
     next: (d) => `sallyport password ${say(d.tunnel, 'NAME')} --local prints the one that it takes`,

@@ -1,4 +1,5 @@
 import type { Profile } from '../../contract/profile.ts';
+import { localPortOf } from '../local-address.ts';
 
 export interface Imported {
   readonly profiles: readonly { readonly name: string; readonly profile: Profile }[];
@@ -38,7 +39,7 @@ export class Importing {
   add(wanted: string, profile: Profile): void {
     const name = freeName(wanted, this.#names);
     this.#names.add(name);
-    const port = localPort(profile);
+    const port = localPortOf(profile.local);
     if (port !== undefined && this.#ports.has(port)) {
       const { local: _, ...rest } = profile;
       this.leaveOut(
@@ -61,12 +62,8 @@ export class Importing {
   }
 }
 
-function localPort({ local }: Profile): number | undefined {
-  if (typeof local === 'number') return local;
-  return local && 'port' in local ? local.port : undefined;
-}
-
-function freeName(wanted: string, taken: ReadonlySet<string>): string {
+/** The nearest name that a profile may have and none has; a number tells it from others. */
+export function freeName(wanted: string, taken: ReadonlySet<string>): string {
   const name = profileNameOf(wanted);
   if (!taken.has(name)) return name;
   for (let number = 2; ; number++) if (!taken.has(`${name}-${number}`)) return `${name}-${number}`;
