@@ -7,8 +7,10 @@ export default defineConfig({
     reporters: ['default', './build/test-report/closing-line.ts'],
     maxWorkers: 2,
     // Asked for more runs than usual, fuzz tests take as long as they take.
-    testTimeout: process.env.SALLYPORT_FUZZ_RUNS ? 3_600_000 : 20_000,
+    testTimeout: process.env.SALLYPORT_FUZZ_RUNS ? 3_600_000 : 60_000,
     hookTimeout: 60_000,
+    // What is waited for comes within moments; a machine that does much else takes its time over them.
+    expect: { poll: { timeout: 10_000 } },
     projects: [
       {
         extends: true,

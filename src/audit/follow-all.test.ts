@@ -101,7 +101,7 @@ it('sees logs come where not even their folder was there', async () => {
   const names = async () => (await slots.next()).value?.map(({ name }) => name);
   expect(await names()).toEqual([]);
   await write('forward-1', 1);
-  await vi.waitFor(async () => expect(await names()).toEqual(['forward-1']));
+  await expect.poll(names).toEqual(['forward-1']);
   await write('daemon', 2);
   expect(await names()).toEqual(['daemon', 'forward-1']);
   end.abort();

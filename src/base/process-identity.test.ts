@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { isAlive, startOf } from './process-identity.ts';
 
 describe.runIf(process.platform === 'linux')('a process', () => {
@@ -19,7 +19,7 @@ describe.runIf(process.platform === 'linux')('a process', () => {
     });
     const [line] = (await once(parent.stdout, 'data')) as [Buffer];
     const pid = Number(line.toString());
-    await vi.waitFor(async () => expect(await readFile(`/proc/${pid}/stat`, 'latin1')).toContain(') Z '));
+    await expect.poll(() => readFile(`/proc/${pid}/stat`, 'latin1')).toContain(') Z ');
     expect(process.kill(pid, 0)).toBe(true);
     expect(await startOf(pid)).toBeUndefined();
     expect(await isAlive({ pid, start: 'as it was' })).toBe(false);

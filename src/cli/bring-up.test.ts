@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { FakeCli } from '../../test/support/fake-cli.ts';
 import { FakeControl, fakeTunnel } from '../../test/support/fake-control.ts';
 import { AppError } from '../base/app-error.ts';
@@ -72,7 +72,7 @@ describe('up', () => {
     await using control = daemonWith(waiting());
     using cli = new FakeCli({ control });
     const running = cli.run('up', 'orders-db', '--timeout', '5s');
-    await vi.waitFor(() => expect(cli.clock.pending).toBe(1));
+    await expect.poll(() => cli.clock.pending).toBe(1);
     await cli.clock.advanceAsync(4_000);
     expect(await running).toBe(7);
     expect(cli.stderr.text).toBe(

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { type Duplex, duplexPair } from 'node:stream';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.ts';
 import { AppError } from '../base/app-error.ts';
 import { Secret } from '../base/secret.ts';
@@ -302,7 +302,7 @@ describe('Gateway', () => {
     ]);
     // Nothing waits for them any more once they have closed their end too.
     for (const { client } of [greeting, waiting, serving]) client.destroy();
-    await vi.waitFor(() => expect(clock.pending).toBe(0));
+    await expect.poll(() => clock.pending).toBe(0);
   });
 
   it('leaves a client that does not log in, and takes no more than a number of them', async () => {

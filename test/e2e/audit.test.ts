@@ -152,9 +152,9 @@ describe('the audit log of the daemon', () => {
     await firstLine(await upPort(control));
     await recorded(home, is('connection-closed'));
     // Sessions that are kept ready come a moment later.
-    await vi.waitFor(async () =>
-      expect((await records(home)).filter(is('session-opened')).length).toBeGreaterThan(1),
-    );
+    await expect
+      .poll(async () => (await records(home)).filter(is('session-opened')).length)
+      .toBeGreaterThan(1);
     await daemon[Symbol.asyncDispose]();
     const all = await records(home);
     expect(all.map(({ event }) => event)).toContain('writer-ended');
@@ -466,9 +466,7 @@ describe('a log that cannot be written', () => {
       net: net(),
       prod: net({ policy: { environment: 'production' } }),
     });
-    await vi.waitFor(async () =>
-      expect((await control.call('daemon', {})).audit?.state).toMatchObject({ kind: 'unavailable' }),
-    );
+    await expect.poll(async () => (await control.call('daemon', {})).audit?.state.kind).toBe('unavailable');
     const { outcomes } = await control.call('up', { names: ['prod', 'net'], waitMs: 20_000 });
     expect(outcomes[0]?.error).toMatchObject({ code: 'SP-AUDIT-UNAVAILABLE', details: { tunnel: 'prod' } });
     expect(outcomes[1]?.tunnel).toMatchObject({

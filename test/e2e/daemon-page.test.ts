@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { Daemon } from '../../src/daemon/daemon.ts';
 import { DaemonHome } from '../support/daemon-fixture.ts';
@@ -147,14 +147,14 @@ describe('the address of the page', () => {
     expect(JSON.parse((await call('tunnels', {})).body)).toEqual({ tunnels: [] });
     // On record as a request of the page, which was refused.
     await using control = home.control();
-    await vi.waitFor(async () => {
+    const asked = async () => {
       const { records } = await control.call('audit', { filter: { events: ['control-request'] } });
-      const asked = records.map(({ record }) => record).filter(({ operation }) => operation === 'up');
-      expect(asked).toMatchObject([
-        { names: ['ad-hoc/evil'], by: { via: 'page' } },
-        { names: ['ad-hoc/evil'], by: { via: 'page' }, error: { code: 'SP-USAGE' } },
-      ]);
-    });
+      return records.map(({ record }) => record).filter(({ operation }) => operation === 'up');
+    };
+    await expect.poll(asked).toMatchObject([
+      { names: ['ad-hoc/evil'], by: { via: 'page' } },
+      { names: ['ad-hoc/evil'], by: { via: 'page' }, error: { code: 'SP-USAGE' } },
+    ]);
   });
 });
 
