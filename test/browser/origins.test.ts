@@ -1,38 +1,33 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventsPath, operationPath } from '../../src/contract/control-protocol.ts';
-import { describeInBrowser, startBrowser } from '../support/browser.ts';
-import { startWindowWorld, type WindowWorld } from '../support/window-world.ts';
+import { describeInBrowser } from '../support/browser.ts';
+import { useWindowWorld } from '../support/window-fixture.ts';
 
 /** A browser that has the page's cookie, and in it the page of somebody else. */
 describeInBrowser('the page of another origin', () => {
-  let browser: Browser;
-  let world: WindowWorld;
+  const fixture = useWindowWorld();
   let evil: Server;
   let context: BrowserContext;
   let page: Page;
   let origin: string;
   beforeAll(async () => {
-    browser = await startBrowser();
-    world = await startWindowWorld();
     evil = createServer((_request, response) =>
       response.setHeader('content-type', 'text/html').end('<!doctype html><title>Elsewhere</title>'),
     ).listen(0, '127.0.0.1');
     await once(evil, 'listening');
-    context = await browser.newContext();
+    context = await fixture.browser.newContext();
     const own = await context.newPage();
-    await own.goto(await world.address());
+    await own.goto(await fixture.world.address());
     await own.getByRole('navigation', { name: 'Views' }).waitFor();
     ({ origin } = new URL(own.url()));
   });
   afterAll(async () => {
     await context?.close();
-    await browser?.close();
     evil?.close();
-    await world?.[Symbol.asyncDispose]();
   });
 
   /** Under names that are nearer and nearer to the page's. */
@@ -70,7 +65,7 @@ describeInBrowser('the page of another origin', () => {
       expect(await loaded('script', '/assets/')).toBe('error');
       expect(await loaded('img', '/icon.svg')).toBe('error');
       expect(await framed()).not.toContain(origin);
-      const { tunnels } = await world.control.call('tunnels', {});
+      const { tunnels } = await fixture.world.control.call('tunnels', {});
       expect(tunnels.find(({ name }) => name === 'echo')?.wanted).toBe('off');
       await page.close();
     },
@@ -118,7 +113,7 @@ describeInBrowser('the page of another origin', () => {
       form.submit();
     }`);
     expect((await response).status()).toBe(403);
-    const { tunnels } = await world.control.call('tunnels', {});
+    const { tunnels } = await fixture.world.control.call('tunnels', {});
     expect(tunnels.find(({ name }) => name === 'echo')?.wanted).toBe('off');
     await page.close();
   });

@@ -1,35 +1,18 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { axeViolations, describeInBrowser, openWindow, startBrowser } from '../support/browser.ts';
+import { afterEach, expect, it } from 'vitest';
+import { axeViolations, describeInBrowser, type PageOptions } from '../support/browser.ts';
 import { postgresPrograms } from '../support/postgres-programs.ts';
-import { startWindowWorld, type WindowWorld } from '../support/window-world.ts';
+import { useWindowWorld } from '../support/window-fixture.ts';
 
 const run = promisify(execFile);
 
 describeInBrowser('the first run in a browser', () => {
-  let browser: Browser;
-  let world: WindowWorld;
-  let stack: AsyncDisposableStack;
-  beforeAll(async () => {
-    browser = await startBrowser();
-    world = await startWindowWorld({ profiles: {} });
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await world?.[Symbol.asyncDispose]();
-  });
-  beforeEach(() => {
-    stack = new AsyncDisposableStack();
-  });
-  afterEach(async () => {
-    await stack.disposeAsync();
-    await world.control.call('stopSandbox', {});
-  });
+  const fixture = useWindowWorld({ profiles: {} });
+  afterEach(() => fixture.world.control.call('stopSandbox', {}));
 
-  async function opened(options: Parameters<typeof openWindow>[2] = {}) {
-    const { page, complaints } = stack.use(await openWindow(browser, await world.address(), options));
+  async function opened(options: PageOptions = {}) {
+    const { page, complaints } = await fixture.open(options);
     await page.getByRole('button', { name: 'Try the sandbox' }).waitFor();
     return { page, complaints };
   }

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { axeViolations, describeInBrowser, openWindow, startBrowser } from '../support/browser.ts';
+import type { Page } from 'playwright-core';
+import { afterEach, expect, it } from 'vitest';
+import { axeViolations, describeInBrowser, type PageOptions } from '../support/browser.ts';
 import { postgresPrograms } from '../support/postgres-programs.ts';
 import { app } from '../support/real-database.ts';
-import { startWindowWorld, type WindowWorld } from '../support/window-world.ts';
+import { useWindowWorld } from '../support/window-fixture.ts';
 
 const run = promisify(execFile);
 const row = (page: Page, name: string) => page.locator(`[data-row="user/${name}"]`);
@@ -13,27 +13,11 @@ const shortUid = (page: Page) =>
   page.getByRole('region', { name: 'orders-db' }).getByText(/^[0-9a-f]{8}-[0-9a-f-]{27}$/);
 
 describeInBrowser('the window in a browser', () => {
-  let browser: Browser;
-  let world: WindowWorld;
-  let stack: AsyncDisposableStack;
-  beforeAll(async () => {
-    browser = await startBrowser();
-    world = await startWindowWorld();
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await world?.[Symbol.asyncDispose]();
-  });
-  beforeEach(() => {
-    stack = new AsyncDisposableStack();
-  });
-  afterEach(async () => {
-    await stack.disposeAsync();
-    await world.control.call('down', { all: true });
-  });
+  const fixture = useWindowWorld();
+  afterEach(() => fixture.world.control.call('down', { all: true }));
 
-  async function opened(options: Parameters<typeof openWindow>[2] = {}) {
-    const { page, complaints } = stack.use(await openWindow(browser, await world.address(), options));
+  async function opened(options: PageOptions = {}) {
+    const { page, complaints } = await fixture.open(options);
     await row(page, 'orders-db').waitFor();
     return { page, complaints };
   }
@@ -44,7 +28,7 @@ describeInBrowser('the window in a browser', () => {
     await page.getByRole('button', { name: 'Copy psql command' }).waitFor();
     await shortUid(page).waitFor();
     const before = await shortUid(page).innerText();
-    expect(before).toBe(world.sandbox.controls.pods.get('default/postgres-0')?.metadata.uid);
+    expect(before).toBe(fixture.world.sandbox.controls.pods.get('default/postgres-0')?.metadata.uid);
 
     await page.getByRole('button', { name: 'Copy psql command' }).click();
     await page.getByRole('button', { name: 'Copied psql command' }).waitFor();
@@ -58,7 +42,7 @@ describeInBrowser('the window in a browser', () => {
     };
     expect(await select()).toBe('42');
 
-    world.sandbox.controls.pods.delete('default/postgres-0');
+    fixture.world.sandbox.controls.pods.delete('default/postgres-0');
     await shortUid(page).filter({ hasNotText: before }).waitFor();
     expect(await select()).toBe('42');
     await page.getByRole('tab', { name: 'History' }).click();
@@ -135,7 +119,8 @@ describeInBrowser('the window in a browser', () => {
       await page.keyboard.press('Escape');
       await page.getByRole('region', { name: 'orders-db' }).waitFor({ state: 'detached' });
       await page.getByRole('textbox', { name: 'Search tunnels' }).fill('');
-      for (const name of ['reports', 'billing', 'payroll']) await world.control.call('up', { names: [name] });
+      for (const name of ['reports', 'billing', 'payroll'])
+        await fixture.world.control.call('up', { names: [name] });
       await page.getByText(/2 need you/).waitFor();
       found.list = await axeViolations(page);
       // Nothing is cut off at the side.
@@ -151,7 +136,7 @@ describeInBrowser('the window in a browser', () => {
   it.each(['light', 'dark'] as const)('has nothing for axe to find, %s', async (colorScheme) => {
     const { page, complaints } = await opened({ colorScheme });
     for (const name of ['orders-db', 'reports', 'billing', 'payroll'])
-      await world.control.call('up', { names: [name] });
+      await fixture.world.control.call('up', { names: [name] });
     const found: Record<string, unknown> = {};
     const look = async (what: string) => {
       found[what] = await axeViolations(page);
