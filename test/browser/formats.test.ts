@@ -1,14 +1,11 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type ConnectionKind, formatsByKind, formatTitle } from '../../src/contract/connection-format.ts';
 import { describeInBrowser, type WatchedPage } from '../support/browser.ts';
-import { postgresPrograms } from '../support/postgres-programs.ts';
+import { runCopied } from '../support/postgres-programs.ts';
 import { app } from '../support/real-database.ts';
 import { useWindowWorld } from '../support/window-fixture.ts';
 
-const run = promisify(execFile);
 /** A profile cannot be of kafka, whose brokers name themselves to their clients. */
 const kinds = (Object.keys(formatsByKind) as ConnectionKind[]).filter((kind) => kind !== 'kafka');
 
@@ -64,14 +61,9 @@ describeInBrowser('copying', () => {
     'gives a string of %s that psql logs in with',
     async (format) => {
       const text = await copied('postgres', formatTitle[format]);
-      const path = [postgresPrograms, process.env.PATH].filter(Boolean).join(':');
-      const env = { ...process.env, PATH: path, PGPASSWORD: app.password };
-      const query = ['-XAtc', 'select current_user'];
-      const { stdout } =
-        format === 'psql'
-          ? await run('sh', ['-c', `${text} ${query[0]} '${query[1]}'`], { env })
-          : await run('psql', ['-d', text, ...query], { env });
-      expect(stdout).toBe(`${app.user}\n`);
+      const command = format === 'psql' ? text : 'psql -d "$COPIED"';
+      const env = { COPIED: text, PGPASSWORD: app.password };
+      expect(await runCopied(command, 'select current_user', env)).toBe(app.user);
     },
   );
 

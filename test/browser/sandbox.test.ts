@@ -1,11 +1,7 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { afterEach, expect, it } from 'vitest';
 import { axeLooks, describeInBrowser, type PageOptions } from '../support/browser.ts';
-import { postgresPrograms } from '../support/postgres-programs.ts';
+import { runCopied } from '../support/postgres-programs.ts';
 import { useWindowWorld } from '../support/window-fixture.ts';
-
-const run = promisify(execFile);
 
 describeInBrowser('the first run in a browser', () => {
   const fixture = useWindowWorld({ profiles: {} });
@@ -24,13 +20,7 @@ describeInBrowser('the first run in a browser', () => {
     await page.getByRole('button', { name: 'Copy psql command' }).click();
     await page.getByRole('button', { name: 'Copied psql command' }).waitFor();
     const command = await page.evaluate<string>('navigator.clipboard.readText()');
-    const path = [postgresPrograms, process.env.PATH].filter(Boolean).join(':');
-    const select = async () => {
-      const { stdout } = await run('sh', ['-c', `${command} -XAtc 'select 40 + 2'`], {
-        env: { ...process.env, PATH: path },
-      });
-      return stdout.trim();
-    };
+    const select = () => runCopied(command, 'select 40 + 2');
     expect(await select()).toBe('42');
 
     const uid = page.getByRole('region', { name: 'sandbox' }).getByText(/^[0-9a-f]{8}-[0-9a-f-]{27}$/);

@@ -1,13 +1,10 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import { afterEach, expect, it } from 'vitest';
 import { axeLooks, describeInBrowser, type PageOptions } from '../support/browser.ts';
-import { postgresPrograms } from '../support/postgres-programs.ts';
+import { runCopied } from '../support/postgres-programs.ts';
 import { app } from '../support/real-database.ts';
 import { useWindowWorld } from '../support/window-fixture.ts';
 
-const run = promisify(execFile);
 const row = (page: Page, name: string) => page.locator(`[data-row="user/${name}"]`);
 const shortUid = (page: Page) =>
   page.getByRole('region', { name: 'orders-db' }).getByText(/^[0-9a-f]{8}-[0-9a-f-]{27}$/);
@@ -34,12 +31,7 @@ describeInBrowser('the window in a browser', () => {
     await page.getByRole('button', { name: 'Copied psql command' }).waitFor();
     const command = await page.evaluate<string>('navigator.clipboard.readText()');
     expect(command).toMatch(/^psql /);
-    const path = [postgresPrograms, process.env.PATH].filter(Boolean).join(':');
-    const env = { ...process.env, PATH: path, PGPASSWORD: app.password };
-    const select = async () => {
-      const { stdout } = await run('sh', ['-c', `${command} -XAtc 'select 40 + 2'`], { env });
-      return stdout.trim();
-    };
+    const select = () => runCopied(command, 'select 40 + 2', { PGPASSWORD: app.password });
     expect(await select()).toBe('42');
 
     fixture.world.sandbox.controls.pods.delete('default/postgres-0');
