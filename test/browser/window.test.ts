@@ -48,10 +48,7 @@ describeInBrowser('the window in a browser', () => {
     const dialog = page.getByRole('dialog', { name: 'Why do you open payroll?' });
     await dialog.getByLabel('Reason').fill('because');
     await dialog.getByRole('button', { name: 'Open', exact: true }).click();
-    await dialog
-      .getByText(/does not match|has to match|must match/)
-      .first()
-      .waitFor();
+    await dialog.getByText(/the reason does not match/i).waitFor();
     await dialog.getByLabel('Reason').fill('PAY-117 refund');
     await dialog.getByRole('button', { name: 'Open', exact: true }).click();
     await dialog.waitFor({ state: 'detached' });
