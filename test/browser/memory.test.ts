@@ -16,7 +16,7 @@ const mayGrowBytes = 2 * 1024 * 1024;
 describeInBrowser('an hour of changes', () => {
   const fixture = useWindowWorld({ profiles: {} });
 
-  it('leaves the page as large as it was', { timeout: 300_000 }, async () => {
+  it('leaves the page as large as it was', { timeout: 900_000 }, async () => {
     const tunnels = busyTunnels(count);
     const events = new ScriptedEvents(tunnels);
     const prepare = async (page: Page) => {

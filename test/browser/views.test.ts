@@ -42,7 +42,7 @@ describeInBrowser('every view', () => {
     expect(violations).toEqual(Object.fromEntries(Object.keys(violations).map((what) => [what, []])));
   }
 
-  it.each(themes)('has nothing for axe to find, %s', { timeout: 180_000 }, async (colorScheme) => {
+  it.each(themes)('has nothing for axe to find, %s', async (colorScheme) => {
     const window = await fixture.open({ colorScheme });
     await window.page.getByRole('button', { name: 'orders-db, ready' }).click();
     expectNone(await found(window));
@@ -51,32 +51,24 @@ describeInBrowser('every view', () => {
     expect(window.complaints).toEqual([]);
   });
 
-  it.each(themes)(
-    'has nothing for axe to find with nothing in it, %s',
-    { timeout: 180_000 },
-    async (colorScheme) => {
-      await using window = await openWindow(fixture.browser, await empty.address(), { colorScheme });
-      expectNone(await found(window));
-      expect(window.complaints).toEqual([]);
-    },
-  );
+  it.each(themes)('has nothing for axe to find with nothing in it, %s', async (colorScheme) => {
+    await using window = await openWindow(fixture.browser, await empty.address(), { colorScheme });
+    expectNone(await found(window));
+    expect(window.complaints).toEqual([]);
+  });
 
-  it.each(themes)(
-    'stands without its daemon, and axe finds nothing, %s',
-    { timeout: 180_000 },
-    async (colorScheme) => {
-      const window = await fixture.open({ colorScheme });
-      const { page, settled } = window;
-      await settled();
-      await fixture.world.stopDaemon();
-      try {
-        await page.getByRole('alert').waitFor();
-        expectNone(await found(window));
-      } finally {
-        await fixture.world.startDaemon();
-      }
-    },
-  );
+  it.each(themes)('stands without its daemon, and axe finds nothing, %s', async (colorScheme) => {
+    const window = await fixture.open({ colorScheme });
+    const { page, settled } = window;
+    await settled();
+    await fixture.world.stopDaemon();
+    try {
+      await page.getByRole('alert').waitFor();
+      expectNone(await found(window));
+    } finally {
+      await fixture.world.startDaemon();
+    }
+  });
 
   it('fails alone where a part of the page cannot be fetched', async () => {
     const { page } = await fixture.open({
