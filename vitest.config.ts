@@ -7,7 +7,7 @@ export default defineConfig({
     reporters: ['default', './build/test-report/closing-line.ts'],
     maxWorkers: 2,
     // Asked for more runs than usual, fuzz tests take as long as they take.
-    testTimeout: process.env.SALLYPORT_FUZZ_RUNS ? 3_600_000 : 20_000,
+    testTimeout: process.env.SALLYPORT_FUZZ_RUNS ? 3_600_000 : 60_000,
     hookTimeout: 60_000,
     // What is waited for comes when the machine has time for it: ended by the test's own limit, or a little before, to say what it was.
     expect: { poll: { timeout: 15_000 } },

@@ -1,6 +1,7 @@
 import { createContext, use, useCallback, useRef, useSyncExternalStore } from 'react';
 import type { Clock } from '../../src/base/clock.ts';
 import type { ControlView } from '../../src/client/control-view.ts';
+import type { ConnectionFormat, ConnectionKind } from '../../src/contract/connection-format.ts';
 import type { TunnelEntity } from '../../src/contract/control-tunnel.ts';
 import type { Api } from '../api.ts';
 import type { CheckState, Checks } from './checks.ts';
@@ -109,6 +110,13 @@ export function useNow(): number {
 export function useSettings(): SettingsState {
   const { settings } = useAppState();
   return useSyncExternalStore(settings.subscribe, settings.state);
+}
+
+/** The format that is copied for this kind where none is named: among the settings, which may come or change at any time. */
+export function useFavourite(kind: ConnectionKind): ConnectionFormat {
+  const { copies } = useAppState();
+  useSettings();
+  return copies.favourite(kind);
 }
 
 /** What was copied in the last two seconds. */

@@ -1,23 +1,20 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { beforeAll, expect, it } from 'vitest';
 import { LogFolder, manyOpened, pod } from '../../src/audit/audit.fixture.ts';
 import { rememberKey } from '../../src/audit/known-keys.ts';
-import { axeViolations, describeInBrowser, openWindow, startBrowser } from '../support/browser.ts';
-import { startWindowWorld, type WindowWorld } from '../support/window-world.ts';
+import { axeLooks, describeInBrowser, type PageOptions } from '../support/browser.ts';
+import { useWindowWorld } from '../support/window-fixture.ts';
 
 const rows = (page: Page) => page.locator('[data-row]');
 
 describeInBrowser('what is on record, in a browser', () => {
-  let browser: Browser;
-  let world: WindowWorld;
+  const fixture = useWindowWorld();
   /** Of a foreground forward, years ago: a thousand connections in one millisecond. */
   let old: LogFolder;
-  let stack: AsyncDisposableStack;
   beforeAll(async () => {
-    browser = await startBrowser();
-    world = await startWindowWorld();
+    const { world } = fixture;
     await world.stopDaemon();
     const { auditFolder } = world.home.places;
     old = new LogFolder(join(auditFolder, 'forward-1'));
@@ -26,17 +23,9 @@ describeInBrowser('what is on record, in a browser', () => {
     await world.startDaemon();
     await world.control.call('up', { names: ['orders-db'], waitMs: 20_000 });
   });
-  afterAll(async () => {
-    await browser?.close();
-    await world?.[Symbol.asyncDispose]();
-  });
-  beforeEach(() => {
-    stack = new AsyncDisposableStack();
-  });
-  afterEach(() => stack.disposeAsync());
 
-  async function opened(options: Parameters<typeof openWindow>[2] = {}) {
-    const { page, complaints } = stack.use(await openWindow(browser, await world.address(), options));
+  async function opened(options: PageOptions = {}) {
+    const { page, complaints } = await fixture.open(options);
     await page.getByRole('link', { name: 'Audit' }).click();
     await rows(page).first().waitFor();
     return { page, complaints };
@@ -44,19 +33,19 @@ describeInBrowser('what is on record, in a browser', () => {
 
   it('shows what happens while it is looked at, and each event whole', async () => {
     const { page, complaints } = await opened();
-    await world.control.call('up', { names: ['echo'], waitMs: 20_000 });
+    await fixture.world.control.call('up', { names: ['echo'], waitMs: 20_000 });
     const row = rows(page).filter({ hasText: 'tunnel-opened' }).filter({ hasText: 'user/echo' });
     await row.click();
     const panel = page.getByRole('region', { name: 'tunnel-opened' });
     await panel.getByText('service/net', { exact: true }).waitFor();
-    const { records } = await world.control.call('audit', {
+    const { records } = await fixture.world.control.call('audit', {
       filter: { tunnel: 'echo', events: ['tunnel-opened'] },
     });
     await panel.getByText(`Line ${records[0]?.record.seq} of the log daemon`).waitFor();
     await panel.getByRole('button', { name: 'Copy' }).click();
     await panel.getByRole('button', { name: 'Copied' }).waitFor();
     const line = await page.evaluate<string>('navigator.clipboard.readText()');
-    const { audit } = await world.control.call('daemon', {});
+    const { audit } = await fixture.world.control.call('daemon', {});
     const folder = join(audit!.folder, 'daemon');
     const [file] = (await readdir(folder)).filter((name) => name.endsWith('.jsonl'));
     expect(await readFile(join(folder, file!), 'latin1')).toContain(`${line}\n`);
@@ -141,7 +130,7 @@ describeInBrowser('what is on record, in a browser', () => {
     await page.getByText(/^All 2 logs are intact: \d+ lines/).waitFor();
     const written = await old.text();
     await old.setText(written.replace('"connection":2,', '"connection":7,'));
-    stack.defer(() => old.setText(written));
+    fixture.stack.defer(() => old.setText(written));
     await page.getByRole('button', { name: 'Verify again' }).click();
     await page
       .getByRole('alert')
@@ -183,10 +172,7 @@ describeInBrowser('what is on record, in a browser', () => {
 
   it.each(['light', 'dark'] as const)('has nothing for axe to find, %s', async (colorScheme) => {
     const { page, complaints } = await opened({ colorScheme });
-    const found: Record<string, unknown> = {};
-    const look = async (what: string) => {
-      found[what] = await axeViolations(page);
-    };
+    const { found, look } = axeLooks(page);
     await look('list');
     await rows(page).filter({ hasText: 'tunnel-opened' }).first().click();
     await page.getByRole('button', { name: 'only this Tunnel' }).click();
@@ -202,7 +188,7 @@ describeInBrowser('what is on record, in a browser', () => {
     await page.keyboard.press('Escape');
     const written = await old.text();
     await old.setText(written.replace('"connection":2,', '"connection":7,'));
-    stack.defer(() => old.setText(written));
+    fixture.stack.defer(() => old.setText(written));
     await page.getByRole('button', { name: 'Verify' }).click();
     await page.getByRole('alert').waitFor();
     await page.getByRole('button', { name: 'Details' }).click();
@@ -215,7 +201,7 @@ describeInBrowser('what is on record, in a browser', () => {
     await page.getByRole('button', { name: 'Show all' }).click();
     await page.setViewportSize({ width: 640, height: 600 });
     await look('narrow');
-    expect(found).toEqual(Object.fromEntries(Object.keys(found).map((what) => [what, []])));
+    expect(found).toEqual({});
     expect(complaints).toEqual([]);
   });
 });

@@ -1,8 +1,8 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { afterEach, expect, it } from 'vitest';
 import type { Allow } from '../../src/sandbox/access.ts';
-import { axeViolations, describeInBrowser, openWindow, startBrowser } from '../support/browser.ts';
-import { startWindowWorld, type WindowWorld } from '../support/window-world.ts';
+import { axeLooks, describeInBrowser, type PageOptions } from '../support/browser.ts';
+import { useWindowWorld } from '../support/window-fixture.ts';
 
 const row = (page: Page, id: string) => page.locator(`[data-row="${id}"]`);
 const item = (page: Page, id: string) => page.locator('li', { has: row(page, id) });
@@ -10,27 +10,11 @@ const mayNotForward: Allow = (_who, { subresource }) => subresource !== 'portfor
 const mayNotWatch: Allow = (_who, { verb }) => verb !== 'watch';
 
 describeInBrowser('checks in a browser', () => {
-  let browser: Browser;
-  let world: WindowWorld;
-  let stack: AsyncDisposableStack;
-  beforeAll(async () => {
-    browser = await startBrowser();
-    world = await startWindowWorld();
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await world?.[Symbol.asyncDispose]();
-  });
-  beforeEach(() => {
-    stack = new AsyncDisposableStack();
-  });
-  afterEach(async () => {
-    world.sandbox.controls.setAccess(() => true);
-    await stack.disposeAsync();
-  });
+  const fixture = useWindowWorld();
+  afterEach(() => fixture.world.sandbox.controls.setAccess(() => true));
 
-  async function opened(options: Parameters<typeof openWindow>[2] = {}) {
-    const { page, complaints } = stack.use(await openWindow(browser, await world.address(), options));
+  async function opened(options: PageOptions = {}) {
+    const { page, complaints } = await fixture.open(options);
     await page.getByRole('link', { name: 'Check' }).click();
     await page.getByText('Where things are').waitFor();
     const panel = page.getByRole('region', { name: 'What was found' });
@@ -39,7 +23,7 @@ describeInBrowser('checks in a browser', () => {
 
   it('shows how the daemon is, and where its things are', async () => {
     const { panel, complaints } = await opened();
-    const status = await world.control.call('daemon', {});
+    const status = await fixture.world.control.call('daemon', {});
     for (const text of [status.version, String(status.pid), status.log, status.socket])
       await panel.getByText(text, { exact: true }).waitFor();
     await panel.getByText('The key that signs the audit log lasts for this run alone').waitFor();
@@ -51,7 +35,7 @@ describeInBrowser('checks in a browser', () => {
     const { page, panel } = await opened();
     await page.getByRole('button', { name: 'Check all' }).click();
     await page.getByText('7 of 7 checked').waitFor();
-    const uid = world.sandbox.controls.pods.get('default/postgres-0')!.metadata.uid!;
+    const uid = fixture.world.sandbox.controls.pods.get('default/postgres-0')!.metadata.uid!;
     await item(page, 'user/orders-db')
       .getByText(`postgres-0 · ${uid.slice(0, 4)}`)
       .waitFor();
@@ -63,18 +47,18 @@ describeInBrowser('checks in a browser', () => {
   });
 
   it('says which right is missing, and copies the Role to ask for', async () => {
-    world.sandbox.controls.setAccess(mayNotForward);
+    fixture.world.sandbox.controls.setAccess(mayNotForward);
     const { page, panel, complaints } = await opened();
     await page.getByRole('button', { name: 'Check orders-db' }).click();
     await panel.getByText('may not create pods/portforward postgres-0').waitFor();
     await panel.getByText('may get pods postgres-0').waitFor();
-    const { missingRole } = await world.control.call('check', { name: 'orders-db' });
+    const { missingRole } = await fixture.world.control.call('check', { name: 'orders-db' });
     await panel.getByRole('button', { name: 'Copy' }).click();
     await panel.getByRole('button', { name: 'Copied' }).waitFor();
     expect(await page.evaluate('navigator.clipboard.readText()')).toBe(missingRole);
     expect(missingRole).toContain('pods/portforward');
 
-    world.sandbox.controls.setAccess(mayNotWatch);
+    fixture.world.sandbox.controls.setAccess(mayNotWatch);
     await panel.getByRole('button', { name: 'Check again' }).click();
     await panel.getByText('may not watch pods postgres-0: done without').waitFor();
     await panel.getByText('The Role to ask for').waitFor({ state: 'detached' });
@@ -103,19 +87,16 @@ describeInBrowser('checks in a browser', () => {
   });
 
   it.each(['light', 'dark'] as const)('has nothing for axe to find, %s', async (colorScheme) => {
-    world.sandbox.controls.setAccess(mayNotForward);
+    fixture.world.sandbox.controls.setAccess(mayNotForward);
     const { page, panel, complaints } = await opened({ colorScheme });
-    const found: Record<string, unknown> = {};
-    const look = async (what: string) => {
-      found[what] = await axeViolations(page);
-    };
+    const { found, look } = axeLooks(page);
     await look('daemon');
     await row(page, 'user/echo').click();
     await look('not checked');
     await page.getByRole('button', { name: 'Check orders-db' }).click();
     await panel.getByText('The Role to ask for').waitFor();
     await look('missing');
-    world.sandbox.controls.setAccess(mayNotWatch);
+    fixture.world.sandbox.controls.setAccess(mayNotWatch);
     await page.getByRole('button', { name: 'Check all' }).click();
     await page.getByText('7 of 7 checked').waitFor();
     await look('degraded');
@@ -124,7 +105,7 @@ describeInBrowser('checks in a browser', () => {
     await look('no pod');
     await page.setViewportSize({ width: 640, height: 600 });
     await look('narrow');
-    expect(found).toEqual(Object.fromEntries(Object.keys(found).map((what) => [what, []])));
+    expect(found).toEqual({});
     expect(complaints).toEqual([]);
   });
 });

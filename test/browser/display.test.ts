@@ -1,9 +1,9 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { axeViolations, describeInBrowser, openWindow, startBrowser } from '../support/browser.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { axeViolations, describeInBrowser, type PageOptions } from '../support/browser.ts';
 import { fakePod, fakeTunnel } from '../support/fake-control.ts';
 import { ScriptedEvents } from '../support/scripted-events.ts';
-import { startWindowWorld, type WindowWorld } from '../support/window-world.ts';
+import { useWindowWorld } from '../support/window-fixture.ts';
 
 const connecting = fakeTunnel({
   name: 'connecting',
@@ -21,21 +21,11 @@ const ready = fakeTunnel({
 });
 
 describeInBrowser('the window as somebody needs it', () => {
-  let browser: Browser;
-  let world: WindowWorld;
-  beforeAll(async () => {
-    browser = await startBrowser();
-    world = await startWindowWorld({ profiles: {} });
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await world?.[Symbol.asyncDispose]();
-  });
+  const fixture = useWindowWorld({ profiles: {} });
 
-  async function opened(options: Parameters<typeof openWindow>[2]) {
+  async function opened(options: PageOptions) {
     const events = new ScriptedEvents([connecting, ready]);
-    const prepare = (page: Page) => events.install(page);
-    const window = await openWindow(browser, await world.address(), { prepare, ...options });
+    const window = await fixture.open({ prepare: (page) => events.install(page), ...options });
     await window.page.getByRole('button', { name: 'connecting, connecting' }).waitFor();
     return window;
   }
@@ -48,12 +38,12 @@ describeInBrowser('the window as somebody needs it', () => {
     `);
 
   it('moves only where motion is welcome', async () => {
-    await using still = await opened({ reducedMotion: 'reduce' });
+    const still = await opened({ reducedMotion: 'reduce' });
     expect(await moving(still.page)).toBe(0);
     await still.page.keyboard.press('Control+k');
     await still.page.getByRole('option').first().waitFor();
     expect(await moving(still.page)).toBe(0);
-    await using lively = await opened({ reducedMotion: 'no-preference' });
+    const lively = await opened({ reducedMotion: 'no-preference' });
     expect(await moving(lively.page)).toBeGreaterThan(0);
   });
 
@@ -63,7 +53,7 @@ describeInBrowser('the window as somebody needs it', () => {
     ['720 wide', { viewport: { width: 720, height: 800 } }],
   ])('%s', (_name, options) => {
     it('has nothing beside the screen, and everything of the list and the panel can be reached', async () => {
-      await using window = await opened(options);
+      const window = await opened(options);
       const { page } = window;
       await page.getByRole('button', { name: `${ready.name}, ready, production` }).click();
       const panel = page.getByRole('region', { name: ready.name });
@@ -100,7 +90,7 @@ describeInBrowser('the window as somebody needs it', () => {
     `);
 
   it('tells its states apart without colours of its own', async () => {
-    await using window = await opened({ forcedColors: 'active' });
+    const window = await opened({ forcedColors: 'active' });
     const { page } = window;
     await page.getByRole('button', { name: `${ready.name}, ready, production` }).click();
     await page.getByRole('status').filter({ hasText: 'ready' }).first().waitFor();

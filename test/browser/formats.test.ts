@@ -1,49 +1,41 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type ConnectionKind, formatsByKind, formatTitle } from '../../src/contract/connection-format.ts';
-import { describeInBrowser, openWindow, startBrowser, type WatchedPage } from '../support/browser.ts';
-import { postgresPrograms } from '../support/postgres-programs.ts';
+import { describeInBrowser, type WatchedPage } from '../support/browser.ts';
+import { runCopied } from '../support/postgres-programs.ts';
 import { app } from '../support/real-database.ts';
-import { startWindowWorld, type WindowWorld } from '../support/window-world.ts';
+import { useWindowWorld } from '../support/window-fixture.ts';
 
-const run = promisify(execFile);
 /** A profile cannot be of kafka, whose brokers name themselves to their clients. */
 const kinds = (Object.keys(formatsByKind) as ConnectionKind[]).filter((kind) => kind !== 'kafka');
 
 /** What is on the clipboard after a choice in the menu, for each kind of tunnel and each of its formats. */
 describeInBrowser('copying', () => {
-  let browser: Browser;
-  let world: WindowWorld;
+  const profile = (server: string, kind: ConnectionKind) => ({
+    cluster: { server },
+    namespace: 'default',
+    kind,
+    ...(kind === 'postgres'
+      ? {
+          target: 'statefulset/postgres/0',
+          port: 5432,
+          connection: { database: app.database, user: app.user },
+        }
+      : { target: 'service/net', port: 'echo' }),
+  });
+  const fixture = useWindowWorld({
+    profiles: ({ server }) => Object.fromEntries(kinds.map((kind) => [`a-${kind}`, profile(server, kind)])),
+  });
   let window: WatchedPage;
   let page: Page;
   beforeAll(async () => {
-    browser = await startBrowser();
-    const profile = (server: string, kind: ConnectionKind) => ({
-      cluster: { server },
-      namespace: 'default',
-      kind,
-      ...(kind === 'postgres'
-        ? {
-            target: 'statefulset/postgres/0',
-            port: 5432,
-            connection: { database: app.database, user: app.user },
-          }
-        : { target: 'service/net', port: 'echo' }),
-    });
-    world = await startWindowWorld({
-      profiles: ({ server }) => Object.fromEntries(kinds.map((kind) => [`a-${kind}`, profile(server, kind)])),
-    });
-    await world.control.call('up', { all: true, waitMs: 20_000 });
-    window = await openWindow(browser, await world.address());
+    await fixture.world.control.call('up', { all: true, waitMs: 20_000 });
+  });
+  beforeEach(async () => {
+    window = await fixture.open();
     ({ page } = window);
   });
-  afterAll(async () => {
-    await window?.[Symbol.asyncDispose]();
-    await browser?.close();
-    await world?.[Symbol.asyncDispose]();
-  });
+  afterEach(() => expect(window.complaints).toEqual([]));
 
   const clipboard = () => page.evaluate<string>('navigator.clipboard.readText()');
 
@@ -59,7 +51,7 @@ describeInBrowser('copying', () => {
   it.each(kinds)('gives each format of %s as the daemon writes it', async (kind) => {
     for (const format of formatsByKind[kind]) {
       await page.evaluate("navigator.clipboard.writeText('')");
-      const answer = await world.control.call('connectionString', { name: `a-${kind}`, format });
+      const answer = await fixture.world.control.call('connectionString', { name: `a-${kind}`, format });
       if (answer.kind !== 'written') throw new Error('nothing was to be asked');
       expect(await copied(kind, formatTitle[format]), format).toBe(answer.string.text);
     }
@@ -69,14 +61,9 @@ describeInBrowser('copying', () => {
     'gives a string of %s that psql logs in with',
     async (format) => {
       const text = await copied('postgres', formatTitle[format]);
-      const path = [postgresPrograms, process.env.PATH].filter(Boolean).join(':');
-      const env = { ...process.env, PATH: path, PGPASSWORD: app.password };
-      const query = ['-XAtc', 'select current_user'];
-      const { stdout } =
-        format === 'psql'
-          ? await run('sh', ['-c', `${text} ${query[0]} '${query[1]}'`], { env })
-          : await run('psql', ['-d', text, ...query], { env });
-      expect(stdout).toBe(`${app.user}\n`);
+      const command = format === 'psql' ? text : 'psql -d "$COPIED"';
+      const env = { COPIED: text, PGPASSWORD: app.password };
+      expect(await runCopied(command, 'select current_user', env)).toBe(app.user);
     },
   );
 
@@ -89,6 +76,5 @@ describeInBrowser('copying', () => {
     await page.getByRole('button', { name: 'Copy JDBC URL', exact: true }).click();
     await page.getByRole('button', { name: 'Copied JDBC URL' }).waitFor();
     expect(await clipboard()).toBe(jdbc);
-    expect(window.complaints).toEqual([]);
   });
 });

@@ -1,31 +1,17 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { describeInBrowser, openWindow, startBrowser } from '../support/browser.ts';
-import { startWindowWorld, type WindowWorld } from '../support/window-world.ts';
+import type { Page } from 'playwright-core';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { describeInBrowser } from '../support/browser.ts';
+import { useWindowWorld } from '../support/window-fixture.ts';
 
 /** What is done here is done by keys alone: nothing clicks, and nothing is focused but by Tab, arrows and the page's own keys. */
 describeInBrowser('without a pointer', () => {
-  let browser: Browser;
-  let world: WindowWorld;
-  let stack: AsyncDisposableStack;
+  const fixture = useWindowWorld();
   let page: Page;
-  beforeAll(async () => {
-    browser = await startBrowser();
-    world = await startWindowWorld();
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await world?.[Symbol.asyncDispose]();
-  });
   beforeEach(async () => {
-    stack = new AsyncDisposableStack();
-    ({ page } = stack.use(await openWindow(browser, await world.address())));
+    ({ page } = await fixture.open());
     await page.locator('[data-row]').first().waitFor();
   });
-  afterEach(async () => {
-    await stack.disposeAsync();
-    await world.control.call('down', { all: true });
-  });
+  afterEach(() => fixture.world.control.call('down', { all: true }));
 
   const press = async (...keys: readonly string[]) => {
     for (const key of keys) await page.keyboard.press(key);

@@ -1,9 +1,9 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeInBrowser, openWindow, startBrowser } from '../support/browser.ts';
+import type { Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import { describeInBrowser } from '../support/browser.ts';
 import { fakePod, fakeTunnel } from '../support/fake-control.ts';
 import { ScriptedEvents } from '../support/scripted-events.ts';
-import { startWindowWorld, type WindowWorld } from '../support/window-world.ts';
+import { useWindowWorld } from '../support/window-fixture.ts';
 
 const ready = (index: number, connections = 0) =>
   fakeTunnel({
@@ -17,28 +17,17 @@ const tunnels = Array.from({ length: 500 }, (_, index) => ready(index));
 const row = (page: Page, name: string) => page.locator(`[data-row="user/${name}"]`);
 
 describeInBrowser('500 tunnels', () => {
-  let browser: Browser;
-  let world: WindowWorld;
-  beforeAll(async () => {
-    browser = await startBrowser();
-    world = await startWindowWorld({ profiles: {} });
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await world?.[Symbol.asyncDispose]();
-  });
+  const fixture = useWindowWorld({ profiles: {} });
 
   async function opened() {
     const events = new ScriptedEvents(tunnels);
-    const prepare = (page: Page) => events.install(page);
-    const opened = await openWindow(browser, await world.address(), { prepare });
-    await row(opened.page, 'tunnel-0').waitFor();
-    return { ...opened, events };
+    const { page } = await fixture.open({ prepare: (page) => events.install(page) });
+    await row(page, 'tunnel-0').waitFor();
+    return { page, events };
   }
 
   it('have rows only where they can be seen, and all can be reached', async () => {
-    await using window = await opened();
-    const { page } = window;
+    const { page } = await opened();
     expect(await page.locator('[data-row]').count()).toBeLessThan(40);
     await page.keyboard.press('ArrowUp');
     await row(page, 'tunnel-499').and(page.locator('[aria-current=true]')).waitFor();
@@ -50,8 +39,7 @@ describeInBrowser('500 tunnels', () => {
   });
 
   it('leave each other alone: what changes in one touches no other row', async () => {
-    await using window = await opened();
-    const { page, events } = window;
+    const { page, events } = await opened();
     await page.evaluate(`
       window.touched = new Set();
       new MutationObserver((changes) => {
@@ -73,8 +61,7 @@ describeInBrowser('500 tunnels', () => {
   });
 
   it('stay where they are, dimmed and out of reach, while the daemon is away', async () => {
-    await using window = await opened();
-    const { page, events } = window;
+    const { page, events } = await opened();
     await page.routeWebSocket(/events$/, (socket) => void socket.close());
     await events.drop();
     await page.getByText('The daemon is away. Reconnecting…').waitFor();

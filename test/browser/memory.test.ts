@@ -1,9 +1,9 @@
-import type { Browser, CDPSession, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { CDPSession, Page } from 'playwright-core';
+import { expect, it } from 'vitest';
 import { busyTunnels } from '../bench/busy-tunnels.ts';
-import { describeInBrowser, openWindow, startBrowser } from '../support/browser.ts';
+import { describeInBrowser } from '../support/browser.ts';
 import { ScriptedEvents } from '../support/scripted-events.ts';
-import { startWindowWorld, type WindowWorld } from '../support/window-world.ts';
+import { useWindowWorld } from '../support/window-fixture.ts';
 
 const count = 200;
 const changesEachSecond = 50;
@@ -14,18 +14,9 @@ const hourSeconds = 3_600;
 const mayGrowBytes = 2 * 1024 * 1024;
 
 describeInBrowser('an hour of changes', () => {
-  let browser: Browser;
-  let world: WindowWorld;
-  beforeAll(async () => {
-    browser = await startBrowser();
-    world = await startWindowWorld({ profiles: {} });
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await world?.[Symbol.asyncDispose]();
-  });
+  const fixture = useWindowWorld({ profiles: {} });
 
-  it('leaves the page as large as it was', { timeout: 300_000 }, async () => {
+  it('leaves the page as large as it was', { timeout: 900_000 }, async () => {
     const tunnels = busyTunnels(count);
     const events = new ScriptedEvents(tunnels);
     const prepare = async (page: Page) => {
@@ -33,8 +24,7 @@ describeInBrowser('an hour of changes', () => {
       // What the page hears from now on is made in it: a hundred thousand messages from outside would take the hour.
       await page.addInitScript(listenIn);
     };
-    await using window = await openWindow(browser, await world.address(), { prepare });
-    const { page } = window;
+    const { page } = await fixture.open({ prepare });
     await page.locator('[data-row]').first().click();
     await page.getByRole('region', { name: 'tunnel-0' }).waitFor();
     const heap = await page.context().newCDPSession(page);

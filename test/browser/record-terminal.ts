@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Browser, Page } from 'playwright-core';
-import { postgresPrograms } from '../support/postgres-programs.ts';
+import { pathToPostgres } from '../support/postgres-programs.ts';
 
 export interface Transcript extends AsyncDisposable {
   /** All that stands in the terminal. */
@@ -18,10 +18,9 @@ export async function psqlTranscript(
   command: string,
   { ask: first }: { readonly ask: readonly string[] },
 ): Promise<Transcript> {
-  const path = [postgresPrograms, process.env.PATH].filter(Boolean).join(':');
   const env = {
     ...process.env,
-    PATH: path,
+    PATH: pathToPostgres(),
     TERM: 'dumb',
     PSQLRC: '/dev/null',
     PSQL_HISTORY: '/dev/null',

@@ -1,35 +1,14 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { axeViolations, describeInBrowser, openWindow, startBrowser } from '../support/browser.ts';
-import { postgresPrograms } from '../support/postgres-programs.ts';
-import { startWindowWorld, type WindowWorld } from '../support/window-world.ts';
-
-const run = promisify(execFile);
+import { afterEach, expect, it } from 'vitest';
+import { axeLooks, describeInBrowser, type PageOptions } from '../support/browser.ts';
+import { runCopied } from '../support/postgres-programs.ts';
+import { useWindowWorld } from '../support/window-fixture.ts';
 
 describeInBrowser('the first run in a browser', () => {
-  let browser: Browser;
-  let world: WindowWorld;
-  let stack: AsyncDisposableStack;
-  beforeAll(async () => {
-    browser = await startBrowser();
-    world = await startWindowWorld({ profiles: {} });
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await world?.[Symbol.asyncDispose]();
-  });
-  beforeEach(() => {
-    stack = new AsyncDisposableStack();
-  });
-  afterEach(async () => {
-    await stack.disposeAsync();
-    await world.control.call('stopSandbox', {});
-  });
+  const fixture = useWindowWorld({ profiles: {} });
+  afterEach(() => fixture.world.control.call('stopSandbox', {}));
 
-  async function opened(options: Parameters<typeof openWindow>[2] = {}) {
-    const { page, complaints } = stack.use(await openWindow(browser, await world.address(), options));
+  async function opened(options: PageOptions = {}) {
+    const { page, complaints } = await fixture.open(options);
     await page.getByRole('button', { name: 'Try the sandbox' }).waitFor();
     return { page, complaints };
   }
@@ -41,13 +20,7 @@ describeInBrowser('the first run in a browser', () => {
     await page.getByRole('button', { name: 'Copy psql command' }).click();
     await page.getByRole('button', { name: 'Copied psql command' }).waitFor();
     const command = await page.evaluate<string>('navigator.clipboard.readText()');
-    const path = [postgresPrograms, process.env.PATH].filter(Boolean).join(':');
-    const select = async () => {
-      const { stdout } = await run('sh', ['-c', `${command} -XAtc 'select 40 + 2'`], {
-        env: { ...process.env, PATH: path },
-      });
-      return stdout.trim();
-    };
+    const select = () => runCopied(command, 'select 40 + 2');
     expect(await select()).toBe('42');
 
     const uid = page.getByRole('region', { name: 'sandbox' }).getByText(/^[0-9a-f]{8}-[0-9a-f-]{27}$/);
@@ -76,13 +49,14 @@ describeInBrowser('the first run in a browser', () => {
 
   it.each(['light', 'dark'] as const)('has nothing for axe to find, %s', async (colorScheme) => {
     const { page, complaints } = await opened({ colorScheme });
-    const found = { first: await axeViolations(page), panel: [] as unknown, narrow: [] as unknown };
+    const { found, look } = axeLooks(page);
+    await look('first');
     await page.getByRole('button', { name: 'Try the sandbox' }).click();
     await page.getByRole('button', { name: 'Restart the pod' }).waitFor();
-    found.panel = await axeViolations(page);
+    await look('panel');
     await page.setViewportSize({ width: 640, height: 700 });
-    found.narrow = await axeViolations(page);
-    expect(found).toEqual({ first: [], panel: [], narrow: [] });
+    await look('narrow');
+    expect(found).toEqual({});
     expect(complaints).toEqual([]);
   });
 });

@@ -1,36 +1,19 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { axeViolations, describeInBrowser, openWindow, startBrowser } from '../support/browser.ts';
-import { startWindowWorld, type WindowWorld } from '../support/window-world.ts';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { axeViolations, describeInBrowser, type PageOptions } from '../support/browser.ts';
+import { useWindowWorld } from '../support/window-fixture.ts';
 
 const comment = '# mine, and nobody else changes it';
 
 describeInBrowser('the settings in a browser', () => {
-  let browser: Browser;
-  let world: WindowWorld;
-  let stack: AsyncDisposableStack;
-  beforeAll(async () => {
-    browser = await startBrowser();
-    world = await startWindowWorld();
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await world?.[Symbol.asyncDispose]();
-  });
-  beforeEach(async () => {
-    stack = new AsyncDisposableStack();
-    await writeFile(world.home.places.settingsFile, `${comment}\nwindow:\n  theme: light\n`, { mode: 0o600 });
-  });
-  afterEach(async () => {
-    await stack.disposeAsync();
-    await world.control.call('down', { all: true });
-  });
+  const fixture = useWindowWorld();
+  const write = (text: string) => writeFile(fixture.world.home.places.settingsFile, text, { mode: 0o600 });
+  const written = () => readFile(fixture.world.home.places.settingsFile, 'utf8');
+  beforeEach(() => write(`${comment}\nwindow:\n  theme: light\n`));
+  afterEach(() => fixture.world.control.call('down', { all: true }));
 
-  const written = () => readFile(world.home.places.settingsFile, 'utf8');
-
-  async function opened(options: Parameters<typeof openWindow>[2] = {}) {
-    const { page, complaints } = stack.use(await openWindow(browser, await world.address(), options));
+  async function opened(options: PageOptions = {}) {
+    const { page, complaints } = await fixture.open(options);
     await page.getByRole('link', { name: 'Settings' }).click();
     await page.getByRole('radiogroup', { name: 'Theme' }).waitFor();
     return { page, complaints };
@@ -76,7 +59,7 @@ describeInBrowser('the settings in a browser', () => {
     await page.getByRole('button', { name: 'Set', disabled: true }).waitFor();
     expect(await written()).toMatch(/keepIn: memory\nmetrics:\n {2}port: 9465\n$/);
 
-    await writeFile(world.home.places.settingsFile, 'window: {theme: pink}\n', { mode: 0o600 });
+    await write('window: {theme: pink}\n');
     await page.getByRole('radio', { name: 'Dark' }).click();
     await page
       .getByRole('alert')
@@ -86,11 +69,7 @@ describeInBrowser('the settings in a browser', () => {
   });
 
   it.each(['light', 'dark'] as const)('has nothing for axe to find, %s', async (theme) => {
-    await writeFile(
-      world.home.places.settingsFile,
-      `window: {theme: ${theme}}\nmetrics: {port: 9464}\npasswords: {keepIn: memory}\n`,
-      { mode: 0o600 },
-    );
+    await write(`window: {theme: ${theme}}\nmetrics: {port: 9464}\npasswords: {keepIn: memory}\n`);
     const { page, complaints } = await opened();
     await page.locator(`html[data-theme=${theme}]`).waitFor({ state: 'attached' });
     expect(await axeViolations(page)).toEqual([]);

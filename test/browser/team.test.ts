@@ -1,58 +1,46 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { axeViolations, describeInBrowser, openWindow, startBrowser } from '../support/browser.ts';
+import type { Page } from 'playwright-core';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { axeLooks, describeInBrowser, type PageOptions } from '../support/browser.ts';
 import {
   createTeamRepository,
   laterProfiles,
   sharedProfiles,
   type TeamRepository,
 } from '../support/team-repository.ts';
-import { startWindowWorld, type WindowWorld } from '../support/window-world.ts';
+import { useWindowWorld } from '../support/window-fixture.ts';
 
 describeInBrowser("the team's profiles in a browser", () => {
-  let browser: Browser;
-  let world: WindowWorld;
+  const fixture = useWindowWorld({ profiles: {} });
   let repository: TeamRepository;
-  let stack: AsyncDisposableStack;
-  beforeAll(async () => {
-    browser = await startBrowser();
-    world = await startWindowWorld({ profiles: {} });
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await world?.[Symbol.asyncDispose]();
-  });
   beforeEach(async () => {
-    stack = new AsyncDisposableStack();
-    repository = stack.use(await createTeamRepository(sharedProfiles));
+    repository = fixture.stack.use(await createTeamRepository(sharedProfiles));
   });
   afterEach(async () => {
-    const { sources } = await world.control.call('profiles', {});
+    const { sources } = await fixture.world.control.call('profiles', {});
     if (sources.some(({ key }) => key === 'team'))
-      await world.control.call('editProfile', { edit: { kind: 'remove-source', name: 'team' } });
-    await stack.disposeAsync();
+      await fixture.world.control.call('editProfile', { edit: { kind: 'remove-source', name: 'team' } });
   });
 
-  async function opened(options: Parameters<typeof openWindow>[2] = {}) {
-    const { page, complaints } = stack.use(await openWindow(browser, await world.address(), options));
+  async function opened(options: PageOptions = {}) {
+    const { page, complaints } = await fixture.open(options);
     await page.getByRole('link', { name: /^Team/ }).click();
     return { page, complaints };
   }
 
   const addTeam = () =>
-    world.control.call('editProfile', {
+    fixture.world.control.call('editProfile', {
       edit: { kind: 'add-source', name: 'team', settings: { git: repository.path } },
     });
-  const pull = () => world.control.call('reload', { pull: true, sources: ['team'] });
+  const pull = () => fixture.world.control.call('reload', { pull: true, sources: ['team'] });
   const agreeToAll = async () => {
-    const { profiles } = await world.control.call('profiles', {});
+    const { profiles } = await fixture.world.control.call('profiles', {});
     for (const { id, hash, source } of profiles)
-      if (source === 'team') await world.control.call('trust', { profile: id, hash });
+      if (source === 'team') await fixture.world.control.call('trust', { profile: id, hash });
   };
   const acceptPending = async () => {
-    const { sources } = await world.control.call('profiles', {});
+    const { sources } = await fixture.world.control.call('profiles', {});
     const commit = sources.find(({ key }) => key === 'team')?.pending?.commit;
-    if (commit) await world.control.call('acceptSource', { source: 'team', commit });
+    if (commit) await fixture.world.control.call('acceptSource', { source: 'team', commit });
   };
   const row = (page: Page, name: string) => page.getByRole('button', { name: new RegExp(`^${name}`) });
 
@@ -78,13 +66,13 @@ describeInBrowser("the team's profiles in a browser", () => {
     await page.getByRole('button', { name: 'Agree to all 2…' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Agree to all 2' }).click();
     await page.getByText('You have agreed to all that is shared with you.').waitFor();
-    const { profiles } = await world.control.call('profiles', {});
+    const { profiles } = await fixture.world.control.call('profiles', {});
     expect(profiles.map(({ trust }) => trust.kind)).toEqual(['trusted', 'trusted', 'trusted']);
 
     await page.getByRole('button', { name: 'Remove team' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
     await team.waitFor({ state: 'detached' });
-    expect((await world.control.call('profiles', {})).profiles).toEqual([]);
+    expect((await fixture.world.control.call('profiles', {})).profiles).toEqual([]);
     // The browser tells of the address that was refused.
     expect(complaints.filter((text) => !text.includes('422'))).toEqual([]);
   });
@@ -128,10 +116,7 @@ describeInBrowser("the team's profiles in a browser", () => {
 
   it.each(['light', 'dark'] as const)('has nothing for axe to find, %s', async (colorScheme) => {
     const { page, complaints } = await opened({ colorScheme });
-    const found: Record<string, unknown> = {};
-    const look = async (what: string) => {
-      found[what] = await axeViolations(page);
-    };
+    const { found, look } = axeLooks(page);
     await page.getByText('Nobody shares profiles with you yet').waitFor();
     await look('empty');
     await page.getByRole('button', { name: 'Add a source' }).click();
@@ -155,7 +140,7 @@ describeInBrowser("the team's profiles in a browser", () => {
     await page.keyboard.press('Escape');
     await page.setViewportSize({ width: 640, height: 700 });
     await look('narrow');
-    expect(found).toEqual(Object.fromEntries(Object.keys(found).map((what) => [what, []])));
+    expect(found).toEqual({});
     expect(complaints).toEqual([]);
   });
 });

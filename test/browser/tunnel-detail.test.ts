@@ -1,49 +1,30 @@
 import { connect, type Socket } from 'node:net';
 import { Client } from 'pg';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { afterEach, expect, it } from 'vitest';
 import type { HistoryEntry } from '../../src/contract/control-tunnel.ts';
 import type { PodIdentity } from '../../src/contract/pod.ts';
-import { axeViolations, describeInBrowser, openWindow, startBrowser } from '../support/browser.ts';
+import { axeLooks, describeInBrowser, type PageOptions } from '../support/browser.ts';
 import { fakePod } from '../support/fake-control.ts';
 import { app } from '../support/real-database.ts';
-import { startWindowWorld, type WindowWorld } from '../support/window-world.ts';
+import { useWindowWorld } from '../support/window-fixture.ts';
+import type { WindowWorld } from '../support/window-world.ts';
 
-/** For every view in both widths, on a machine that does much else. */
-const axeTimeoutMs = 120_000;
 const tabs = ['Now', 'Connections', 'History', 'Traffic', 'Check', 'Log'] as const;
 
 describeInBrowser('one tunnel', () => {
-  let browser: Browser;
-  let world: WindowWorld;
-  let stack: AsyncDisposableStack;
-  beforeAll(async () => {
-    browser = await startBrowser();
-    world = await startWindowWorld();
-    await world.home.writeProfiles({ profiles: profiles(world.sandbox.server) });
-    await world.control.call('reload', {});
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await world?.[Symbol.asyncDispose]();
-  });
-  beforeEach(() => {
-    stack = new AsyncDisposableStack();
-  });
-  afterEach(async () => {
-    await stack.disposeAsync();
-    await world.control.call('down', { all: true });
-  });
+  const fixture = useWindowWorld({ profiles: ({ server }) => profiles(server) });
+  afterEach(() => fixture.world.control.call('down', { all: true }));
 
   /** A window with one tunnel up and chosen in it. */
-  async function opened(name: string, options: Parameters<typeof openWindow>[2] = {}) {
-    const { outcomes } = await world.control.call('up', {
+  async function opened(name: string, options: PageOptions = {}) {
+    const { outcomes } = await fixture.world.control.call('up', {
       names: [name],
       reason: 'PAY-117 refund',
       waitMs: 20_000,
     });
     const port = outcomes[0]?.tunnel?.localPort ?? 0;
-    const { page, complaints } = stack.use(await openWindow(browser, await world.address(), options));
+    const { page, complaints } = await fixture.open(options);
     await page.locator(`[data-row="user/${name}"]`).click();
     await page.getByRole('region', { name }).waitFor();
     return { page, complaints, port };
@@ -52,7 +33,7 @@ describeInBrowser('one tunnel', () => {
   const look = (page: Page, tab: (typeof tabs)[number]) => page.getByRole('tab', { name: tab }).click();
 
   async function logIn(port: number, application: string, name = 'orders-db'): Promise<Client> {
-    const login = await world.control.call('password', { name });
+    const login = await fixture.world.control.call('password', { name });
     const client = new Client({
       host: '127.0.0.1',
       port,
@@ -63,14 +44,14 @@ describeInBrowser('one tunnel', () => {
     });
     client.on('error', () => {});
     await client.connect();
-    stack.defer(() => client.end().catch(() => {}));
+    fixture.stack.defer(() => client.end().catch(() => {}));
     return client;
   }
 
   /** Clients that say nothing, of a server that says nothing. */
   function silent(port: number, count: number): Socket[] {
     const sockets = Array.from({ length: count }, () => connect(port, '127.0.0.1').on('error', () => {}));
-    stack.defer(() => {
+    fixture.stack.defer(() => {
       for (const socket of sockets) socket.destroy();
     });
     return sockets;
@@ -106,7 +87,9 @@ describeInBrowser('one tunnel', () => {
   });
 
   it('answers which pod it was on at 14:03, to pointer, keys and a written time', async () => {
-    const { page } = await opened('orders-db', { prepare: (page) => scriptHistory(page, world.control) });
+    const { page } = await opened('orders-db', {
+      prepare: (page) => scriptHistory(page, fixture.world.control),
+    });
     await look(page, 'History');
     const bar = page.getByRole('slider', { name: 'Which pod answered when' });
     const answer = page.getByRole('region', { name: 'orders-db' }).locator('output');
@@ -168,10 +151,10 @@ describeInBrowser('one tunnel', () => {
 
   it('says what its user may not do, and gives the Role to ask for', async () => {
     const { page } = await opened('orders-db');
-    world.sandbox.controls.setAccess(
+    fixture.world.sandbox.controls.setAccess(
       (_, { subresource, verb }) => subresource !== 'portforward' || verb === 'get',
     );
-    stack.defer(() => world.sandbox.controls.setAccess(() => true));
+    fixture.stack.defer(() => fixture.world.sandbox.controls.setAccess(() => true));
     await look(page, 'Check');
     await page.getByText('may not create pods/portforward postgres-0').waitFor();
     await page.getByRole('button', { name: 'Copy Role' }).click();
@@ -179,7 +162,7 @@ describeInBrowser('one tunnel', () => {
     expect(await page.evaluate('navigator.clipboard.readText()')).toMatch(
       /kind: Role[\s\S]*pods\/portforward/,
     );
-    world.sandbox.controls.setAccess(() => true);
+    fixture.world.sandbox.controls.setAccess(() => true);
     await page.getByRole('button', { name: 'Check again' }).click();
     await page.getByText('may create pods/portforward postgres-0').waitFor();
     await page.getByText('The least Role that it takes').click();
@@ -188,7 +171,7 @@ describeInBrowser('one tunnel', () => {
 
   it('says how much of a limit is left, and prolongs it for a reason that fits', async () => {
     const { page } = await opened('payroll');
-    const before = await world.control.call('tunnel', { name: 'payroll' });
+    const before = await fixture.world.control.call('tunnel', { name: 'payroll' });
     await page.getByRole('meter', { name: 'Time limit' }).waitFor();
     await page.getByText(/^8 h left of 8 h · ends at /).waitFor();
     await page.getByText('0 of at most 10').waitFor();
@@ -200,7 +183,7 @@ describeInBrowser('one tunnel', () => {
     await dialog.getByLabel('Reason').fill('PAY-118 again');
     await page.keyboard.press('Enter');
     await dialog.waitFor({ state: 'detached' });
-    const { tunnel } = await world.control.call('tunnel', { name: 'payroll' });
+    const { tunnel } = await fixture.world.control.call('tunnel', { name: 'payroll' });
     expect(tunnel.limit?.endsAtMs).toBeGreaterThan(before.tunnel.limit!.endsAtMs);
   });
 
@@ -244,40 +227,36 @@ describeInBrowser('one tunnel', () => {
     await page.getByRole('tab', { name: 'History', selected: true }).waitFor();
   });
 
-  it.each(['light', 'dark'] as const)(
-    'has nothing for axe to find, %s',
-    async (colorScheme) => {
-      const { page, complaints, port } = await opened('payroll', {
-        colorScheme,
-        prepare: (page) => scriptHistory(page, world.control),
-      });
-      silent(port, 1);
-      const found: Record<string, unknown> = {};
-      const ready = {
-        Now: page.getByRole('meter', { name: 'Time limit' }),
-        Connections: page.getByText(/^1 connection/),
-        History: page.getByRole('slider'),
-        Traffic: page.getByRole('img', { name: /^Time to connect/ }),
-        Check: page.getByText('may create pods/portforward postgres-0'),
-        Log: page.getByRole('list', { name: 'Log' }),
-      };
-      for (const width of [1280, 720]) {
-        await page.setViewportSize({ width, height: 800 });
-        for (const tab of tabs) {
-          await look(page, tab);
-          await ready[tab].waitFor();
-          found[`${tab} ${width}`] = await axeViolations(page);
-        }
+  it.each(['light', 'dark'] as const)('has nothing for axe to find, %s', async (colorScheme) => {
+    const { page, complaints, port } = await opened('payroll', {
+      colorScheme,
+      prepare: (page) => scriptHistory(page, fixture.world.control),
+    });
+    silent(port, 1);
+    const axe = axeLooks(page);
+    const ready = {
+      Now: page.getByRole('meter', { name: 'Time limit' }),
+      Connections: page.getByText(/^1 connection/),
+      History: page.getByRole('slider'),
+      Traffic: page.getByRole('img', { name: /^Time to connect/ }),
+      Check: page.getByText('may create pods/portforward postgres-0'),
+      Log: page.getByRole('list', { name: 'Log' }),
+    };
+    for (const width of [1280, 720]) {
+      await page.setViewportSize({ width, height: 800 });
+      for (const tab of tabs) {
+        await look(page, tab);
+        await ready[tab].waitFor();
+        await axe.look(`${tab} ${width}`);
       }
-      await look(page, 'Now');
-      await page.getByRole('button', { name: 'Prolong' }).click();
-      await page.getByRole('dialog').waitFor();
-      found.dialog = await axeViolations(page);
-      expect(found).toEqual(Object.fromEntries(Object.keys(found).map((what) => [what, []])));
-      expect(complaints).toEqual([]);
-    },
-    axeTimeoutMs,
-  );
+    }
+    await look(page, 'Now');
+    await page.getByRole('button', { name: 'Prolong' }).click();
+    await page.getByRole('dialog').waitFor();
+    await axe.look('dialog');
+    expect(axe.found).toEqual({});
+    expect(complaints).toEqual([]);
+  });
 });
 
 function profiles(server: string): Record<string, object> {

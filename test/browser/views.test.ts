@@ -1,12 +1,6 @@
-import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import {
-  axeViolations,
-  describeInBrowser,
-  openWindow,
-  startBrowser,
-  type WatchedPage,
-} from '../support/browser.ts';
+import { axeViolations, describeInBrowser, openWindow, type WatchedPage } from '../support/browser.ts';
+import { useWindowWorld } from '../support/window-fixture.ts';
 import { startWindowWorld, type WindowWorld } from '../support/window-world.ts';
 
 const themes = ['light', 'dark'] as const;
@@ -14,19 +8,14 @@ const narrow = { width: 480, height: 640 };
 
 /** Every view that there is, with every tab in it: what somebody adds is looked at without being named here. */
 describeInBrowser('every view', () => {
-  let browser: Browser;
-  let full: WindowWorld;
+  const fixture = useWindowWorld();
   let empty: WindowWorld;
   beforeAll(async () => {
-    browser = await startBrowser();
-    full = await startWindowWorld();
     empty = await startWindowWorld({ profiles: {} });
     for (const name of ['orders-db', 'reports', 'billing', 'payroll', 'cache'])
-      await full.control.call('up', { names: [name] });
+      await fixture.world.control.call('up', { names: [name] });
   });
   afterAll(async () => {
-    await browser?.close();
-    await full?.[Symbol.asyncDispose]();
     await empty?.[Symbol.asyncDispose]();
   });
 
@@ -53,8 +42,8 @@ describeInBrowser('every view', () => {
     expect(violations).toEqual(Object.fromEntries(Object.keys(violations).map((what) => [what, []])));
   }
 
-  it.each(themes)('has nothing for axe to find, %s', { timeout: 180_000 }, async (colorScheme) => {
-    await using window = await openWindow(browser, await full.address(), { colorScheme });
+  it.each(themes)('has nothing for axe to find, %s', async (colorScheme) => {
+    const window = await fixture.open({ colorScheme });
     await window.page.getByRole('button', { name: 'orders-db, ready' }).click();
     expectNone(await found(window));
     await window.page.setViewportSize(narrow);
@@ -62,38 +51,29 @@ describeInBrowser('every view', () => {
     expect(window.complaints).toEqual([]);
   });
 
-  it.each(themes)(
-    'has nothing for axe to find with nothing in it, %s',
-    { timeout: 180_000 },
-    async (colorScheme) => {
-      await using window = await openWindow(browser, await empty.address(), { colorScheme });
-      expectNone(await found(window));
-      expect(window.complaints).toEqual([]);
-    },
-  );
+  it.each(themes)('has nothing for axe to find with nothing in it, %s', async (colorScheme) => {
+    await using window = await openWindow(fixture.browser, await empty.address(), { colorScheme });
+    expectNone(await found(window));
+    expect(window.complaints).toEqual([]);
+  });
 
-  it.each(themes)(
-    'stands without its daemon, and axe finds nothing, %s',
-    { timeout: 180_000 },
-    async (colorScheme) => {
-      await using window = await openWindow(browser, await full.address(), { colorScheme });
-      const { page, settled } = window;
-      await settled();
-      await full.stopDaemon();
-      try {
-        await page.getByRole('alert').waitFor();
-        expectNone(await found(window));
-      } finally {
-        await full.startDaemon();
-      }
-    },
-  );
+  it.each(themes)('stands without its daemon, and axe finds nothing, %s', async (colorScheme) => {
+    const window = await fixture.open({ colorScheme });
+    const { page, settled } = window;
+    await settled();
+    await fixture.world.stopDaemon();
+    try {
+      await page.getByRole('alert').waitFor();
+      expectNone(await found(window));
+    } finally {
+      await fixture.world.startDaemon();
+    }
+  });
 
   it('fails alone where a part of the page cannot be fetched', async () => {
-    await using window = await openWindow(browser, await full.address(), {
+    const { page } = await fixture.open({
       prepare: (page) => page.route(/audit-view/, (route) => route.abort()),
     });
-    const { page } = window;
     await page.getByRole('link', { name: 'Audit' }).click();
     await page.getByRole('heading', { name: 'This view cannot be shown' }).waitFor();
     expect(await axeViolations(page)).toEqual([]);
@@ -107,7 +87,7 @@ describeInBrowser('every view', () => {
   });
 
   it('is held to its policy: what it refuses fails whoever opened the page', async () => {
-    const window = await openWindow(browser, await full.address());
+    const window = await openWindow(fixture.browser, await fixture.world.address());
     const style =
       "document.body.append(Object.assign(document.createElement('style'), { textContent: 'p {}' }))";
     await window.page.evaluate(style);

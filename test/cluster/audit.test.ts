@@ -66,16 +66,31 @@ describeOnRealcluster('audit', (suite) => {
     return auditIds;
   }
 
+  /** A daemon of its own that was asked for a tunnel to the pod. */
+  async function asked(stack: AsyncDisposableStack, kubeconfig: string) {
+    const home = stack.use(await DaemonHome.create({ KUBECONFIG: kubeconfig }));
+    await home.writeProfiles({});
+    stack.use(await home.start({ keychain: new MemoryKeychain() }));
+    const control = stack.use(home.control());
+    const adHoc = [{ name: 'echo', namespace: suite.namespace, target: 'pod/net', port: netPorts.echo }];
+    const { outcomes } = await control.call('up', { adHoc, waitMs: 20_000 });
+    return { home, control, tunnel: outcomes[0]?.tunnel };
+  }
+
+  /** What the cluster has on record, by Audit-ID. */
+  async function clusterRecord(): Promise<Map<string, ClusterRequest>> {
+    const found = new Map<string, ClusterRequest>();
+    for await (const request of clusterRequests(suite.realcluster.auditLog))
+      found.set(request.auditId, request);
+    return found;
+  }
+
   test("the daemon's record of a connection is joined with the cluster's by Audit-ID, and anchored there", async () => {
     const { kubeconfig, namespace } = suite;
     const { auditLog } = suite.realcluster;
-    await using home = await DaemonHome.create({ KUBECONFIG: kubeconfig });
-    await home.writeProfiles({});
-    await using _daemon = await home.start({ keychain: new MemoryKeychain() });
-    await using control = home.control();
-    const adHoc = [{ name: 'echo', namespace, target: 'pod/net', port: netPorts.echo }];
-    const { outcomes } = await control.call('up', { adHoc, waitMs: 20_000 });
-    const port = outcomes[0]!.tunnel!.localPort!;
+    await using stack = new AsyncDisposableStack();
+    const { home, control, tunnel } = await asked(stack, kubeconfig);
+    const port = tunnel!.localPort!;
     const folder = join(home.places.auditFolder, 'daemon');
     const recorded = (filter: AuditFilter) =>
       vi.waitFor(
@@ -95,8 +110,7 @@ describeOnRealcluster('audit', (suite) => {
     const [log] = await recorded({ events: ['file-opened'] });
     const seen = await vi.waitFor(
       async () => {
-        const found = new Map<string, ClusterRequest>();
-        for await (const request of clusterRequests(auditLog)) found.set(request.auditId, request);
+        const found = await clusterRecord();
         const heads = await clusterHeads(auditLog, [String(log?.log)]);
         expect(found.has(String(connection?.auditId))).toBe(true);
         expect(heads.length).toBeGreaterThan(0);
@@ -115,7 +129,7 @@ describeOnRealcluster('audit', (suite) => {
 
   test('sessions that RBAC or an admission policy refused are on record, joined with the cluster by Audit-ID', async () => {
     const { namespace } = suite;
-    const { auditLog, developer } = suite.realcluster;
+    const { developer } = suite.realcluster;
     const policy = noPortForwards({ namespace, message: 'port-forwards are closed on Fridays' });
     await suite.api.apply(
       ...seePodsRole({ namespace, name: 'see-pods', user: 'dev@example.com' }),
@@ -124,12 +138,8 @@ describeOnRealcluster('audit', (suite) => {
     try {
       await suite.api.admission({ namespace, pod: 'net', denied: true });
       const refused = async (kubeconfig: string) => {
-        await using home = await DaemonHome.create({ KUBECONFIG: kubeconfig });
-        await home.writeProfiles({});
-        await using _daemon = await home.start({ keychain: new MemoryKeychain() });
-        await using control = home.control();
-        const adHoc = [{ name: 'echo', namespace, target: 'pod/net', port: netPorts.echo }];
-        const { outcomes } = await control.call('up', { adHoc, waitMs: 20_000 });
+        await using stack = new AsyncDisposableStack();
+        const { control, tunnel } = await asked(stack, kubeconfig);
         // Nothing waits for what is recorded.
         const denied = await vi.waitFor(
           async () => {
@@ -139,7 +149,7 @@ describeOnRealcluster('audit', (suite) => {
           },
           { timeout: 20_000 },
         );
-        return { state: outcomes[0]?.tunnel?.state, denied };
+        return { state: tunnel?.state, denied };
       };
       const [byRole, byPolicy] = [await refused(developer), await refused(suite.kubeconfig)];
       expect(byRole.state).toMatchObject({ kind: 'blocked', error: { code: 'SP-FORBIDDEN' } });
@@ -148,8 +158,7 @@ describeOnRealcluster('audit', (suite) => {
       expect(byPolicy.denied).toMatchObject([{ error: { code: 'SP-ADMISSION-DENIED' } }]);
       await vi.waitFor(
         async () => {
-          const found = new Map<string, ClusterRequest>();
-          for await (const request of clusterRequests(auditLog)) found.set(request.auditId, request);
+          const found = await clusterRecord();
           const seen = [byRole, byPolicy].map(({ denied }) => found.get(String(denied[0]?.auditId)));
           expect(seen).toMatchObject([{ user: 'dev@example.com', status: 403 }, { status: 422 }]);
         },
@@ -177,8 +186,7 @@ describeOnRealcluster('audit', (suite) => {
     // The API server writes its log behind the answer.
     const seen = await vi.waitFor(
       async () => {
-        const found = new Map<string, ClusterRequest>();
-        for await (const request of clusterRequests(auditLog)) found.set(request.auditId, request);
+        const found = await clusterRecord();
         for (const auditId of auditIds) expect(found.has(auditId)).toBe(true);
         return found;
       },

@@ -2,66 +2,34 @@ import { readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { CommandLineUser } from '../support/command-line-user.ts';
+import type { CommandLineUser } from '../support/command-line-user.ts';
 import { debianPostgres, type Login, runProgram } from '../support/debian-postgres.ts';
-import { freePort } from '../support/free-port.ts';
+import { GuardedDatabase } from '../support/guarded-database.ts';
 import { newLibpq } from '../support/libpq.ts';
-import { postgresLogin, postgresStatefulSet } from '../support/manifests.ts';
-import { portForwardRole, secretRole } from '../support/rbac.ts';
+import { postgresLogin } from '../support/manifests.ts';
 import { describeOnRealcluster } from '../support/suite.ts';
 
-const user = 'dev@example.com';
 const { database, user: role } = postgresLogin;
 
 /** How local programs get into the gateway of the shipped daemon: by TLS, without a password, and no more once it has expired. */
 describeOnRealcluster('gateway local side', (suite) => {
-  const { namespace } = suite;
+  let guarded: GuardedDatabase;
   let typist: CommandLineUser;
-  const ports = { 'orders-db': 0, 'open-db': 0 };
 
   beforeAll(async () => {
-    const secretKeyRef = { name: 'orders-app', key: 'password' };
-    await suite.api.apply(
-      {
-        apiVersion: 'v1',
-        kind: 'Secret',
-        metadata: { name: 'orders-app', namespace },
-        stringData: { password: 'of-the-database-alone', username: role },
-      },
-      postgresStatefulSet({ namespace, name: 'database' }, { valueFrom: { secretKeyRef } }),
-      ...portForwardRole({ namespace, name: 'forward', user }),
-      ...secretRole({ namespace, name: 'orders-app', user }, 'orders-app'),
-    );
-    await suite.api.readyPod({ namespace, name: 'database-0' });
-    typist = await CommandLineUser.create({ KUBECONFIG: suite.realcluster.developer });
-    ports['orders-db'] = await freePort();
-    ports['open-db'] = await freePort();
-    const profile = (local: number, policy: object) => ({
-      cluster: { server: suite.realcluster.server },
-      namespace,
-      target: 'statefulset/database/0',
-      port: 5432,
-      local,
-      kind: 'postgres',
-      connection: { database, user: role, password: { secret: secretKeyRef } },
-      policy,
-    });
     const psql = await realpath(debianPostgres ? join(debianPostgres, 'psql') : '/usr/bin/psql');
-    await typist.home.writeProfiles({
-      profiles: {
-        'orders-db': profile(ports['orders-db'], {}),
-        'open-db': profile(ports['open-db'], { passwordless: [psql] }),
-      },
+    guarded = await GuardedDatabase.create(suite, {
+      profiles: { 'open-db': { policy: { passwordless: [psql] } } },
     });
-    await typist.ok('up', 'orders-db', 'open-db');
+    typist = guarded.typist;
   });
   afterAll(async () => {
-    await typist?.[Symbol.asyncDispose]();
+    await guarded?.[Symbol.asyncDispose]();
   });
 
   const tunnelPassword = async () => (await typist.ok('password', 'orders-db', '--local')).trim();
-  const login = (name: keyof typeof ports, password: string, env: Record<string, string> = {}): Login => ({
-    port: ports[name],
+  const login = (name: string, password: string, env: Record<string, string> = {}): Login => ({
+    port: guarded.port(name),
     user: role,
     database,
     password,

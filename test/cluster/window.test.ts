@@ -1,13 +1,10 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { axeViolations, describeInBrowser, openWindow, startBrowser } from '../support/browser.ts';
 import { CommandLineUser } from '../support/command-line-user.ts';
 import { postgresLogin, postgresStatefulSet } from '../support/manifests.ts';
+import { runCopied } from '../support/postgres-programs.ts';
 import { describeOnRealcluster } from '../support/suite.ts';
-
-const run = promisify(execFile);
 
 /** The program that is shipped and the page in it, on a real control plane: from a click to psql, and on to the next pod. */
 describeInBrowser('in a browser', () => {
@@ -42,11 +39,8 @@ describeInBrowser('in a browser', () => {
     const uid = (page: Page) =>
       page.getByRole('region', { name: 'orders-db' }).getByText(/^[0-9a-f]{8}-[0-9a-f-]{27}$/);
 
-    async function select(command: string): Promise<string> {
-      const env = { ...user.env, PGPASSWORD: postgresLogin.password };
-      const { stdout } = await run('sh', ['-c', `${command} -XAtc 'select current_user'`], { env });
-      return stdout.trim();
-    }
+    const select = (command: string) =>
+      runCopied(command, 'select current_user', { ...user.env, PGPASSWORD: postgresLogin.password });
 
     test('a click connects, the copied command logs in, and the next pod is seen to answer on the same port', async () => {
       const url = (await user.ok('ui', '--no-open')).trim();

@@ -157,7 +157,8 @@ async function startDaemon(args: readonly string[]): Promise<ChildProcess> {
     child[name].on('data', (chunk: Buffer) => witness.add(`${name} of the daemon`, chunk));
   const answers = async () => {
     if (child.exitCode !== null) throw new Error('the daemon has ended');
-    await person.home.control().call('version', {});
+    await using control = person.home.control();
+    await control.call('version', {});
   };
   await vi.waitFor(answers, { timeout: 20_000, interval: 50 });
   return child;

@@ -32,7 +32,7 @@ afterAll(async () => {
   await expectNoHandles();
 });
 
-/** But those that end it, or wait for a cluster. */
+/** But those that end it, or open a port. */
 const names = Object.keys(operations).filter((name) => !['shutdown', 'ui'].includes(name));
 const text = fc.oneof(
   fc.constantFrom(

@@ -110,8 +110,8 @@ describe('tunnels', () => {
 
   it('say who has their port, and take it when it is free', async () => {
     const other = createServer();
-    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
-    const { port } = other.address() as { port: number };
+    const port = await freePort();
+    await new Promise<void>((resolve) => other.listen(port, '127.0.0.1', resolve));
     const { control } = await started({ net: net({ local: port }) });
     const { outcomes } = await control.call('up', { names: ['net'], ...isReady });
     expect(outcomes[0]?.tunnel).toMatchObject({

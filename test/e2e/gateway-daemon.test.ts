@@ -1,56 +1,35 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { SocketControl } from '../../src/client/socket-control.ts';
 import { postgresManifest } from '../../src/sandbox/manifest.ts';
-import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { MemoryKeychain } from '../../src/secret/memory-keychain.ts';
-import { DaemonHome, tunnelOnce } from '../support/daemon-fixture.ts';
-import { expectNoHandles } from '../support/no-handles.ts';
+import { tunnelOnce, useMachine } from '../support/daemon-fixture.ts';
 import { app } from '../support/real-database.ts';
 
 const pod = 'default/postgres-0';
 const id = (name: string) => `user/${name}`;
 
-describe("a daemon's gateway", () => {
-  let dir: string;
-  let sandbox: Sandbox;
-  let home: DaemonHome;
-  let stack: AsyncDisposableStack;
+const secret = (name: string, stringData: object) => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name },
+  stringData,
+});
+const manifest = [
+  ...postgresManifest({ user: app.user, database: app.database, password: app.password }),
+  secret('orders-app', { password: app.password, username: app.user }),
+  secret('by-url', {
+    uri: `postgresql://${app.user}:${encodeURIComponent(app.password)}@db.shop:5432/${app.database}`,
+  }),
+];
 
-  beforeAll(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'gateway-sandbox-'));
-    const secret = (name: string, stringData: object) => ({
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: { name },
-      stringData,
-    });
-    const manifest = [
-      ...postgresManifest({ user: app.user, database: app.database, password: app.password }),
-      secret('orders-app', { password: app.password, username: app.user }),
-      secret('by-url', {
-        uri: `postgresql://${app.user}:${encodeURIComponent(app.password)}@db.shop:5432/${app.database}`,
-      }),
-    ];
-    sandbox = await startSandbox({ dir, manifest });
-    await sandbox.controls.pods.until(pod);
-  });
-  afterAll(async () => {
-    await sandbox?.stop();
-    await rm(dir, { recursive: true, force: true });
-    await expectNoHandles();
-  });
-  beforeEach(async () => {
-    stack = new AsyncDisposableStack();
-    home = stack.use(await DaemonHome.create({ KUBECONFIG: sandbox.kubeconfigPath }));
-  });
-  afterEach(() => stack.disposeAsync());
+describe("a daemon's gateway", () => {
+  const machine = useMachine({ manifest, pod });
 
   const profile = (rest: { connection?: object; policy?: object } = {}) => ({
-    cluster: { server: sandbox.server },
+    cluster: { server: machine.sandbox.server },
     namespace: 'default',
     target: 'statefulset/postgres/0',
     port: 5432,
@@ -65,11 +44,10 @@ describe("a daemon's gateway", () => {
   });
 
   async function started(profiles: Record<string, object>) {
+    const { home, stack } = machine;
     await home.writeProfiles({ profiles });
-    const keychain = new MemoryKeychain();
-    const daemon = await home.start({ keychain });
-    stack.defer(() => daemon[Symbol.asyncDispose]());
-    return { control: stack.use(home.control()), keychain };
+    stack.use(await home.start({ keychain: new MemoryKeychain() }));
+    return { control: stack.use(home.control()) };
   }
 
   async function up(control: SocketControl, name: string): Promise<number> {
@@ -122,7 +100,7 @@ describe("a daemon's gateway", () => {
       code: '28P01',
       hint: expect.stringContaining('sallyport password db --local'),
     });
-    const entries = await readdir(home.dir, { recursive: true, withFileTypes: true });
+    const entries = await readdir(machine.home.dir, { recursive: true, withFileTypes: true });
     for (const entry of entries.filter((each) => each.isFile())) {
       const text = await readFile(join(entry.parentPath, entry.name), 'utf8');
       expect(text.includes(password) || text.includes(app.password)).toBe(false);
@@ -162,9 +140,13 @@ describe("a daemon's gateway", () => {
     expect(await ask(port, password)).toBe(app.user);
     const rotate = async (to: string) => {
       await ask(port, password, `alter role ${app.user} password '${to}'`);
-      sandbox.controls.store.update('secrets', { namespace: 'default', name: 'orders-app' }, (draft) => {
-        draft.data = { ...draft.data, password: Buffer.from(to).toString('base64') };
-      });
+      machine.sandbox.controls.store.update(
+        'secrets',
+        { namespace: 'default', name: 'orders-app' },
+        (draft) => {
+          draft.data = { ...draft.data, password: Buffer.from(to).toString('base64') };
+        },
+      );
     };
     await rotate('of tomorrow');
     expect(await ask(port, password)).toBe(app.user);
@@ -194,8 +176,9 @@ describe("a daemon's gateway", () => {
     const { password } = await login(control, 'db');
     const idle = await connected(port, password);
     const told = new Promise<{ code?: string }>((resolve) => idle.once('error', resolve));
-    const before = sandbox.controls.pods.get(pod)?.metadata.uid;
-    sandbox.controls.pods.delete(pod);
+    const { pods } = machine.sandbox.controls;
+    const before = pods.get(pod)?.metadata.uid;
+    pods.delete(pod);
     expect(await told).toMatchObject({ code: '57P01' });
     expect(await ask(port, password)).toBe(app.user);
     const { connections, history } = await control.call('tunnel', { name: 'db' });

@@ -1,46 +1,23 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ControlView } from '../../src/client/control-view.ts';
 import type { SocketControl } from '../../src/client/socket-control.ts';
 import type { OperationAnswer } from '../../src/contract/control.ts';
 import type { AdHoc } from '../../src/contract/control-tunnel.ts';
 import type { DaemonOptions } from '../../src/daemon/daemon.ts';
 import { netserverManifest } from '../../src/sandbox/manifest.ts';
-import { type Sandbox, sandboxToken, startSandbox } from '../../src/sandbox/sandbox.ts';
+import { sandboxToken } from '../../src/sandbox/sandbox.ts';
 import { MemoryKeychain } from '../../src/secret/memory-keychain.ts';
 import { type Keytar, SystemKeychain } from '../../src/secret/system-keychain.ts';
-import { DaemonHome } from '../support/daemon-fixture.ts';
+import { useMachine } from '../support/daemon-fixture.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { expectNoHandles } from '../support/no-handles.ts';
 
 type AdHocPassword = NonNullable<NonNullable<AdHoc['connection']>['password']>;
 
 const planted = 'planted-hunter2-ü';
 
-let dir: string;
-let sandbox: Sandbox;
-let home: DaemonHome;
-let stack: AsyncDisposableStack;
-
-beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'passwords-sandbox-'));
-  sandbox = await startSandbox({ dir, manifest: [...netserverManifest(), ...secrets()] });
-});
-afterAll(async () => {
-  await sandbox.stop();
-  await rm(dir, { recursive: true });
-  await expectNoHandles();
-});
-beforeEach(async () => {
-  stack = new AsyncDisposableStack();
-  home = stack.use(await DaemonHome.create({ KUBECONFIG: sandbox.kubeconfigPath }));
-});
-afterEach(async () => {
-  await stack.disposeAsync();
-  sandbox.controls.setAccess(() => true);
-});
+const machine = useMachine({ manifest: [...netserverManifest(), ...secrets()] });
 
 function secrets() {
   const secret = (name: string, rest: object) => ({
@@ -57,7 +34,7 @@ function secrets() {
 }
 
 const orders = (password: object | undefined, rest: object = {}) => ({
-  cluster: { server: sandbox.server },
+  cluster: { server: machine.sandbox.server },
   namespace: 'default',
   target: 'statefulset/net/0',
   port: 'identity',
@@ -69,10 +46,9 @@ const orders = (password: object | undefined, rest: object = {}) => ({
 });
 
 async function started(profiles: Record<string, object>, options: Partial<DaemonOptions> = {}) {
-  await home.writeProfiles({ profiles });
-  const daemon = await home.start({ keychain: new MemoryKeychain(), ...options });
-  stack.defer(() => daemon[Symbol.asyncDispose]());
-  return { daemon, control: stack.use(home.control()) };
+  await machine.home.writeProfiles({ profiles });
+  const daemon = machine.stack.use(await machine.home.start({ keychain: new MemoryKeychain(), ...options }));
+  return { daemon, control: machine.stack.use(machine.home.control()) };
 }
 
 type Found = Extract<OperationAnswer<'password'>, { kind: 'found' }>;
@@ -110,7 +86,7 @@ describe('a password in a Secret', () => {
 
     const key = { namespace: 'default', name: 'orders-app' };
     const set = (text: string) =>
-      sandbox.controls.store.update('secrets', key, (draft) => {
+      machine.sandbox.controls.store.update('secrets', key, (draft) => {
         draft.data = { ...draft.data, password: Buffer.from(text).toString('base64') };
       });
     set('rotated');
@@ -119,7 +95,7 @@ describe('a password in a Secret', () => {
   });
 
   it('is refused with the rule that is missing, and without a word of what others may read', async () => {
-    sandbox.controls.setAccess(
+    machine.sandbox.controls.setAccess(
       ({ user }, { resource }) => user !== sandboxToken.user || resource !== 'secrets',
     );
     const { control } = await started({
@@ -180,7 +156,7 @@ describe('a password in the keychain', () => {
     const { questions } = await control.call('questions', {});
     expect(questions.map(({ tunnel }) => tunnel)).toEqual(['user/other']);
     await daemon[Symbol.asyncDispose]();
-    stack.use(await home.start({ keychain }));
+    machine.stack.use(await machine.home.start({ keychain }));
     expect((await foundIn(control, 'db')).password).toBe(planted);
   });
 
@@ -219,10 +195,12 @@ describe('a password in the keychain', () => {
   ])('is not given to a profile that names %s now', async (_what, change) => {
     const { control } = await started({ db: orders({ keychain: true }) });
     await control.call('keepPassword', { name: 'db', password: planted });
-    await home.writeProfiles({ profiles: { db: orders({ keychain: true }, { description: 'harmless' }) } });
+    await machine.home.writeProfiles({
+      profiles: { db: orders({ keychain: true }, { description: 'harmless' }) },
+    });
     await control.call('reload', {});
     expect((await foundIn(control, 'db')).password).toBe(planted);
-    await home.writeProfiles({ profiles: { db: orders({ keychain: true }, change) } });
+    await machine.home.writeProfiles({ profiles: { db: orders({ keychain: true }, change) } });
     await control.call('reload', {});
     await expect(control.call('password', { name: 'db' })).rejects.toMatchObject({
       code: 'SP-PASSWORD-REQUIRED',
@@ -254,8 +232,8 @@ describe('a password in the keychain', () => {
 
 describe('a file under a passphrase', () => {
   it('is made, opened and asked for once in each run', async () => {
-    await mkdir(home.places.folders.config, { recursive: true, mode: 0o700 });
-    await writeFile(home.places.settingsFile, 'passwords:\n  keepIn: file\n');
+    await mkdir(machine.home.places.folders.config, { recursive: true, mode: 0o700 });
+    await writeFile(machine.home.places.settingsFile, 'passwords:\n  keepIn: file\n');
     const { daemon, control } = await started({
       db: orders({ keychain: true }),
       two: orders({ keychain: true }),
@@ -274,7 +252,7 @@ describe('a file under a passphrase', () => {
     expect(kept).toEqual({ kind: 'kept', kept: { in: 'file' } });
     await daemon[Symbol.asyncDispose]();
 
-    stack.use(await home.start());
+    machine.stack.use(await machine.home.start());
     const again = await questionOf(control, 'db');
     expect(again).toMatchObject({ kind: 'passphrase', isNew: false });
     await expect(answer(again.id, 'wrong horse battery')).rejects.toMatchObject({
@@ -285,15 +263,15 @@ describe('a file under a passphrase', () => {
       password: planted,
       origin: { kept: { in: 'file' } },
     });
-    const path = join(home.places.folders.data, 'passwords.json');
+    const path = join(machine.home.places.folders.data, 'passwords.json');
     expect((await stat(path)).mode & 0o777).toBe(0o600);
   });
 });
 
 describe('a password of this machine', () => {
   it('is read by the daemon in its own environment where no command line is involved', async () => {
-    await writeFile(join(home.dir, 'pw'), 'from a file\n', { mode: 0o600 });
-    home.env.ORDERS_PW = 'from a variable';
+    await writeFile(join(machine.home.dir, 'pw'), 'from a file\n', { mode: 0o600 });
+    machine.home.env.ORDERS_PW = 'from a variable';
     const { control } = await started({
       file: orders({ file: '~/pw' }),
       variable: orders({ environment: 'ORDERS_PW' }),
@@ -309,19 +287,19 @@ describe('a password of this machine', () => {
       control.call('up', {
         adHoc: [{ name: 'x', target: 'sts/net/0', port: 7010, connection: { password } }],
       });
-    await expect(upWith({ command: ['touch', join(home.dir, 'was-run')] })).rejects.toMatchObject({
+    await expect(upWith({ command: ['touch', join(machine.home.dir, 'was-run')] })).rejects.toMatchObject({
       code: 'SP-USAGE',
     });
-    await upWith({ file: join(home.dir, 'a-file') });
+    await upWith({ file: join(machine.home.dir, 'a-file') });
     await expect(control.call('password', { name: 'x' })).rejects.toMatchObject({
       code: 'SP-PROFILE-INVALID',
     });
-    expect(await readdir(home.dir)).not.toContain('was-run');
+    expect(await readdir(machine.home.dir)).not.toContain('was-run');
   });
 });
 
 it("of a project's profile is not read before its user has agreed, and then from its Secret alone", async () => {
-  const project = join(home.dir, 'project');
+  const project = join(machine.home.dir, 'project');
   await mkdir(project);
   const write = (password: object, rest: object = { kind: 'mysql' }) =>
     writeFile(
@@ -335,9 +313,9 @@ it("of a project's profile is not read before its user has agreed, and then from
   await write(secret('orders-app', 'password'));
   const { control } = await started({});
   const here = { name: 'db', folder: project };
-  const before = sandbox.controls.audit().length;
+  const before = machine.sandbox.controls.audit().length;
   await expect(control.call('password', here)).rejects.toMatchObject({ code: 'SP-PROFILE-UNTRUSTED' });
-  expect(sandbox.controls.audit()).toHaveLength(before);
+  expect(machine.sandbox.controls.audit()).toHaveLength(before);
   await agree();
   expect(await control.call('password', here)).toMatchObject({ password: planted });
 
@@ -348,15 +326,15 @@ it("of a project's profile is not read before its user has agreed, and then from
   await agree();
   await expect(control.call('password', here)).rejects.toMatchObject({ code: 'SP-PASSWORD-WITHHELD' });
 
-  await write({ command: ['touch', join(home.dir, 'was-run')] });
+  await write({ command: ['touch', join(machine.home.dir, 'was-run')] });
   await control.call('reload', { folder: project });
   await expect(control.call('password', here)).rejects.toMatchObject({ code: 'SP-PROFILE-INVALID' });
-  expect(await readdir(home.dir)).not.toContain('was-run');
+  expect(await readdir(machine.home.dir)).not.toContain('was-run');
 });
 
 it('is nowhere in what the daemon writes, tells or counts', async () => {
   const views: ControlView[] = [];
-  const printed = join(dir, 'printed');
+  const printed = join(machine.dir, 'printed');
   await writeFile(printed, planted, { mode: 0o600 });
   const { control } = await started({
     secret: orders(secret('orders-app', 'password')),
@@ -400,8 +378,8 @@ it('is nowhere in what the daemon writes, tells or counts', async () => {
     JSON.stringify(await control.call('logs', { name: 'kept' })),
     JSON.stringify(await control.call('questions', {})),
     (await control.call('metrics', {})).text,
-    ...sandbox.controls.audit().map(({ path }) => path),
-    ...(await written(home.dir)),
+    ...machine.sandbox.controls.audit().map(({ path }) => path),
+    ...(await written(machine.home.dir)),
   ];
   // That the log and the events were looked at.
   expect(said.join()).toContain('password kept');

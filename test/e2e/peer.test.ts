@@ -1,14 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { realpathSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { SocketControl } from '../../src/client/socket-control.ts';
 import { errorText } from '../../src/contract/error-codes.ts';
-import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
-import { DaemonHome, tunnelOnce } from '../support/daemon-fixture.ts';
+import { tunnelOnce, useMachine } from '../support/daemon-fixture.ts';
 import { Conversation } from '../support/line-client.ts';
 import { expectNoHandles } from '../support/no-handles.ts';
 import { connectAs, mayBeOtherUser, otherUid, outputOf } from '../support/other-user.ts';
@@ -21,28 +17,12 @@ const node = realpathSync(process.execPath);
 afterAll(expectNoHandles);
 
 describe.runIf(isLinux)('a tunnel of the daemon', () => {
-  let sandbox: Sandbox;
-  let dir: string;
-  let stack: AsyncDisposableStack;
-
-  beforeAll(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'peer-sandbox-'));
-    sandbox = await startSandbox({ dir });
-    await sandbox.controls.pods.until(net);
-  });
-  afterAll(async () => {
-    await sandbox.stop();
-    await rm(dir, { recursive: true });
-  });
-  beforeEach(() => {
-    stack = new AsyncDisposableStack();
-  });
-  afterEach(() => stack.disposeAsync());
+  const machine = useMachine();
 
   async function up(
     rest: { onDemand?: boolean; policy?: object } = {},
   ): Promise<{ control: SocketControl; port: number }> {
-    const home = stack.use(await DaemonHome.create({ KUBECONFIG: sandbox.kubeconfigPath }));
+    const { home, sandbox, stack } = machine;
     const profile = {
       cluster: { server: sandbox.server },
       namespace: 'default',
@@ -51,8 +31,7 @@ describe.runIf(isLinux)('a tunnel of the daemon', () => {
       ...rest,
     };
     await home.writeProfiles({ profiles: { net: profile } });
-    const daemon = await home.start();
-    stack.defer(() => daemon[Symbol.asyncDispose]());
+    stack.use(await home.start());
     const control = stack.use(home.control());
     if (rest.onDemand) {
       // It listens from the start; asking for it would wake it.
@@ -82,7 +61,7 @@ describe.runIf(isLinux)('a tunnel of the daemon', () => {
     expect(lines.filter(({ event }) => event === 'client denied')).toMatchObject([
       { level: 'warn', fields: { address: '127.0.0.1', code: 'SP-PEER-DENIED', uid: otherUid } },
     ]);
-    expect(sandbox.controls.sessions.connections(net)).toBe(0);
+    expect(machine.sandbox.controls.sessions.connections(net)).toBe(0);
     using conversation = new Conversation(port);
     await conversation.echo('the user is served all the same');
   });

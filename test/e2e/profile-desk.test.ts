@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { SocketControl } from '../../src/client/socket-control.ts';
 import { refuseFromPage } from '../../src/daemon/page-limits.ts';
 import { tunnelOnce, useMachine } from '../support/daemon-fixture.ts';
+import { freePort } from '../support/free-port.ts';
 
 /** Profiles as somebody at a window makes, changes and copies them, of a daemon over the sandbox. */
 const machine = useMachine();
@@ -23,7 +24,11 @@ async function withProfiles(profiles: object): Promise<void> {
 }
 
 describe('a profile', () => {
-  beforeEach(() => withProfiles({ known: { ...net(), local: 15_999 } }));
+  let local: number;
+  beforeEach(async () => {
+    local = await freePort();
+    await withProfiles({ known: { ...net(), local } });
+  });
 
   it('is added, changed and removed in the own file, whose comments stay', async () => {
     await writeFile(machine.home.places.userFile, `# of the team\n${await userFile()}`);
@@ -89,7 +94,7 @@ describe('a profile', () => {
     const { yaml, file } = await control.call('profileYaml', { profile: 'known' });
     expect(file).toBe(machine.home.places.userFile);
     expect(await control.call('checkProfile', { name: 'known', yaml })).toEqual({
-      profile: { ...net(), local: 15_999 },
+      profile: { ...net(), local },
       problems: [],
     });
   });
@@ -143,20 +148,24 @@ describe('a profile', () => {
 
   it('is read from a kubectl line, and nothing is written', async () => {
     const before = await userFile();
-    const text = 'kubectl port-forward -n data svc/orders 15999:5432';
+    const text = `kubectl port-forward -n data svc/orders ${local}:5432`;
     const { profiles, notCarried } = await control.call('importProfiles', { text });
     expect(profiles).toMatchObject([{ name: 'orders', profile: { namespace: 'data', port: 5432 } }]);
     expect(profiles[0]?.profile.local).toBeUndefined();
-    expect(notCarried).toMatchObject([{ what: expect.stringContaining('15999') }]);
+    expect(notCarried).toMatchObject([{ what: expect.stringContaining(String(local)) }]);
     expect(await userFile()).toBe(before);
   });
 });
 
 describe('connection strings', () => {
+  let local: number;
+  beforeEach(async () => {
+    local = await freePort();
+  });
   const database = (policy: object = {}) => ({
     ...net(),
     kind: 'postgres',
-    local: 15_998,
+    local,
     connection: { database: 'orders', user: 'app', password: { keychain: true } },
     policy,
   });
@@ -167,7 +176,7 @@ describe('connection strings', () => {
     await control.call('up', { names: ['db'], waitMs: 30_000 });
     const { strings } = await control.call('strings', { name: 'db' });
     const uri = strings.find(({ format }) => format === 'uri')?.written;
-    expect(uri?.text).toContain('app:••••••••@127.0.0.1:15998/orders');
+    expect(uri?.text).toContain(`app:••••••••@127.0.0.1:${local}/orders`);
     expect(strings.filter(({ error }) => error)).toEqual([]);
     const own = await control.call('password', { name: 'db' });
     const copied = await control.call('connectionString', { name: 'db', format: 'uri' });
@@ -183,7 +192,7 @@ describe('connection strings', () => {
     const copied = await control.call('connectionString', { name: 'db', format: 'uri' });
     expect(copied).toMatchObject({
       kind: 'written',
-      string: { text: 'postgresql://app@127.0.0.1:15998/orders', secret: false },
+      string: { text: `postgresql://app@127.0.0.1:${local}/orders`, secret: false },
     });
   });
 });

@@ -135,3 +135,13 @@ export async function axeViolations(page: Page): Promise<Violation[]> {
     where: nodes.map(({ target, failureSummary = '' }) => `${target.join(' ')} ${failureSummary}`),
   }));
 }
+
+/** Looks at a page with axe at several times. `found` has the looks at which something was wrong, by what was looked at. */
+export function axeLooks(page: Page) {
+  const found: Record<string, readonly Violation[]> = {};
+  const look = async (what: string): Promise<void> => {
+    const violations = await axeViolations(page);
+    if (violations.length > 0) found[what] = violations;
+  };
+  return { found, look };
+}

@@ -11,7 +11,7 @@ import {
 } from '../../src/contract/command-output.ts';
 import { command, killProcessesWith, type Outcome, product } from './command.ts';
 import { DaemonHome } from './daemon-fixture.ts';
-import { postgresPrograms } from './postgres-programs.ts';
+import { pathToPostgres } from './postgres-programs.ts';
 
 const lineTimeoutMs = 60_000;
 const endTimeoutMs = 10_000;
@@ -28,8 +28,7 @@ export class CommandLineUser implements AsyncDisposable {
     this.home = home;
     this.cwd = cwd;
     // psql and pgbench are those of the server's version, found on PATH as users' are.
-    const path = [...(postgresPrograms ? [postgresPrograms] : []), home.env.PATH].join(':');
-    this.env = { ...home.processEnv, PATH: path };
+    this.env = { ...home.processEnv, PATH: pathToPostgres(home.env.PATH) };
   }
 
   static async create(env: NodeJS.ProcessEnv): Promise<CommandLineUser> {

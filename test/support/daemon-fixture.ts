@@ -10,7 +10,7 @@ import type { ControlView } from '../../src/client/control-view.ts';
 import { SocketControl, type SocketControlOptions } from '../../src/client/socket-control.ts';
 import type { TunnelEntity } from '../../src/contract/control-tunnel.ts';
 import { type Daemon, type DaemonOptions, startDaemon } from '../../src/daemon/daemon.ts';
-import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { expectNoHandles } from './no-handles.ts';
 
 /** A user of the machine with folders of their own; gone with the test. */
@@ -85,20 +85,23 @@ export interface Machine {
   readonly stack: AsyncDisposableStack;
 }
 
-/** A sandbox for all tests of a file, and for each of them a user whose kubeconfig names it. */
-export function useMachine(): Machine {
+/** A sandbox for all tests of a file, and for each of them a user whose kubeconfig names it. `pod` is ready before the first. */
+export function useMachine({
+  pod = 'default/net-0',
+  manifest,
+}: { readonly pod?: string } & Pick<SandboxOptions, 'manifest'> = {}): Machine {
   let dir: string;
   let sandbox: Sandbox;
   let home: DaemonHome;
   let stack: AsyncDisposableStack;
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'daemon-sandbox-'));
-    sandbox = await startSandbox({ dir });
-    await sandbox.controls.pods.until('default/net-0');
+    sandbox = await startSandbox({ dir, ...(manifest && { manifest }) });
+    await sandbox.controls.pods.until(pod);
   });
   afterAll(async () => {
-    await sandbox.stop();
-    await rm(dir, { recursive: true });
+    await sandbox?.stop();
+    await rm(dir, { recursive: true, force: true });
     await expectNoHandles();
   });
   beforeEach(async () => {

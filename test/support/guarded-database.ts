@@ -86,11 +86,15 @@ export class GuardedDatabase implements AsyncDisposable {
     for (const name of Object.keys(profiles)) await this.typist.ok('up', name);
   }
 
+  /** The local port of a profile's tunnel. */
+  port(name: string): number {
+    return (this.#profiles[name] as { local: number }).local;
+  }
+
   /** As a program logs in that uses the tunnel of a profile. */
   async login(name = 'orders-db'): Promise<Login & { readonly user: string; readonly database: string }> {
-    const { local } = this.#profiles[name] as { local: number };
     const password = (await this.typist.ok('password', name, '--local')).trim();
-    return { port: local, user: postgresLogin.user, database: postgresLogin.database, password };
+    return { port: this.port(name), user: postgresLogin.user, database: postgresLogin.database, password };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -9,6 +9,20 @@ const maxOutputBytes = 64 * 1024 * 1024;
 /** Debian keeps several versions side by side; the wrappers on PATH may pick a newer one than the server's. */
 export const postgresPrograms = process.env.SALLYPORT_PG_BIN;
 
+/** PATH of somebody who finds these programs on it. */
+export function pathToPostgres(path = process.env.PATH): string {
+  return [postgresPrograms, path].filter(Boolean).join(':');
+}
+
+/** What a shell prints for a psql command as it was copied, with one statement for it. */
+export async function runCopied(command: string, sql: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
+  const { stdout } = await run('sh', ['-c', `${command} -XAtc '${sql}'`], {
+    timeout: programTimeoutMs,
+    env: { ...process.env, PATH: pathToPostgres(), ...env },
+  });
+  return stdout.trim();
+}
+
 /** Runs one of Postgres' own programs through a local port and gives what it printed. Rejects when it fails. */
 export async function runPostgres(
   program: 'psql' | 'pgbench' | 'pg_dump',

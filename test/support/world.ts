@@ -13,6 +13,8 @@ import {
 import { ForwardEvents } from './forward-events.ts';
 import { LeapClock } from './leap-clock.ts';
 
+const closingMs = 10_000;
+
 export const carriers = ['spdy', 'websocket'] as const;
 export type Carrier = (typeof carriers)[number];
 
@@ -185,13 +187,13 @@ export class EngineForward implements AsyncDisposable {
   }
 }
 
-/** Waits some turns of the loop until all counts are zero: what is closed here is seen on the other side a little later. */
+/** Waits until all counts are zero: what is closed here is seen on the other side a little later. */
 async function soon(complaint: string, count: () => Readonly<Record<string, number>>): Promise<void> {
-  let left: [string, number][] = [];
-  for (let turn = 0; turn < 2_000; turn++) {
-    left = Object.entries(count()).filter(([, amount]) => amount > 0);
+  const patience = AbortSignal.timeout(closingMs);
+  for (;;) {
+    const left = Object.entries(count()).filter(([, amount]) => amount > 0);
     if (left.length === 0) return;
+    if (patience.aborted) throw new Error(`${complaint}: ${JSON.stringify(Object.fromEntries(left))}`);
     await new Promise((resolve) => setImmediate(resolve));
   }
-  throw new Error(`${complaint}: ${JSON.stringify(Object.fromEntries(left))}`);
 }

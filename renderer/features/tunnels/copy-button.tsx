@@ -11,15 +11,14 @@ import type { TunnelEntity } from '../../../src/contract/control-tunnel.ts';
 import { errorText } from '../../../src/contract/error-codes.ts';
 import { classNames } from '../../components/class-names.ts';
 import { MenuPopup } from '../../components/menu-popup.tsx';
-import { useAppState, useCopied } from '../../state/app-state.ts';
+import { useCopied, useFavourite } from '../../state/app-state.ts';
 import { useCopier, useStrings } from './connection-strings.ts';
 
 /** A split button: its face copies the favourite format, its menu has all of them with what each would give. */
 export function CopyButton({ tunnel }: { readonly tunnel: TunnelEntity }) {
-  const { copies } = useAppState();
   const copier = useCopier();
   const copied = useCopied();
-  const favourite = copies.favourite(tunnel.kind);
+  const favourite = useFavourite(tunnel.kind);
   const isCopied = copied?.of === tunnel.id && copied.what in formatTitle;
   const shown = isCopied ? (copied.what as ConnectionFormat) : favourite;
   const whole = useRef<HTMLDivElement>(null);
@@ -56,9 +55,9 @@ interface FormatsProps {
 }
 
 function Formats({ tunnel, onCopy }: FormatsProps) {
-  const { copies } = useAppState();
+  const favourite = useFavourite(tunnel.kind);
   const { data: strings } = useStrings(tunnel);
-  const [looked, setLooked] = useState<ConnectionFormat>(copies.favourite(tunnel.kind));
+  const [looked, setLooked] = useState<ConnectionFormat>(favourite);
   const preview = strings?.find(({ format }) => format === looked);
   return (
     <>
@@ -71,7 +70,7 @@ function Formats({ tunnel, onCopy }: FormatsProps) {
           className="mx-1 flex h-7 items-center gap-2 rounded-sm px-2 data-[highlighted]:bg-selected"
         >
           <span className="flex-1">{formatTitle[format]}</span>
-          {format === copies.favourite(tunnel.kind) && <span className="text-sm text-muted">favourite</span>}
+          {format === favourite && <span className="text-sm text-muted">favourite</span>}
         </Menu.Item>
       ))}
       <div className="mt-1 border-t border-line px-3 pt-2 pb-1">
