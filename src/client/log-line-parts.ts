@@ -3,6 +3,7 @@ import type { LogLine } from '../contract/control-tunnel.ts';
 import { type ErrorCode, type ErrorDetails, errorText } from '../contract/error-codes.ts';
 import type { PodIdentity } from '../contract/pod.ts';
 import type { ShownState } from '../contract/tunnel-state.ts';
+import { plain } from './audit-words.ts';
 import { count, newPodWords, podWords } from './tunnel-words.ts';
 
 /** A kubelet may send a page; who wants the whole of it asks for the fields. */
@@ -80,7 +81,7 @@ function factsOf(fields: LogLine['fields']): LogLineParts['facts'] {
       const isDuration = field.endsWith('Ms') && typeof value === 'number';
       return isDuration
         ? { name: field.slice(0, -2), words: formatDuration(value) }
-        : { name: field, words: plain(value) };
+        : { name: field, words: valueWords(value) };
     });
 }
 
@@ -98,10 +99,12 @@ function isWorthALine(field: string, value: unknown): boolean {
   );
 }
 
-function plain(value: unknown): string {
+function valueWords(value: unknown): string {
   const pod = podIdentityOf(value);
   if (pod) return podWords(pod);
-  return typeof value === 'string' && /^[\w./:@-]+$/.test(value) ? value : short(JSON.stringify(value));
+  return typeof value === 'string' && /^[\w./:@-]+$/.test(value)
+    ? value
+    : short(plain(JSON.stringify(value)));
 }
 
 function podIdentityOf(value: unknown): PodIdentity | undefined {
