@@ -8,6 +8,7 @@ import { daemonPlaces } from '../base/daemon-places.ts';
 import { builtPage } from './built-page.ts';
 import type { Cli } from './cli.ts';
 import { fileThatLeadsTo } from './page-address.ts';
+import { printError } from './print-error.ts';
 import { ownCommand } from './process-cli.ts';
 import { sandboxCommandName } from './sandbox-command.ts';
 
@@ -71,7 +72,9 @@ export async function demo(flags: DemoFlags, cli: Cli): Promise<void> {
   if (isPerson) {
     const lines = createInterface({ input: process.stdin });
     cleanup.defer(() => lines.close());
-    lines.on('line', () => void address().then((next) => stdout.write(`  Open   ${next}\n`)));
+    const printNext = async () => stdout.write(`  Open   ${await address()}\n`);
+    // One that is asked for at the end is not had any more.
+    lines.on('line', () => void printNext().catch((error) => ending.aborted || printError(error, cli)));
   }
   if (!ending.aborted) await ended;
 }
