@@ -1,6 +1,6 @@
 import { AppError } from '../base/app-error.ts';
 import { isPortFree } from '../base/free-port.ts';
-import { plain } from '../client/audit-words.ts';
+import { plain } from '../base/plain.ts';
 import { count } from '../client/tunnel-words.ts';
 import type { ClusterObject, ClusterObjects } from '../contract/control-objects.ts';
 import type { Profile } from '../contract/profile.ts';

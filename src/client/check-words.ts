@@ -1,6 +1,7 @@
 /** What is said of a preflight, by the command line and the window alike. */
+
+import { plain } from '../base/plain.ts';
 import type { Check, ResolvedTarget } from '../contract/control-check.ts';
-import { plain } from './audit-words.ts';
 
 type Access = Check['access'];
 

@@ -1,9 +1,9 @@
 import { formatDuration } from '../base/duration.ts';
+import { plain } from '../base/plain.ts';
 import type { LogLine } from '../contract/control-tunnel.ts';
 import { type ErrorCode, type ErrorDetails, errorText } from '../contract/error-codes.ts';
 import type { PodIdentity } from '../contract/pod.ts';
 import type { ShownState } from '../contract/tunnel-state.ts';
-import { plain } from './audit-words.ts';
 import { count, newPodWords, podWords } from './tunnel-words.ts';
 
 /** A kubelet may send a page; who wants the whole of it asks for the fields. */

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { AppError } from '../../base/app-error.ts';
+import { plain } from '../../base/plain.ts';
 import { auditPolicyRule } from '../../client/audit-policy.ts';
-import { plain } from '../../client/audit-words.ts';
 import { calledAs } from '../../client/called-as.ts';
 import { ruleWords, whoWords } from '../../client/check-words.ts';
 import type { Check } from '../../contract/control-check.ts';
