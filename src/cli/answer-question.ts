@@ -1,4 +1,5 @@
 import { AppError } from '../base/app-error.ts';
+import { calledAs } from '../client/called-as.ts';
 import type { Control } from '../client/control.ts';
 import type { Question, QuestionAnswer } from '../contract/control-question.ts';
 import { type ErrorCode, errorText } from '../contract/error-codes.ts';
@@ -54,7 +55,7 @@ async function ask(question: Question, asker: Asker, cli: Cli): Promise<Question
     }
     case 'login': {
       const { headline, next } = errorText(question.error);
-      cli.stderr.write(`${headline}${next ? `\n  ${next}` : ''}\n`);
+      cli.stderr.write(`${headline}${next ? `\n  ${calledAs(next, cli.program)}` : ''}\n`);
       return (await asker.confirm(`Log in for ${name} now?`)) ? { kind: 'login' } : undefined;
     }
     case 'password': {

@@ -1,4 +1,5 @@
-import { factWords, isTrouble, plain } from '../client/audit-words.ts';
+import { plain } from '../base/plain.ts';
+import { factWords, isTrouble } from '../client/audit-words.ts';
 import { timeWords } from '../client/tunnel-words.ts';
 import type { ListedRecord } from '../contract/audit-query.ts';
 import type { Colors } from './paint.ts';

@@ -173,5 +173,5 @@ function progressText(tunnels: readonly TunnelEntity[], cli: Cli): string {
   if (!tunnel) return '';
   const more = open.length > 1 ? ` · and ${count(open.length - 1, 'other')}` : '';
   const state = stateWords(tunnel, cli.clock.wallMs());
-  return `${stateGlyph[tunnel.shown]} ${tunnel.name} ${state} · ${situation(tunnel)}${more}`;
+  return `${stateGlyph[tunnel.shown]} ${tunnel.name} ${state} · ${situation(tunnel, cli.program)}${more}`;
 }

@@ -1,7 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createLog, silentLog } from '../base/log.ts';
 import type { ForwardEvent } from '../contract/forward-event.ts';
 import type { Cli } from './cli.ts';
@@ -23,7 +20,7 @@ export interface DemoTerminalFlags {
 export async function demoTerminal(flags: DemoTerminalFlags, cli: Cli): Promise<void> {
   const { clock, env, stdout, stderr } = cli;
   using ending = cli.untilSignal();
-  const [{ startSandbox }, { postgresManifest }, { Watchdog }, { runForward }] = await Promise.all([
+  const [{ startSandbox }, { postgresManifest }, { watchedFolder }, { runForward }] = await Promise.all([
     import('../sandbox/sandbox.ts'),
     import('../sandbox/manifest.ts'),
     import('../sandbox/watchdog.ts'),
@@ -31,10 +28,7 @@ export async function demoTerminal(flags: DemoTerminalFlags, cli: Cli): Promise<
   ]);
 
   await using cleanup = new AsyncDisposableStack();
-  const dir = await mkdtemp(join(tmpdir(), 'sallyport-demo-'));
-  // For a second Ctrl-C and worse, which leave no time to clear up here.
-  cleanup.use(new Watchdog(dir)).start();
-  cleanup.defer(() => rm(dir, { recursive: true, force: true }));
+  const dir = await watchedFolder('sallyport-demo-', cleanup);
   stderr.write('Starting a sandbox cluster with a real Postgres…\n');
   const password = randomBytes(9).toString('base64url');
   const manifest = postgresManifest({ namespace, password, ...database });

@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { AppError } from '../base/app-error.ts';
@@ -8,6 +6,7 @@ import { daemonPlaces } from '../base/daemon-places.ts';
 import { builtPage } from './built-page.ts';
 import type { Cli } from './cli.ts';
 import { fileThatLeadsTo } from './page-address.ts';
+import { printError } from './print-error.ts';
 import { ownCommand } from './process-cli.ts';
 import { sandboxCommandName } from './sandbox-command.ts';
 
@@ -29,17 +28,14 @@ export async function demo(flags: DemoFlags, cli: Cli): Promise<void> {
     });
   const { stdout, stderr, env, home, version, platform, stdin } = cli;
   using ending = cli.untilSignal();
-  const [{ startDaemon }, { MemoryKeychain }, { SocketControl }, { Watchdog }] = await Promise.all([
+  const [{ startDaemon }, { MemoryKeychain }, { SocketControl }, { watchedFolder }] = await Promise.all([
     import('../daemon/daemon.ts'),
     import('../secret/memory-keychain.ts'),
     import('../client/socket-control.ts'),
     import('../sandbox/watchdog.ts'),
   ]);
   await using cleanup = new AsyncDisposableStack();
-  const dir = await mkdtemp(join(tmpdir(), 'sallyport-demo-'));
-  // For a second Ctrl-C and worse, which leave no time to clear up here.
-  cleanup.use(new Watchdog(dir)).start();
-  cleanup.defer(() => rm(dir, { recursive: true, force: true }));
+  const dir = await watchedFolder('sallyport-demo-', cleanup);
   const at = (name: string) => join(dir, name);
   const folders = { config: at('config'), data: at('data'), cache: at('cache'), log: at('log') };
   const places = daemonPlaces({ env: {}, platform, folders });
@@ -71,7 +67,9 @@ export async function demo(flags: DemoFlags, cli: Cli): Promise<void> {
   if (isPerson) {
     const lines = createInterface({ input: process.stdin });
     cleanup.defer(() => lines.close());
-    lines.on('line', () => void address().then((next) => stdout.write(`  Open   ${next}\n`)));
+    const printNext = async () => stdout.write(`  Open   ${await address()}\n`);
+    // One that is asked for at the end is not had any more.
+    lines.on('line', () => void printNext().catch((error) => ending.aborted || printError(error, cli)));
   }
   if (!ending.aborted) await ended;
 }

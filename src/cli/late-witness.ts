@@ -46,7 +46,8 @@ export class LateWitness implements ForwardWitness, AsyncDisposable {
   /** What was told is recorded when it resolves. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#timer.cancel();
-    if (this.#waiting.length > 0) await this.#start();
+    // Also one that is being loaded: it holds its log until it is let go of.
+    if (this.#loading || this.#waiting.length > 0) await this.#start();
     await this.#loaded?.[Symbol.asyncDispose]();
   }
 

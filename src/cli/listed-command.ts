@@ -22,3 +22,11 @@ export function commandNamed(words: readonly string[]): {
   const [name, ...rest] = plain[0] === 'help' ? plain.slice(1) : plain;
   return { name, rest };
 }
+
+/** A command of another one whose summary says all that there is to say of it. */
+export function subcommand(command: Command, name: string, summary: string): Command {
+  return command
+    .command(name)
+    .summary(summary)
+    .description(`${summary[0]?.toUpperCase()}${summary.slice(1)}.`);
+}

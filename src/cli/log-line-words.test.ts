@@ -66,6 +66,12 @@ describe("a tunnel's log", () => {
     expect(other).toBe('watch mode mode=poll interval=5.0 s');
   });
 
+  it('writes what cannot be seen as what it is', () => {
+    expect(said({ event: 'pod read', fields: { why: 'a\u001b[2J\u009b1m\u202eb' } })).toEqual([
+      'pod read why="a\\u001b[2J\\u009b1m\\u202eb"',
+    ]);
+  });
+
   it('prints what a newer daemon says as it came', () => {
     expect(said(state({ kind: 'hovering', held: 0 }))).toEqual(['tunnel state kind=hovering']);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FakeCli } from '../../test/support/fake-cli.ts';
-import { FakeControl } from '../../test/support/fake-control.ts';
+import { FakeControl, fakeTunnel } from '../../test/support/fake-control.ts';
 import { AppError } from '../base/app-error.ts';
 import type { ErrorCode } from '../contract/error-codes.ts';
 
@@ -26,6 +26,36 @@ describe('the command line', () => {
     expect(cli.stdout.text).toContain('Usage: kubectl sallyport up');
     await cli.run('up', '--nonsense');
     expect(cli.stderr.text).toContain('next:  kubectl sallyport help up');
+  });
+
+  it('names what helps as it was called, also where no error is printed', async () => {
+    const error = { code: 'SP-LOGIN-REQUIRED', details: { next: 'sallyport login orders-db' } } as const;
+    const asked = { kind: 'login', id: 'q1', tunnel: 'user/orders-db', askedAtMs: 1, error } as const;
+    const state = { kind: 'blocked', error, sinceMs: 1 } as const;
+    const tunnel = fakeTunnel({ wanted: 'on', shown: 'needs you', state, questions: ['q1'] });
+    await using control = new FakeControl({ tunnels: [tunnel] })
+      .on('pods', async () => ({
+        name: 'orders-db',
+        context: 'prod',
+        server: 'https://api',
+        namespace: 'data',
+        target: 'svc/db',
+        port: 5432,
+        resolution: { kind: 'none', reason: error },
+      }))
+      .on('up', async () => ({ outcomes: [{ name: 'orders-db', tunnel }] }));
+    control.ask(asked);
+    const said = 'kubectl sallyport login orders-db';
+    using pods = new FakeCli({ control, program: 'kubectl sallyport' });
+    await pods.run('pods', 'orders-db');
+    expect(pods.stdout.text).toContain(`next:  ${said}\n`);
+    using up = new FakeCli({ control, program: 'kubectl sallyport', isTerminal: true, answers: [false] });
+    control.on('answer', async () => {
+      control.tell(fakeTunnel());
+      return { tunnel: fakeTunnel() };
+    });
+    await up.run('up', 'orders-db');
+    expect(up.stderr.text).toContain(`\n  ${said}\n`);
   });
 
   it.each([

@@ -112,6 +112,20 @@ describe('profile import --pick', () => {
     expect(await written()).toContain('port: metrics');
   });
 
+  it('offers what cannot be seen as what it is', async () => {
+    const hostile = 'x\u001b[2J\u202e';
+    const database = { operator: 'Zalando', cluster: hostile } as const;
+    const control = daemon({ objects: [object({ name: hostile, ports: [pg], database })] });
+    const { choices } = await sallyport(['--pick'], { control, isTerminal: true, answers: [undefined] });
+    expect(choices[0]).toEqual([
+      {
+        value: '0',
+        label: 'service/x\\u001b[2J\\u202e',
+        hint: 'pg 8217 postgres · Zalando x\\u001b[2J\\u202e',
+      },
+    ]);
+  });
+
   it('never overwrites: a name that is taken is refused, a port that is taken passed over', async () => {
     await sallyport(['--pick', 'sts/orders']);
     const before = await written();

@@ -1,5 +1,6 @@
 import { AppError } from '../base/app-error.ts';
 import { isPortFree } from '../base/free-port.ts';
+import { plain } from '../base/plain.ts';
 import { count } from '../client/tunnel-words.ts';
 import type { ClusterObject, ClusterObjects } from '../contract/control-objects.ts';
 import type { Profile } from '../contract/profile.ts';
@@ -111,8 +112,10 @@ async function chosen(
   if (!complete) cli.stderr.write(`note: these are the first ${count(usable.length, 'object')} alone\n`);
   const options = usable.map((object, index) => ({
     value: String(index),
-    label: `${namespace === undefined ? `${object.namespace}/` : ''}${object.kind.toLowerCase()}/${object.name}`,
-    hint: objectWords(object),
+    label: plain(
+      `${namespace === undefined ? `${object.namespace}/` : ''}${object.kind.toLowerCase()}/${object.name}`,
+    ),
+    hint: plain(objectWords(object)),
   }));
   const at = await choose('Which one?', options, cli);
   return usable[Number(at)]!;

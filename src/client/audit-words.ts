@@ -1,6 +1,10 @@
 /** What is said of an event on record, by the command line and the window alike. */
+import { plain } from '../base/plain.ts';
 import type { AuditRecord } from '../contract/audit-event.ts';
 import { bytesWords, shortUid } from './tunnel-words.ts';
+
+/** For the window, which reaches no further down. */
+export { plain };
 
 const badEvents = new Set(['tail-cut', 'damage-found', 'file-changed', 'events-lost', 'shipping-gap']);
 
@@ -54,9 +58,4 @@ function words(from: Facts, names: readonly string[]): string[] {
     const value = from[name];
     return typeof value === 'string' || typeof value === 'number' ? [String(value)] : [];
   });
-}
-
-/** Names may hold escape sequences for a terminal, and marks that turn text around. */
-export function plain(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}]/gu, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

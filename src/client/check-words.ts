@@ -1,4 +1,6 @@
 /** What is said of a preflight, by the command line and the window alike. */
+
+import { plain } from '../base/plain.ts';
 import type { Check, ResolvedTarget } from '../contract/control-check.ts';
 
 type Access = Check['access'];
@@ -10,7 +12,7 @@ export function ruleWords({ verb, group, resource, name }: Access['allowed'][num
 
 /** Whom the cluster takes the user for. */
 export function whoWords({ user, groups }: Pick<Access, 'user' | 'groups'>): string {
-  return `${user ?? 'the user of this context'}${groups.length > 0 ? ` (${groups.join(', ')})` : ''}`;
+  return plain(`${user ?? 'the user of this context'}${groups.length > 0 ? ` (${groups.join(', ')})` : ''}`);
 }
 
 /** Why that pod may be tried. */

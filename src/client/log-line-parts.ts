@@ -1,4 +1,5 @@
 import { formatDuration } from '../base/duration.ts';
+import { plain } from '../base/plain.ts';
 import type { LogLine } from '../contract/control-tunnel.ts';
 import { type ErrorCode, type ErrorDetails, errorText } from '../contract/error-codes.ts';
 import type { PodIdentity } from '../contract/pod.ts';
@@ -80,7 +81,7 @@ function factsOf(fields: LogLine['fields']): LogLineParts['facts'] {
       const isDuration = field.endsWith('Ms') && typeof value === 'number';
       return isDuration
         ? { name: field.slice(0, -2), words: formatDuration(value) }
-        : { name: field, words: plain(value) };
+        : { name: field, words: valueWords(value) };
     });
 }
 
@@ -98,10 +99,12 @@ function isWorthALine(field: string, value: unknown): boolean {
   );
 }
 
-function plain(value: unknown): string {
+function valueWords(value: unknown): string {
   const pod = podIdentityOf(value);
   if (pod) return podWords(pod);
-  return typeof value === 'string' && /^[\w./:@-]+$/.test(value) ? value : short(JSON.stringify(value));
+  return typeof value === 'string' && /^[\w./:@-]+$/.test(value)
+    ? value
+    : short(plain(JSON.stringify(value)));
 }
 
 function podIdentityOf(value: unknown): PodIdentity | undefined {

@@ -8,9 +8,11 @@ import {
   protocolVersion,
   versionHeader,
 } from '../contract/control-protocol.ts';
+import { answerLimitMs } from './answer-limit.ts';
 import { answeredError } from './answered-error.ts';
 import type { CallOptions, Control, ControlObserver } from './control.ts';
-import { EventFeed, type EventSocket } from './event-feed.ts';
+import type { EventSocket } from './event-feed.ts';
+import { EventFeeds } from './event-feeds.ts';
 
 export interface PageControlOptions {
   /** Of the daemon's page: http://HOST:PORT. Its cookie is the browser's to send. */
@@ -19,12 +21,10 @@ export interface PageControlOptions {
   readonly clock: Clock;
 }
 
-const callTimeoutMs = 30_000;
-
 /** Control from the page that the daemon serves. A browser cannot start a daemon: a call where none answers says SP-DAEMON-LOST. */
 export class PageControl implements Control {
   readonly #options: PageControlOptions;
-  readonly #feeds = new Set<EventFeed>();
+  readonly #feeds = new EventFeeds();
 
   constructor(options: PageControlOptions) {
     this.#options = options;
@@ -33,12 +33,12 @@ export class PageControl implements Control {
   async call<N extends OperationName>(
     operation: N,
     input: OperationInput<N>,
-    { timeoutMs, signal }: CallOptions = {},
+    options: CallOptions = {},
   ): Promise<OperationAnswer<N>> {
-    const waitMs = 'waitMs' in input && typeof input.waitMs === 'number' ? input.waitMs : 0;
+    const { signal } = options;
     const { origin, version, clock } = this.#options;
     const late = new AbortController();
-    const limitMs = timeoutMs ?? callTimeoutMs + waitMs;
+    const limitMs = answerLimitMs(input, options);
     const timer = clock.after(limitMs, () => late.abort(new Error(`no answer in ${limitMs} ms`)));
     try {
       const response = await fetch(`${origin}${operationPath(operation)}`, {
@@ -66,19 +66,11 @@ export class PageControl implements Control {
 
   subscribe(observer: ControlObserver): Disposable {
     const { version, clock } = this.#options;
-    const feed = new EventFeed({ connect: async () => this.#events(), version, clock }, observer);
-    this.#feeds.add(feed);
-    return {
-      [Symbol.dispose]: () => {
-        feed[Symbol.dispose]();
-        this.#feeds.delete(feed);
-      },
-    };
+    return this.#feeds.follow({ connect: async () => this.#events(), version, clock }, observer);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const feed of this.#feeds) feed[Symbol.dispose]();
-    this.#feeds.clear();
+    this.#feeds[Symbol.dispose]();
   }
 
   #events(): EventSocket {

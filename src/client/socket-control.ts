@@ -11,9 +11,11 @@ import {
   protocolVersion,
   versionHeader,
 } from '../contract/control-protocol.ts';
+import { answerLimitMs } from './answer-limit.ts';
 import { answeredError } from './answered-error.ts';
 import type { CallOptions, Control, ControlObserver } from './control.ts';
-import { EventFeed, type EventSocket } from './event-feed.ts';
+import type { EventSocket } from './event-feed.ts';
+import { EventFeeds } from './event-feeds.ts';
 
 export interface SocketControlOptions {
   /** A unix socket's path, or a named pipe's. */
@@ -25,7 +27,6 @@ export interface SocketControlOptions {
   readonly clock?: Clock;
 }
 
-const callTimeoutMs = 30_000;
 /** servername: there is no TLS to find a name for, and the look costs a short command 4 ms. */
 const agentOptions = { keepAlive: true, maxSockets: 8, servername: '' };
 
@@ -33,7 +34,7 @@ const agentOptions = { keepAlive: true, maxSockets: 8, servername: '' };
 export class SocketControl implements Control {
   readonly #options: SocketControlOptions;
   readonly #agent: Agent;
-  readonly #feeds = new Set<EventFeed>();
+  readonly #feeds = new EventFeeds();
   #starting: Promise<void> | undefined;
   #daemonVersion: string | undefined;
 
@@ -52,8 +53,8 @@ export class SocketControl implements Control {
     input: OperationInput<N>,
     options: CallOptions = {},
   ): Promise<OperationAnswer<N>> {
-    const waitMs = 'waitMs' in input && typeof input.waitMs === 'number' ? input.waitMs : 0;
-    const { timeoutMs = callTimeoutMs + waitMs, signal, start = true } = options;
+    const { signal, start = true } = options;
+    const timeoutMs = answerLimitMs(input, options);
     const send = () => this.#post(operationPath(operation), JSON.stringify(input), { timeoutMs, signal });
     try {
       return (await send()) as OperationAnswer<N>;
@@ -67,19 +68,11 @@ export class SocketControl implements Control {
 
   subscribe(observer: ControlObserver): Disposable {
     const { version, clock = systemClock } = this.#options;
-    const feed = new EventFeed({ connect: () => this.#events(), version, clock }, observer);
-    this.#feeds.add(feed);
-    return {
-      [Symbol.dispose]: () => {
-        feed[Symbol.dispose]();
-        this.#feeds.delete(feed);
-      },
-    };
+    return this.#feeds.follow({ connect: () => this.#events(), version, clock }, observer);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const feed of this.#feeds) feed[Symbol.dispose]();
-    this.#feeds.clear();
+    this.#feeds[Symbol.dispose]();
     this.#agent.destroy();
   }
 

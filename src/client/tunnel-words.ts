@@ -1,4 +1,5 @@
 import { formatDuration } from '../base/duration.ts';
+import { bestAddress } from '../contract/best-address.ts';
 import type { TunnelEntity } from '../contract/control-tunnel.ts';
 import { type ErrorData, errorText } from '../contract/error-codes.ts';
 import type { PodIdentity } from '../contract/pod.ts';
@@ -25,11 +26,10 @@ export function newPodWords(pod: PodIdentity, before: PodIdentity | undefined): 
   return [`${pod.name} is a new pod, ${first}, was ${shortUid(before.uid)}`, ...others].join(' · ');
 }
 
-/** Where programs on this machine connect: the IPv4 address of a pair of loopback addresses, as clients try that first. */
+/** Where programs on this machine connect. */
 export function localWords(tunnel: Pick<TunnelEntity, 'addresses' | 'localPort'>): string {
   const { addresses, localPort } = tunnel;
-  const best =
-    addresses.find((address) => address.kind === 'tcp' && !address.address.includes(':')) ?? addresses[0];
+  const best = bestAddress(addresses);
   if (best?.kind === 'unix') return best.path;
   if (best) return hostPort(best.address, best.port);
   return localPort === undefined ? '' : `:${localPort}`;

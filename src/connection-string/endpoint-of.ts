@@ -1,6 +1,7 @@
 import { AppError } from '../base/app-error.ts';
 import { expandHome } from '../base/home-path.ts';
 import type { Secret } from '../base/secret.ts';
+import { bestAddress } from '../contract/best-address.ts';
 import type { TunnelEntity } from '../contract/control-tunnel.ts';
 import type { LocalAddress, Profile } from '../contract/profile.ts';
 import type { Endpoint, LocalEnd } from './endpoint.ts';
@@ -48,10 +49,8 @@ export function endpointOf(source: EndpointSource): Endpoint {
   };
 }
 
-/** IPv4 first: a client that is given ::1 must be able to have it. */
 function boundEnd(addresses: TunnelEntity['addresses']): LocalEnd | undefined {
-  const best =
-    addresses.find((bound) => bound.kind === 'tcp' && !bound.address.includes(':')) ?? addresses[0];
+  const best = bestAddress(addresses);
   if (!best) return undefined;
   return best.kind === 'unix'
     ? { kind: 'unix', path: best.path }

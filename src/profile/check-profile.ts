@@ -3,21 +3,11 @@ import type { ProfileFileContent } from '../contract/profile-file.ts';
 import type { Complaint } from './describe-issue.ts';
 import { withGuessedKind } from './import/guess-kind.ts';
 import { isLoopback, localText, sameLocal } from './local-address.ts';
+import { ofPostgres } from './tightest-policy.ts';
 import type { Path } from './yaml-places.ts';
 
 /** own: the user's own file. shared: what came from a project, a folder or a repository. */
 export type FileOrigin = 'own' | 'shared';
-
-const postgresPolicies = [
-  'readOnly',
-  'passwordless',
-  'localPasswordLifetime',
-  'statementAudit',
-  'gateway',
-  'superuser',
-  'replication',
-  'trust',
-] as const;
 
 /** What is wrong with a target and its port, as a sentence that says what would be right; undefined where nothing is. */
 export type TargetCheck = (target: string, port: number | string) => string | undefined;
@@ -73,7 +63,7 @@ export function checkProfile(
   if (profile.connection?.authSource && kind !== 'mongodb') {
     complain(['connection', 'authSource'], 'authSource is for profiles of kind mongodb', 'key');
   }
-  for (const word of postgresPolicies) {
+  for (const word of [...ofPostgres, 'passwordless'] as const) {
     if (profile.policy?.[word] && kind !== 'postgres') {
       complain(['policy', word], `${word} is for profiles of kind postgres`, 'key');
     }

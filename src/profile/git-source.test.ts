@@ -364,6 +364,15 @@ describe('a malicious repository', () => {
     expect(await exists(join(folder, 'pwned'))).toBe(false);
   });
 
+  it('hides nothing by the name of a file, which is shown as what it is', async () => {
+    const head = await commit({ 'd\u001b[8m\u202ea.yaml': 'version: 1\n' });
+    const team = source();
+    await team.pull();
+    expect(await texts(team)).toEqual({
+      [`team@${head.slice(0, 8)}:d\\u001b[8m\\u202ea.yaml`]: 'version: 1\n',
+    });
+  });
+
   it('may hold a thousand files, of which a hundred are read', async () => {
     await commit(Object.fromEntries(Array.from({ length: 130 }, (_, index) => [`f${index}.yaml`, '{}'])));
     const team = source();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { AppError } from '../base/app-error.ts';
 import type { Clock } from '../base/clock.ts';
+import { plain } from '../base/plain.ts';
 import type { GitSourceSettings } from '../contract/profile-file.ts';
 import { GitScratch } from './git-scratch.ts';
 import { type KeptCommit, readKept, writeKept } from './kept-commit.ts';
@@ -126,7 +127,8 @@ export class GitSource {
   #named({ commit, entries }: KeptCommit): GitCommit {
     const { name } = this.#options;
     const files = entries.map((entry): SourceFile => {
-      const file = entry.path === '' ? name : `${name}@${commit.slice(0, 8)}:${entry.path}`;
+      // It is shown where somebody agrees to what the file holds, and is a stranger's.
+      const file = entry.path === '' ? name : `${name}@${commit.slice(0, 8)}:${plain(entry.path)}`;
       return 'text' in entry ? { file, text: entry.text } : { file, why: entry.why };
     });
     return { commit, files };

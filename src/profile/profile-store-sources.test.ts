@@ -128,6 +128,13 @@ describe('the sources of a ProfileStore', () => {
     },
   );
 
+  it('shows the name of a file that others share as what it is', async () => {
+    await write('config/profiles.yaml', `sources: {team: {folder: ${files.home}/team}}`);
+    await write('team/\u001b[8ma.yaml', 'profiles:', one('web'));
+    const { profiles } = await open().load();
+    expect(profiles.map(({ file }) => file)).toEqual([join(files.home, 'team/\\u001b[8ma.yaml')]);
+  });
+
   it('forgets what a file held once the file is gone', async () => {
     await write('config/profiles.yaml', `sources: {team: {folder: ${files.home}/team}}`);
     const file = await write('team/a.yaml', 'profiles:', one('web'));

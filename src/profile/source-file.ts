@@ -1,6 +1,7 @@
 import { readdir, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { whyNotOwn } from '../base/file-owner.ts';
+import { plain } from '../base/plain.ts';
 import { readBounded } from '../base/read-bounded.ts';
 import { maxProfileFileBytes } from './read-profile-file.ts';
 
@@ -52,12 +53,13 @@ export async function readSourceFolder(folder: string): Promise<SourceFiles> {
     return { state: 'unreadable', why: `${folder} cannot be read (${code})` };
   }
   const files: SourceFile[] = [];
+  // Its name is shown where somebody agrees to what it holds, and may be a stranger's.
   for (const name of names.slice(0, maxSourceFiles))
-    files.push(await readInside(root, join(folder, name), name));
+    files.push(await readInside(root, plain(join(folder, name)), name));
   if (names.length > maxSourceFiles) {
     files.push({
       file: folder,
-      why: `holds more than ${maxSourceFiles} files; those after ${names[maxSourceFiles - 1]} are not read`,
+      why: `holds more than ${maxSourceFiles} files; those after ${plain(names[maxSourceFiles - 1]!)} are not read`,
     });
   }
   return { state: 'read', files };

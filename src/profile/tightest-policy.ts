@@ -71,7 +71,8 @@ export function loosenings(team: Policy | undefined, own: PolicyTightening): Loo
   return fields.flatMap((field) => loosening(field, team?.[field], own[field]) ?? []);
 }
 
-const ofPostgres = [
+/** Those that the gateway of a Postgres sees to, and that say nothing of another kind. */
+export const ofPostgres = [
   'readOnly',
   'localPasswordLifetime',
   'statementAudit',

@@ -3,16 +3,13 @@
  * its output, takes orders on its input, and ends with that, which the system closes however the other process ends.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { AppError } from '../base/app-error.ts';
 import { restartPodOrder, type SandboxMessage } from '../contract/control-sandbox.ts';
 import { postgresManifest } from './manifest.ts';
 import { startSandbox } from './sandbox.ts';
-import { Watchdog } from './watchdog.ts';
+import { watchedFolder } from './watchdog.ts';
 
 const namespace = 'demo';
 const name = 'postgres';
@@ -37,9 +34,7 @@ export async function runSandboxProcess(
   try {
     await using cleanup = new AsyncDisposableStack();
     cleanup.defer(() => lines.close());
-    const dir = await mkdtemp(join(tmpdir(), 'sallyport-sandbox-'));
-    cleanup.use(new Watchdog(dir)).start();
-    cleanup.defer(() => rm(dir, { recursive: true, force: true }));
+    const dir = await watchedFolder('sallyport-sandbox-', cleanup);
     const password = randomBytes(18).toString('base64url');
     const manifest = postgresManifest({ namespace, name, password, ...login });
     const sandbox = cleanup.use(await startSandbox({ dir, namespace, manifest }));

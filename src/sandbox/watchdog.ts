@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 /**
  * Ends the given processes when this process ends in a way that gives it no chance to, SIGKILL above all. It is a small shell whose
@@ -46,6 +49,14 @@ export class Watchdog implements AsyncDisposable {
     shell.stdin?.end('done\n');
     await exited;
   }
+}
+
+/** A folder of its own for what `cleanup` is the end of; it goes too where a second Ctrl-C or worse leaves no time for that. */
+export async function watchedFolder(prefix: string, cleanup: AsyncDisposableStack): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), prefix));
+  cleanup.use(new Watchdog(folder)).start();
+  cleanup.defer(() => rm(folder, { recursive: true, force: true }));
+  return folder;
 }
 
 /** SIGQUIT is Postgres' immediate shutdown: it ends its own children within seconds. Then SIGKILL for what is left. */

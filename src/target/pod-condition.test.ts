@@ -143,3 +143,21 @@ describe('the role', () => {
     expect(podIdentity(runningPod('p') as Pod, 'db', 5432)).not.toHaveProperty('role');
   });
 });
+
+it('tells of a pod in what can be seen alone, whatever a hostile API server calls it', () => {
+  const hostile = (text: string) => `${text}\u001b[2J\u009b1m\u202e\n`;
+  const containers = [{ name: hostile('postgres'), image: hostile('postgres:18') }];
+  const pod = runningPod(hostile('p'), {
+    uid: '\u001b[2J',
+    labels: { role: hostile('primary') },
+    spec: { nodeName: hostile('node-1'), containers },
+  }) as Pod;
+  expect(podIdentity(pod, 'db', 5432)).toMatchObject({
+    name: 'p[2J1m',
+    uid: '[2J',
+    node: 'node-1[2J1m',
+    role: 'primary[2J1m',
+    container: 'postgres[2J1m',
+    image: 'postgres:18[2J1m',
+  });
+});

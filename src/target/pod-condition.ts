@@ -49,7 +49,7 @@ export function otherPorts(pod: Pod, port: number): string | undefined {
 export function podIdentity(pod: Pod, namespace: string, port: number): PodIdentity {
   const container = containerFor(pod, port);
   const role = roleIn(pod.metadata.labels);
-  return {
+  return visible({
     namespace: pod.metadata.namespace ?? namespace,
     name: pod.metadata.name,
     uid: pod.metadata.uid,
@@ -61,7 +61,16 @@ export function podIdentity(pod: Pod, namespace: string, port: number): PodIdent
     ready: isReady(pod),
     ...(role && { role }),
     hostNetwork: pod.spec.hostNetwork ?? false,
-  };
+  });
+}
+
+/** An API server that checks no names may send any, and they are shown everywhere: none writes to a terminal or turns around what follows. */
+function visible(identity: PodIdentity): PodIdentity {
+  const facts = Object.entries(identity).map(([name, fact]) => [
+    name,
+    typeof fact === 'string' ? fact.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '') : fact,
+  ]);
+  return Object.fromEntries(facts);
 }
 
 /** primary, replica, or what else the operator's label says (port-forward-protocol, section 8). */

@@ -1,8 +1,9 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
 import { silentLog } from '../../src/base/log.ts';
+import { replaceFile } from '../../src/base/replace-file.ts';
 import type { ProfileSnapshot } from '../../src/contract/profile-snapshot.ts';
 import { ProfileStore, type ProfileStoreOptions } from '../../src/profile/profile-store.ts';
 import { FakeClock } from './fake-clock.ts';
@@ -42,11 +43,11 @@ export function profileFiles() {
       stores.push(store);
       return store;
     },
-    /** A profile file of these lines under the home folder. */
+    /** A profile file of these lines under the home folder, in one step: who watches it never sees the half of it. */
     async write(path: string, ...lines: string[]): Promise<string> {
       const file = join(home, path);
       await mkdir(join(file, '..'), { recursive: true });
-      await writeFile(file, `version: 1\n${lines.join('\n')}\n`);
+      await replaceFile(file, `version: 1\n${lines.join('\n')}\n`, { mode: 0o644 });
       return file;
     },
   };

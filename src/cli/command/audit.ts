@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type AuditFilterFlags, filtered, logOption } from '../audit-filter.ts';
 import type { Cli } from '../cli.ts';
+import { subcommand } from '../listed-command.ts';
 import { gather, wholeNumber } from '../selection.ts';
 
 type Json = { readonly json: boolean };
@@ -9,11 +10,7 @@ export function define(command: Command, cli: Cli): void {
   command.description(
     'Shows what is on record on this machine, says whether it is what was written, and gives it out. Needs no daemon.',
   );
-  const sub = (name: string, summary: string) =>
-    command
-      .command(name)
-      .summary(summary)
-      .description(`${summary[0]?.toUpperCase()}${summary.slice(1)}.`);
+  const sub = (name: string, summary: string) => subcommand(command, name, summary);
 
   filtered(sub('list', 'print the last events, the oldest first'))
     .addOption(new Option('-n, --lines <number>', 'how many').default(50).argParser(lines))

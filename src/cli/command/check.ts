@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { AppError } from '../../base/app-error.ts';
+import { plain } from '../../base/plain.ts';
 import { auditPolicyRule } from '../../client/audit-policy.ts';
 import { calledAs } from '../../client/called-as.ts';
 import { ruleWords, whoWords } from '../../client/check-words.ts';
@@ -70,7 +71,7 @@ function credentialText(credential: Check['credential'], cli: Cli): string {
     return `  ${colors.red('✗')} ${headline}\n${next ? `    ${calledAs(next, cli.program)}\n` : ''}`;
   }
   const { layout, secret, key, superuser, why } = credential;
-  const found = `password: Secret ${secret}, key ${key} (${layout}: ${why})\n`;
+  const found = `${plain(`password: Secret ${secret}, key ${key} (${layout}: ${why})`)}\n`;
   if (!superuser) return `  ${colors.green('✓')} ${found}`;
   const warning = "a superuser: name the application's own role, or forbid it by policy.superuser";
   return `  ${colors.yellow('◔')} ${found}    ${warning}\n`;

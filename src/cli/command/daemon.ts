@@ -4,6 +4,7 @@ import { compileNothing } from '../../base/hot-code.ts';
 import { builtPage } from '../built-page.ts';
 import type { Cli } from '../cli.ts';
 import type { AuthorityFlags } from '../daemon-ca.ts';
+import { subcommand } from '../listed-command.ts';
 import { ownCommand } from '../process-cli.ts';
 import { sandboxCommandName } from '../sandbox-command.ts';
 
@@ -40,11 +41,7 @@ export function define(command: Command, cli: Cli): void {
       );
     });
 
-  const sub = (name: string, summary: string) =>
-    command
-      .command(name)
-      .summary(summary)
-      .description(`${summary[0]?.toUpperCase()}${summary.slice(1)}.`);
+  const sub = (name: string, summary: string) => subcommand(command, name, summary);
   type Json = { readonly json: boolean };
   sub('status', 'show whether a daemon runs, and what it uses; starts none')
     .option('--json', 'print it as JSON', false)

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { AppError } from '../../base/app-error.ts';
+import { calledAs } from '../../client/called-as.ts';
 import { readinessWords } from '../../client/check-words.ts';
 import { podWords } from '../../client/tunnel-words.ts';
 import type { ResolvedTarget } from '../../contract/control-check.ts';
@@ -45,7 +46,7 @@ export function resolvedText(
   const head = `${name} means ${target} port ${port} in namespace ${namespace} of ${context} (${server})\n`;
   if (resolution.kind === 'none') {
     const { headline, next } = errorText(resolution.reason);
-    return `${head}  no pod: ${headline}\n${next ? `  next:  ${next}\n` : ''}`;
+    return `${head}  no pod: ${headline}\n${next ? `  next:  ${calledAs(next, cli.program)}\n` : ''}`;
   }
   const { pod, port: podPort } = resolution;
   const container = pod.container ? ` · container ${pod.container}` : '';

@@ -3,7 +3,6 @@ import { AppError } from '../../base/app-error.ts';
 import { daemonPlaces } from '../../base/daemon-places.ts';
 import type { Profile, ProfileOverride } from '../../contract/profile.ts';
 import type { ListedProfile } from '../../contract/profile-snapshot.ts';
-import { findProjectFile } from '../../profile/find-project-file.ts';
 import type { Cli } from '../cli.ts';
 import { editFile, printEdited, tellDaemon } from '../edited-profile.ts';
 import { findListed } from '../listed-profile.ts';
@@ -39,8 +38,7 @@ export function define(command: Command, cli: Cli): void {
 
 async function edit(name: string, { json, project, ...flags }: EditFlags, cli: Cli): Promise<void> {
   await using store = await openProfiles(cli);
-  const { file: projectFile } = await findProjectFile({ from: cli.cwd, home: cli.home, uid: cli.uid });
-  if (projectFile !== undefined) await store.addProject(cli.cwd);
+  await store.addProject(cli.cwd);
   const listed = await findListed(await store.load(), name, cli);
   const { id, sourceKind, file } = listed;
   if (project && sourceKind !== 'project') throw notOfProject(name, cli);
