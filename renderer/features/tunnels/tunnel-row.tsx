@@ -10,6 +10,7 @@ import { MiddleTruncate } from '../../components/middle-truncate.tsx';
 import { Sparkline } from '../../components/sparkline.tsx';
 import { StateGlyph, stateColor } from '../../components/state-glyph.tsx';
 import { useAction, useCopied, useNow, useThroughput, useTunnel, useView } from '../../state/app-state.ts';
+import { startQuestion } from '../../state/questions.ts';
 import { throughputSeconds } from '../../state/throughput.ts';
 import { primaryAction } from './primary-action.ts';
 import { rateWords } from './rate-words.ts';
@@ -132,8 +133,8 @@ interface RowEndProps {
 }
 
 function RowEnd({ tunnel, onPrimary }: RowEndProps) {
-  const { id, shown, localPort, connections, questions } = tunnel;
-  const asked = useView((view) => questions.map((question) => view.questions.get(question)).find(Boolean));
+  const { id, shown, localPort, connections } = tunnel;
+  const asked = useView((view) => startQuestion(view, tunnel));
   const { running } = useAction(id);
   const action = primaryAction(tunnel, asked);
   if (action.kind !== 'copy') {

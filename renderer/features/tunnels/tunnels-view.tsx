@@ -3,6 +3,7 @@ import { useCallback, useRef, useState } from 'react';
 import { Button } from '../../components/button.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { useAppState, useView } from '../../state/app-state.ts';
+import { startQuestion } from '../../state/questions.ts';
 import { go, useRoute } from '../../state/route.ts';
 import type { PanelTab } from '../tunnel-detail/detail-tabs.tsx';
 import { useCopier } from './connection-strings.ts';
@@ -43,7 +44,7 @@ export default function TunnelsView({ isCompact = false, onLeave }: TunnelsViewP
   const act = (id: string) => {
     const tunnel = store.tunnel(id);
     if (!tunnel) return;
-    const asked = tunnel.questions.map((question) => store.view?.questions.get(question)).find(Boolean);
+    const asked = store.view && startQuestion(store.view, tunnel);
     const action = primaryAction(tunnel, asked);
     if (action.kind === 'copy') return void copier.copy(tunnel);
     select(id, isByKeys);
