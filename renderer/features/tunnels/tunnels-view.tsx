@@ -3,6 +3,7 @@ import { useCallback, useRef, useState } from 'react';
 import { Button } from '../../components/button.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { useAppState, useView } from '../../state/app-state.ts';
+import { usePageKeys } from '../../state/page-keys.ts';
 import { startQuestion } from '../../state/questions.ts';
 import { go, useRoute } from '../../state/route.ts';
 import type { PanelTab } from '../tunnel-detail/detail-tabs.tsx';
@@ -11,7 +12,6 @@ import { FirstRun } from './first-run.tsx';
 import { isSameList, type ListQuery, listItems } from './list-items.ts';
 import { ListToolbar } from './list-toolbar.tsx';
 import { primaryAction } from './primary-action.ts';
-import { useTunnelKeys } from './tunnel-keys.ts';
 import { TunnelList } from './tunnel-list.tsx';
 import { TunnelPanel } from './tunnel-panel.tsx';
 
@@ -63,7 +63,7 @@ export default function TunnelsView({ isCompact = false, onLeave }: TunnelsViewP
     if (ids[next] !== undefined) select(ids[next], true);
   };
   const ofSelected = (run: (id: string) => void) => () => selected !== undefined && run(selected);
-  useTunnelKeys({
+  usePageKeys({
     ArrowDown: () => move(1),
     ArrowUp: () => move(-1),
     Enter: ofSelected(onPrimary),

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'react';
 
 /** Keys of the page itself: not while something is written, chosen in a menu or asked in a dialog, nor with a modifier that the system has a use for. */
-export function useTunnelKeys(keys: Readonly<Record<string, () => void>>): void {
+export function usePageKeys(keys: Readonly<Record<string, () => void>>): void {
   const latest = useRef(keys);
   latest.current = keys;
   useEffect(() => {
