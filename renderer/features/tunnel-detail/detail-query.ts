@@ -14,7 +14,6 @@ export function useTunnelDetail(tunnel: TunnelEntity, { polls = false } = {}) {
     queryKey: ['tunnel', id],
     queryFn: ({ signal }) => api.call('tunnel', { name: id }, { signal }),
     refetchInterval: polls && connections > 0 && pollMs,
-    retry: false,
   });
   const { refetch } = query;
   const news = JSON.stringify([wanted, state, polls && [connections, traffic.served]]);

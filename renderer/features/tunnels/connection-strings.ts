@@ -12,7 +12,6 @@ function stringsOf(api: Api, { id, addresses, localPort, connection, gateway }: 
     queryFn: async ({ signal }) =>
       (await api.call('strings', { name: id, shell: api.shell }, { signal })).strings,
     staleTime: Number.POSITIVE_INFINITY,
-    retry: false,
   });
 }
 
