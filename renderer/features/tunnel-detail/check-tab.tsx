@@ -6,7 +6,7 @@ import type { Check } from '../../../src/contract/control-check.ts';
 import type { TunnelEntity } from '../../../src/contract/control-tunnel.ts';
 import { errorText } from '../../../src/contract/error-codes.ts';
 import { Button } from '../../components/button.tsx';
-import { CopyText } from '../../components/copy-text.tsx';
+import { CopyTextButton } from '../../components/copy-text-button.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { Section } from '../../components/section.tsx';
 import { useAppState } from '../../state/app-state.ts';
@@ -87,7 +87,7 @@ function RoleText({ tunnel, title, yaml }: RoleTextProps) {
   return (
     <Section
       title={title}
-      aside={<CopyText id={`${title} of ${tunnel.id}`} label="Copy Role" text={() => yaml} />}
+      aside={<CopyTextButton copied={{ of: `Role of ${tunnel.id}`, what: title }} label="Copy Role" text={yaml} />}
     >
       <section
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keys
