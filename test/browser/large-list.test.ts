@@ -72,6 +72,16 @@ describeInBrowser('500 tunnels', () => {
     expect(await page.evaluate('[...touched]')).toEqual(['user/tunnel-3']);
   });
 
+  it('are chosen by a click on their names, as anywhere on their rows', async () => {
+    await using window = await opened();
+    const { page } = window;
+    await page
+      .locator('li', { has: row(page, 'tunnel-3') })
+      .getByText('tunnel-3', { exact: true })
+      .click();
+    await page.getByRole('region', { name: 'tunnel-3' }).waitFor();
+  });
+
   it('stay where they are, dimmed and out of reach, while the daemon is away', async () => {
     await using window = await opened();
     const { page, events } = window;
