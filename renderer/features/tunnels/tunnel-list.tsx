@@ -26,12 +26,17 @@ export function TunnelList({ items, selected, isByKeys, onSelect, onPrimary }: T
     overscan: 8,
   });
   const at = items.findIndex((item) => item.kind === 'tunnel' && item.id === selected);
-  useEffect(() => {
+  const scrollToSelected = useRef(() => {});
+  scrollToSelected.current = () => {
     if (at < 0) return;
     // The heading comes along with the first row of its group.
     if (items[at - 1]?.kind === 'group') virtualizer.scrollToIndex(at - 1);
     virtualizer.scrollToIndex(at);
-  }, [at, items, virtualizer]);
+  };
+  const isListed = at >= 0;
+  // Only when another one is chosen, or it comes into the list: rows that move must not pull the list away from who reads it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the choice is what it follows.
+  useEffect(() => scrollToSelected.current(), [selected, isListed]);
   return (
     <div ref={scroller} className="@container min-h-0 flex-1 overflow-y-auto bg-surface">
       <ul aria-label="Tunnels" className="relative" style={{ height: virtualizer.getTotalSize() }}>
