@@ -95,11 +95,16 @@ function PanelHeader({ tunnel, onClose }: { readonly tunnel: TunnelEntity; reado
 function StateLine({ tunnel }: { readonly tunnel: TunnelEntity }) {
   const nowMs = useNow();
   const { shown, state } = tunnel;
+  const elapsed = stateWords(tunnel, nowMs).slice(shown.length);
   const since = state.kind === 'ready' && nowMs - state.sinceMs >= 1_000 ? sinceWords(tunnel, nowMs) : '';
   return (
-    <p role="status" className="flex items-center gap-2">
+    <p className="flex items-center gap-2">
       <StateGlyph state={shown} />
-      <span className={`shrink-0 font-medium ${stateColor[shown]}`}>{stateWords(tunnel, nowMs)}</span>
+      <span className={`shrink-0 font-medium whitespace-pre ${stateColor[shown]}`}>
+        {/* Read out when it changes, so that nothing in it counts seconds. */}
+        <span role="status">{shown}</span>
+        {elapsed}
+      </span>
       {since && <span className="text-muted">{`for ${since}`}</span>}
       {shown === 'connecting' && <span className="truncate text-muted">{situation(tunnel)}</span>}
     </p>
