@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useRef } from 'react';
+import { memo, useCallback, useEffect, useRef } from 'react';
 import { itemKey, type ListItem } from './list-items.ts';
 import { TunnelRow } from './tunnel-row.tsx';
 
@@ -16,13 +16,20 @@ export interface TunnelListProps {
 }
 
 /** Groups and rows, of which only those exist that can be seen. */
-export function TunnelList({ items, selected, isByKeys, onSelect, onPrimary }: TunnelListProps) {
+export const TunnelList = memo(function TunnelList({
+  items,
+  selected,
+  isByKeys,
+  onSelect,
+  onPrimary,
+}: TunnelListProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const virtualizer = useVirtualizer({
     count: items.length,
     getScrollElement: () => scroller.current,
     estimateSize: (index) => (items[index]?.kind === 'group' ? groupPx : rowPx),
-    getItemKey: (index) => itemKey(items[index]!),
+    // Another function would have all items placed anew with each scroll.
+    getItemKey: useCallback((index: number) => itemKey(items[index]!), [items]),
     overscan: 8,
   });
   const at = items.findIndex((item) => item.kind === 'tunnel' && item.id === selected);
@@ -65,7 +72,7 @@ export function TunnelList({ items, selected, isByKeys, onSelect, onPrimary }: T
       </ul>
     </div>
   );
-}
+});
 
 function GroupHeading({ title, environment }: Extract<ListItem, { kind: 'group' }>) {
   return (

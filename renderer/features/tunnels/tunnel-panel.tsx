@@ -1,4 +1,5 @@
 import { Check, Pencil, RotateCw, SquareTerminal, X } from 'lucide-react';
+import { memo } from 'react';
 import { localWords, sinceWords, situation, stateWords } from '../../../src/client/tunnel-words.ts';
 import type { TunnelEntity } from '../../../src/contract/control-tunnel.ts';
 import { Button } from '../../components/button.tsx';
@@ -25,7 +26,7 @@ export interface TunnelPanelProps {
 }
 
 /** All of one tunnel: its state in words, how to connect, what answers, what bounds it, and what to do. */
-export function TunnelPanel({ id, tab, onTab, onClose }: TunnelPanelProps) {
+export const TunnelPanel = memo(function TunnelPanel({ id, tab, onTab, onClose }: TunnelPanelProps) {
   const tunnel = useTunnel(id);
   const { error } = useAction(id);
   if (!tunnel) return null;
@@ -52,7 +53,7 @@ export function TunnelPanel({ id, tab, onTab, onClose }: TunnelPanelProps) {
       </div>
     </section>
   );
-}
+});
 
 function PanelHeader({ tunnel, onClose }: { readonly tunnel: TunnelEntity; readonly onClose: () => void }) {
   const { actions } = useAppState();
