@@ -2,7 +2,7 @@
 import './style.css';
 import { CSPProvider } from '@base-ui/react/csp-provider';
 import { Tooltip } from '@base-ui/react/tooltip';
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { QueryClientProvider } from '@tanstack/react-query';
 import { createRoot } from 'react-dom/client';
 import { AppError } from '../src/base/app-error.ts';
 import { createApi } from './api.ts';
@@ -15,6 +15,7 @@ import { type AppState, AppStateContext } from './state/app-state.ts';
 import { Checks } from './state/checks.ts';
 import { Copies } from './state/copies.ts';
 import { Drafts } from './state/drafts.ts';
+import { createQueryClient } from './state/query-client.ts';
 import { Samples } from './state/samples.ts';
 import { SandboxActions } from './state/sandbox-actions.ts';
 import { SettingsStore } from './state/settings-store.ts';
@@ -95,7 +96,7 @@ async function writeClipboard(text: string): Promise<void> {
 
 createRoot(document.getElementById('root')!).render(
   <CSPProvider disableStyleElements>
-    <QueryClientProvider client={new QueryClient()}>
+    <QueryClientProvider client={createQueryClient()}>
       <AppStateContext value={state}>
         <Tooltip.Provider delay={400}>
           {isCompact() ? <CompactShell /> : <Shell />}

@@ -1,4 +1,4 @@
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { QueryClientProvider } from '@tanstack/react-query';
 import { act, cleanup, render } from '@testing-library/react';
 import type { ReactNode } from 'react';
 import { afterEach } from 'vitest';
@@ -8,6 +8,7 @@ import { type AppState, AppStateContext } from './state/app-state.ts';
 import { Checks } from './state/checks.ts';
 import { Copies } from './state/copies.ts';
 import { Drafts } from './state/drafts.ts';
+import { createQueryClient } from './state/query-client.ts';
 import { Samples } from './state/samples.ts';
 import { SandboxActions } from './state/sandbox-actions.ts';
 import { SettingsStore } from './state/settings-store.ts';
@@ -46,7 +47,7 @@ export async function renderInWindow(control: FakeControl, part: ReactNode) {
     settings,
   };
   const rendered = render(
-    <QueryClientProvider client={new QueryClient()}>
+    <QueryClientProvider client={createQueryClient()}>
       <AppStateContext value={state}>{part}</AppStateContext>
     </QueryClientProvider>,
   );

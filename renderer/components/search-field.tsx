@@ -5,7 +5,6 @@ import { KeyHint } from './key-hint.tsx';
 export interface SearchFieldProps {
   /** What is searched: its name, as nothing stands above it. */
   readonly label: string;
-  readonly placeholder?: string;
   readonly value: string;
   readonly onChange: (value: string) => void;
   readonly field: RefObject<HTMLInputElement | null>;
@@ -14,14 +13,7 @@ export interface SearchFieldProps {
 }
 
 /** Finds in what is listed below it. `/` leads to it, Escape empties it. */
-export function SearchField({
-  label,
-  placeholder = 'Search',
-  value,
-  onChange,
-  field,
-  onLeave,
-}: SearchFieldProps) {
+export function SearchField({ label, value, onChange, field, onLeave }: SearchFieldProps) {
   const keyed = (event: KeyboardEvent) => {
     if (event.key === 'Escape' && value) onChange('');
     else if (event.key === 'ArrowDown' || event.key === 'Escape') onLeave();
@@ -35,7 +27,7 @@ export function SearchField({
         ref={field}
         type="text"
         aria-label={label}
-        placeholder={placeholder}
+        placeholder="Search"
         spellCheck={false}
         value={value}
         onChange={({ currentTarget }) => onChange(currentTarget.value)}

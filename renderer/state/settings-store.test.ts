@@ -75,3 +75,34 @@ it('keeps the formats of other kinds, and writes nothing where nothing changes',
   expect(store.format('redis')).toBe('uri');
   expect(store.format('postgres')).toBe('uri');
 });
+
+it('is not overtaken by what was read beside a change, whenever that comes', async () => {
+  const answers: ((settings: ShownSettings) => void)[] = [];
+  const held = () => new Promise<ShownSettings>((resolve) => answers.push(resolve));
+  const control = new FakeControl().on('settings', held).on('changeSettings', held);
+  const { store } = storeOf(control);
+  const loading = store.load();
+  const changing = store.change({ theme: 'light' });
+  await store.load();
+  expect(control.calls.map(({ operation }) => operation)).toEqual(['settings', 'changeSettings']);
+  answers[1]!(shown({ theme: 'light' }));
+  await changing;
+  answers[0]!(shown({ theme: 'dark' }));
+  await loading;
+  expect(store.state()).toEqual({ isSaving: false, settings: shown({ theme: 'light' }) });
+});
+
+it('says that it saves as long as it does, whatever is read meanwhile', async () => {
+  let answer = (_: ShownSettings) => {};
+  const control = new FakeControl()
+    .on('settings', async () => shown())
+    .on('changeSettings', () => new Promise((resolve) => (answer = resolve)));
+  const { store } = storeOf(control);
+  const loading = store.load();
+  const changing = store.change({ theme: 'light' });
+  await loading;
+  expect(store.state().isSaving).toBe(true);
+  answer(shown({ theme: 'light' }));
+  await changing;
+  expect(store.state().isSaving).toBe(false);
+});

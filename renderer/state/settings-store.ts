@@ -29,6 +29,9 @@ export class SettingsStore {
   readonly #listeners = new Set<() => void>();
   #state: SettingsState = { isSaving: false };
   #saving = 0;
+  /** Questions are numbered; of their answers the one to the newest counts, whichever comes last. */
+  #asked = 0;
+  #answered = 0;
 
   constructor(options: SettingsStoreOptions) {
     this.#options = options;
@@ -53,16 +56,18 @@ export class SettingsStore {
 
   /** Never rejects: what fails is in the state. */
   async load(): Promise<void> {
+    // What is being written comes back with its answer; what was read beside it may be older.
+    if (this.#saving > 0) return;
     await this.#take(() => this.#options.api.call('settings', {}));
   }
 
   /** Never rejects: what fails is in the state. */
   async change(change: SettingsChange): Promise<void> {
     this.#saving++;
-    this.#tell({ ...this.#state, isSaving: true });
+    this.#tell(this.#state);
     await this.#take(() => this.#options.api.call('changeSettings', { change }));
     this.#saving--;
-    this.#tell({ ...this.#state, isSaving: this.#saving > 0 });
+    this.#tell(this.#state);
   }
 
   /** A kind's format, beside those of the others. */
@@ -72,20 +77,22 @@ export class SettingsStore {
   }
 
   async #take(ask: () => Promise<ShownSettings>): Promise<void> {
-    const { isSaving } = this.#state;
+    const asked = ++this.#asked;
     try {
       const settings = await ask();
+      if (asked < this.#answered) return;
+      this.#answered = asked;
       const theme = settings.window.theme ?? 'system';
       this.#options.storage.setItem(themeKey, theme);
       this.#options.showTheme(theme);
-      this.#tell({ settings, isSaving });
+      this.#tell({ settings });
     } catch (thrown) {
       this.#tell({ ...this.#state, error: AppError.from(thrown).toData() });
     }
   }
 
-  #tell(state: SettingsState): void {
-    this.#state = state;
+  #tell(state: Omit<SettingsState, 'isSaving'>): void {
+    this.#state = { ...state, isSaving: this.#saving > 0 };
     for (const listener of [...this.#listeners]) listener();
   }
 }

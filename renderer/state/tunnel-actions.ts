@@ -3,6 +3,7 @@ import type { OperationName, Outcomes } from '../../src/contract/control.ts';
 import type { TunnelEntity } from '../../src/contract/control-tunnel.ts';
 import type { ErrorData } from '../../src/contract/error-codes.ts';
 import type { Api } from '../api.ts';
+import { questionOf } from './questions.ts';
 import type { ViewStore } from './view-store.ts';
 
 export type TunnelAction = Extract<OperationName, 'up' | 'down' | 'restart' | 'pause' | 'resume'>;
@@ -27,7 +28,7 @@ export class TunnelActions implements Disposable {
   readonly #listeners = new Set<() => void>();
   readonly #unsubscribe: () => void;
   #asking: string | undefined;
-  /** What the view shows of the tunnel that asks, while that is older than the answer which said that it asks: undefined where it shows none. */
+  /** What the view shows of the tunnel that asks, while that is older than what said that it asks: undefined where it shows none. */
   #outdated: { readonly tunnel: TunnelEntity | undefined } | undefined;
 
   /** onConnected: a click brought it up, and nothing is asked any more. */
@@ -72,9 +73,10 @@ export class TunnelActions implements Disposable {
     this.#set(id, { error: AppError.from(thrown).toData() });
   }
 
-  /** Shows what a tunnel asks. */
+  /** Shows what is asked about a tunnel, also where the view has yet to hear of it. */
   ask(id: string): void {
     this.#askFor(id);
+    this.#outdated = { tunnel: this.#view.tunnel(id) };
     this.#tell();
   }
 
@@ -91,9 +93,11 @@ export class TunnelActions implements Disposable {
   /** What a tunnel asks hours after it was opened is no business of the click that opened it. */
   #settle(): void {
     if (this.#asking === undefined || this.of(this.#asking).running) return;
-    const tunnel = this.#view.tunnel(this.#asking);
-    if (this.#outdated?.tunnel !== tunnel) this.#outdated = undefined;
-    if (mayAsk(tunnel) || this.#outdated) return;
+    const { view } = this.#view;
+    const tunnel = view?.tunnels.get(this.#asking);
+    const isAsked = view !== undefined && questionOf(view, this.#asking) !== undefined;
+    if (isAsked || this.#outdated?.tunnel !== tunnel) this.#outdated = undefined;
+    if (isAsked || mayAsk(tunnel) || this.#outdated) return;
     this.stopAsking();
   }
 

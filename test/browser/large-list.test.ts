@@ -60,6 +60,34 @@ describeInBrowser('500 tunnels', () => {
     expect(await page.evaluate('[...touched]')).toEqual(['user/tunnel-3']);
   });
 
+  it('are chosen by a click on their names, as anywhere on their rows', async () => {
+    await using window = await opened();
+    const { page } = window;
+    await page
+      .locator('li', { has: row(page, 'tunnel-3') })
+      .getByText('tunnel-3', { exact: true })
+      .click();
+    await page.getByRole('region', { name: 'tunnel-3' }).waitFor();
+  });
+
+  it('leave the list to who scrolls it, wherever the chosen one is and whatever moves', async () => {
+    await using window = await opened();
+    const { page, events } = window;
+    await row(page, 'tunnel-3').click();
+    await page.getByRole('region', { name: 'tunnel-3' }).waitFor();
+    await page.mouse.wheel(0, 100_000);
+    await row(page, 'tunnel-499').waitFor();
+    for (const index of [200, 3]) {
+      const error = { code: 'SP-LOCAL-PORT-IN-USE', details: {} } as const;
+      events.tell({ ...ready(index), shown: 'needs you', state: { kind: 'blocked', error, sinceMs: 0 } });
+      await page.getByRole('button', { name: index === 200 ? 'Needs you 1' : 'Needs you 2' }).waitFor();
+      await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))');
+      expect(await row(page, 'tunnel-499').count()).toBe(1);
+    }
+    await page.keyboard.press('ArrowDown');
+    await row(page, 'tunnel-200').and(page.locator('[aria-current=true]')).waitFor();
+  });
+
   it('stay where they are, dimmed and out of reach, while the daemon is away', async () => {
     const { page, events } = await opened();
     await page.routeWebSocket(/events$/, (socket) => void socket.close());

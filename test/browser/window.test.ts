@@ -82,6 +82,8 @@ describeInBrowser('the window in a browser', () => {
     await page.keyboard.press('?');
     await page.getByRole('dialog', { name: 'Keys' }).waitFor();
     await page.keyboard.press('Escape');
+    // While it goes it still has the focus, and with it the keys.
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor({ state: 'detached' });
     await page.keyboard.press('Escape');
     await page.getByRole('region', { name: 'orders-db' }).waitFor({ state: 'detached' });
   });

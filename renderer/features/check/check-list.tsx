@@ -26,7 +26,7 @@ export function CheckList({ items, selected, isByKeys, onSelect }: CheckListProp
     if (at >= 0) virtualizer.scrollToIndex(at);
   }, [at, virtualizer]);
   return (
-    <div ref={scroller} className="min-h-0 flex-1 overflow-y-auto bg-surface">
+    <div ref={scroller} className="@container min-h-0 flex-1 overflow-y-auto bg-surface">
       <ul aria-label="Checks" className="relative" style={{ height: virtualizer.getTotalSize() }}>
         {virtualizer.getVirtualItems().map(({ key, index, start }) => (
           <li

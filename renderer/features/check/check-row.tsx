@@ -1,7 +1,7 @@
-import { memo, type ReactNode, useEffect, useRef } from 'react';
+import { memo, type ReactNode } from 'react';
 import { Button } from '../../components/button.tsx';
 import { classNames } from '../../components/class-names.ts';
-import { MiddleTruncate } from '../../components/middle-truncate.tsx';
+import { ListRow } from '../../components/list-row.tsx';
 import { useAppState, useCheck, useTunnel } from '../../state/app-state.ts';
 import { daemonItem } from './check-items.ts';
 import { outcomeOf } from './check-outcome.ts';
@@ -64,33 +64,9 @@ interface RowProps extends CheckRowProps, OutcomeMarkProps {
   readonly children?: ReactNode;
 }
 
-function Row({ id, isSelected, takesFocus, onSelect, outcome, name, words, children }: RowProps) {
-  const main = useRef<HTMLButtonElement>(null);
-  useEffect(() => {
-    if (isSelected && takesFocus) main.current?.focus({ preventScroll: true });
-  }, [isSelected, takesFocus]);
+function Row({ outcome, words, children, ...row }: RowProps) {
   return (
-    <div
-      className={classNames(
-        'relative flex h-10 items-center gap-3 border-b border-line pr-2 pl-4 transition-colors',
-        isSelected ? 'bg-selected' : 'hover:bg-hover',
-      )}
-    >
-      <button
-        ref={main}
-        type="button"
-        data-row={id}
-        tabIndex={isSelected ? 0 : -1}
-        aria-current={isSelected}
-        onClick={() => onSelect(id)}
-        className="absolute inset-0 rounded-sm outline-offset-[-2px]"
-      >
-        <span className="sr-only">{name}</span>
-      </button>
-      <OutcomeMark outcome={outcome} />
-      <span className="pointer-events-none w-[30%] max-w-72 min-w-24 shrink-0 font-medium">
-        <MiddleTruncate text={name} className="pointer-events-auto relative" />
-      </span>
+    <ListRow {...row} mark={<OutcomeMark outcome={outcome} />}>
       <span
         className={classNames(
           'pointer-events-none min-w-0 flex-1 truncate',
@@ -100,6 +76,6 @@ function Row({ id, isSelected, takesFocus, onSelect, outcome, name, words, child
         {words}
       </span>
       {children}
-    </div>
+    </ListRow>
   );
 }

@@ -5,8 +5,8 @@ import { Button } from '../../components/button.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { useAppState, useDraft, useTunnel } from '../../state/app-state.ts';
 import { isWritten, newDraft } from '../../state/drafts.ts';
+import { usePageKeys } from '../../state/page-keys.ts';
 import { go } from '../../state/route.ts';
-import { useTunnelKeys } from '../tunnels/tunnel-keys.ts';
 import { useChecked } from './checked-draft.ts';
 import { startCopy } from './copy-profile.ts';
 import { DeleteDialog } from './delete-dialog.tsx';
@@ -47,7 +47,7 @@ export function OwnProfile({ profile, isRefused, read }: OwnProfileProps) {
     drafts.set(id, newDraft({ name, text: draft.text }, hash));
     then?.();
   };
-  useTunnelKeys({ Escape: leave });
+  usePageKeys({ Escape: leave });
   useSaveKey(() => void save());
   return (
     <TaskFrame

@@ -5,8 +5,8 @@ import { ErrorNote } from '../../components/error-note.tsx';
 import { SelectField } from '../../components/select-field.tsx';
 import { useAppState, useDraft } from '../../state/app-state.ts';
 import { isWritten, newDraft } from '../../state/drafts.ts';
+import { usePageKeys } from '../../state/page-keys.ts';
 import { go } from '../../state/route.ts';
-import { useTunnelKeys } from '../tunnels/tunnel-keys.ts';
 import { useContexts } from './contexts.ts';
 import { startCopy } from './copy-profile.ts';
 import { type FormOf, ValueText } from './form-controls.tsx';
@@ -43,7 +43,7 @@ export function SharedProfile({ listed, yaml }: SharedProfileProps) {
     drafts.drop(key);
     then?.();
   };
-  useTunnelKeys({ Escape: leave });
+  usePageKeys({ Escape: leave });
   useSaveKey(() => void save());
   const form: FormOf = {
     tree: readTree(draft.text) ?? {},

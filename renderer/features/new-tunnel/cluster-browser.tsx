@@ -7,9 +7,9 @@ import { ErrorNote } from '../../components/error-note.tsx';
 import { IconButton } from '../../components/icon-button.tsx';
 import { SearchField } from '../../components/search-field.tsx';
 import { SelectField } from '../../components/select-field.tsx';
+import { usePageKeys } from '../../state/page-keys.ts';
 import { go } from '../../state/route.ts';
 import { useContexts } from '../edit-profile/contexts.ts';
-import { useTunnelKeys } from '../tunnels/tunnel-keys.ts';
 import { errorOf, useNamespaces, useObjects } from './cluster-questions.ts';
 import { everywhere, NamespaceField } from './namespace-field.tsx';
 import { objectItems, objectKey } from './object-items.ts';
@@ -69,7 +69,7 @@ function InContext({ context, contextField }: InContextProps) {
   );
   const error = errorOf(namespaces.error) ?? errorOf(objects.error);
   const items = objects.data ? objectItems(objects.data.objects, search) : [];
-  useTunnelKeys({
+  usePageKeys({
     '/': () => searchField.current?.focus(),
     Escape: () => (object ? pickObject(undefined) : go({ view: 'tunnels' })),
   });

@@ -6,6 +6,7 @@ import { Button } from '../../components/button.tsx';
 import { Dialog, DialogActions } from '../../components/dialog.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { useAppState, useView } from '../../state/app-state.ts';
+import { questionOf } from '../../state/questions.ts';
 import { QuestionFields } from './question-fields.tsx';
 import { questionWords } from './question-words.ts';
 
@@ -16,10 +17,7 @@ const loginTimeoutMs = 600_000;
 export function QuestionDialog() {
   const { actions } = useAppState();
   const asking = useSyncExternalStore(actions.subscribe, actions.asking);
-  const question = useView(({ questions, tunnels }) => {
-    const asked = asking === undefined ? [] : (tunnels.get(asking)?.questions ?? []);
-    return asked.map((id) => questions.get(id)).find(Boolean);
-  });
+  const question = useView((view) => (asking === undefined ? undefined : questionOf(view, asking)));
   if (!question) return null;
   return <Asked key={question.id} question={question} />;
 }

@@ -4,6 +4,7 @@ import { useAppState, useView } from '../../state/app-state.ts';
 import { countByFilter } from '../tunnels/list-items.ts';
 import TunnelsView from '../tunnels/tunnels-view.tsx';
 import { Content } from './content.tsx';
+import { ViewBoundary } from './view-boundary.tsx';
 
 /** Where the page is the window under the desktop's icon: said once, in the address that is loaded there. */
 export function isCompact(): boolean {
@@ -17,7 +18,9 @@ export function CompactShell() {
     <div className="grid h-full grid-rows-[minmax(0,1fr)_auto] border border-line">
       <Content title="Tunnels">
         {/* A desktop's window goes when it is left by Escape; a browser's page stays. */}
-        <TunnelsView isCompact onLeave={showWindow && (() => close())} />
+        <ViewBoundary>
+          <TunnelsView isCompact onLeave={showWindow && (() => close())} />
+        </ViewBoundary>
       </Content>
       <footer className="flex h-10 items-center gap-2 border-t border-line bg-ground pr-2 pl-4">
         <Summary />

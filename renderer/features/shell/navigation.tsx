@@ -12,6 +12,7 @@ import { classNames } from '../../components/class-names.ts';
 import { KeyHint } from '../../components/key-hint.tsx';
 import { useLink, useView } from '../../state/app-state.ts';
 import { routeHash, useRoute, viewName, views } from '../../state/route.ts';
+import { countByFilter } from '../tunnels/list-items.ts';
 
 type Shown = (typeof views)[number];
 
@@ -86,14 +87,10 @@ function Shortcut({ icon: Icon, name, keys, onClick }: ShortcutProps) {
 
 /** How many want to be looked at there. */
 function Attention({ view }: { readonly view: Shown }) {
-  const counts = useView(
-    ({ tunnels, profiles }) => ({
-      tunnels: [...tunnels.values()].filter(({ shown }) => shown === 'needs you').length,
-      team: profiles.sources.filter(({ pending }) => pending).length,
-    }),
-    (a, b) => a.tunnels === b.tunnels && a.team === b.team,
-  );
-  const amount = view === 'tunnels' ? counts?.tunnels : view === 'team' ? counts?.team : 0;
+  const amount = useView(({ tunnels, profiles }) => {
+    if (view === 'tunnels') return countByFilter(tunnels)['needs you'];
+    return view === 'team' ? profiles.sources.filter(({ pending }) => pending).length : 0;
+  });
   if (!amount) return null;
   const isUrgent = view === 'tunnels';
   return (

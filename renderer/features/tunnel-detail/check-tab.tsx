@@ -1,42 +1,39 @@
-import { useQuery } from '@tanstack/react-query';
 import { CircleAlert, X as No, RotateCw, Check as Yes } from 'lucide-react';
-import { AppError } from '../../../src/base/app-error.ts';
+import { useEffect } from 'react';
+import { ruleWords, whoWords } from '../../../src/client/check-words.ts';
 import { podWords, timeWords } from '../../../src/client/tunnel-words.ts';
 import type { Check } from '../../../src/contract/control-check.ts';
 import type { TunnelEntity } from '../../../src/contract/control-tunnel.ts';
 import { errorText } from '../../../src/contract/error-codes.ts';
 import { Button } from '../../components/button.tsx';
-import { CopyText } from '../../components/copy-text.tsx';
+import { CopyTextButton } from '../../components/copy-text-button.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { Section } from '../../components/section.tsx';
-import { useAppState } from '../../state/app-state.ts';
-
-type Rule = Check['access']['allowed'][number];
+import { useAppState, useCheck } from '../../state/app-state.ts';
 
 /** An answer is looked at again without asking for so long: rights change seldom, and each check is some requests to the cluster. */
 const freshMs = 60_000;
 
 /** What its target points at and what its user may do there: asked when somebody looks, and again by a click. */
 export default function CheckTab({ tunnel }: { readonly tunnel: TunnelEntity }) {
-  const { api } = useAppState();
-  const { data, error, isFetching, dataUpdatedAt, refetch } = useQuery({
-    queryKey: ['check', tunnel.id],
-    queryFn: ({ signal }) => api.call('check', { name: tunnel.id }, { signal }),
-    staleTime: freshMs,
-    retry: false,
-  });
+  const { clock, checks } = useAppState();
+  const { running = false, found } = useCheck(tunnel.id);
+  useEffect(() => {
+    const { found } = checks.of(tunnel.id);
+    if (!found || clock.wallMs() - found.atMs > freshMs) checks.run([tunnel.id]);
+  }, [checks, clock, tunnel.id]);
   return (
-    <div aria-busy={isFetching} className="flex flex-col gap-4">
+    <div aria-busy={running} className="flex flex-col gap-4">
       <div className="flex items-center justify-between gap-2">
         <p role="status" className="text-muted">
-          {isFetching ? 'Asking the API server…' : data ? `As of ${timeWords(dataUpdatedAt).slice(11)}` : ''}
+          {running ? 'Asking the API server…' : found ? `As of ${timeWords(found.atMs).slice(11)}` : ''}
         </p>
-        <Button icon={RotateCw} disabled={isFetching} onClick={() => void refetch()}>
+        <Button icon={RotateCw} disabled={running} onClick={() => checks.run([tunnel.id])}>
           Check again
         </Button>
       </div>
-      {error && !isFetching && <ErrorNote error={AppError.from(error).toData()} />}
-      {data && !error && <Outcome tunnel={tunnel} check={data} />}
+      {found?.kind === 'failed' && !running && <ErrorNote error={found.error} />}
+      {found?.kind === 'checked' && <Outcome tunnel={tunnel} check={found.check} />}
     </div>
   );
 }
@@ -49,9 +46,7 @@ function Outcome({ tunnel, check }: { readonly tunnel: TunnelEntity; readonly ch
         <Line look={resolved.resolution.kind === 'pod' ? 'yes' : 'half'}>{resolvedWords(resolved)}</Line>
       </Section>
       <Section title="Rights">
-        <p className="text-muted wrap-anywhere">
-          {`${access.user ?? 'The user of this context'} in namespace ${access.namespace}`}
-        </p>
+        <p className="text-muted wrap-anywhere">{`${whoWords(access)} in namespace ${access.namespace}`}</p>
         {access.missing.map((rule) => (
           <Line key={ruleWords(rule)} look="no">{`may not ${ruleWords(rule)}`}</Line>
         ))}
@@ -87,7 +82,9 @@ function RoleText({ tunnel, title, yaml }: RoleTextProps) {
   return (
     <Section
       title={title}
-      aside={<CopyText id={`${title} of ${tunnel.id}`} label="Copy Role" text={() => yaml} />}
+      aside={
+        <CopyTextButton copied={{ of: `Role of ${tunnel.id}`, what: title }} label="Copy Role" text={yaml} />
+      }
     >
       <section
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keys
@@ -122,9 +119,4 @@ function resolvedWords({ target, resolution }: Check['resolved']): string {
   const port = `port ${resolution.port}`;
   const readiness = resolution.serving ? '' : ' · not ready, tried because it is named directly';
   return `${target} is ${podWords(resolution.pod)}, ${port}${readiness}`;
-}
-
-/** create pods/portforward postgres-0 */
-function ruleWords({ verb, group, resource, name }: Rule): string {
-  return [verb, `${resource}${group ? `.${group}` : ''}`, name].filter(Boolean).join(' ');
 }

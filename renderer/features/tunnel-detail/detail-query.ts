@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { useEffect } from 'react';
+import { useEffect, useRef } from 'react';
 import type { TunnelEntity } from '../../../src/contract/control-tunnel.ts';
 import { useAppState } from '../../state/app-state.ts';
 
@@ -14,12 +14,16 @@ export function useTunnelDetail(tunnel: TunnelEntity, { polls = false } = {}) {
     queryKey: ['tunnel', id],
     queryFn: ({ signal }) => api.call('tunnel', { name: id }, { signal }),
     refetchInterval: polls && connections > 0 && pollMs,
-    retry: false,
   });
-  const { refetch } = query;
+  const { refetch, isFetching } = query;
   const news = JSON.stringify([wanted, state, polls && [connections, traffic.served]]);
+  /** What was so when it was read last. */
+  const read = useRef(news);
   useEffect(() => {
-    if (news) void refetch({ cancelRefetch: false });
-  }, [news, refetch]);
+    // An answer that is on its way may be older than this.
+    if (isFetching || read.current === news) return;
+    read.current = news;
+    void refetch();
+  }, [news, isFetching, refetch]);
   return query;
 }

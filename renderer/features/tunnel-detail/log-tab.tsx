@@ -3,7 +3,7 @@ import { count, timeWords } from '../../../src/client/tunnel-words.ts';
 import type { TunnelEntity } from '../../../src/contract/control-tunnel.ts';
 import { Button } from '../../components/button.tsx';
 import { Choice } from '../../components/choice.tsx';
-import { CopyText } from '../../components/copy-text.tsx';
+import { CopyTextButton } from '../../components/copy-text-button.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { StateGlyph, stateColor } from '../../components/state-glyph.tsx';
 import { Toggle } from '../../components/toggle.tsx';
@@ -41,8 +41,8 @@ export default function LogTab({ tunnel }: { readonly tunnel: TunnelEntity }) {
           value={query.level}
           onChange={(level) => setQuery({ ...query, level })}
         />
-        <CopyText
-          id={`log of ${tunnel.id}`}
+        <CopyTextButton
+          copied={{ of: `log of ${tunnel.id}`, what: 'text' }}
           label="Copy"
           disabled={found.length === 0}
           text={() => logText(found)}

@@ -12,7 +12,6 @@ function stringsOf(api: Api, { id, addresses, localPort, connection, gateway }: 
     queryFn: async ({ signal }) =>
       (await api.call('strings', { name: id, shell: api.shell }, { signal })).strings,
     staleTime: Number.POSITIVE_INFINITY,
-    retry: false,
   });
 }
 
@@ -34,13 +33,13 @@ export class TunnelCopier {
 
   /** Default: the favourite of its kind. One that is named becomes that. */
   copy(tunnel: TunnelEntity, format?: ConnectionFormat): Promise<void> {
-    const { api, copies } = this.#state;
+    const { api, actions, copies } = this.#state;
     return this.#keepFailure(tunnel.id, async () => {
       const wanted = format ?? copies.favourite(tunnel.kind);
       const asked = { name: tunnel.id, format: wanted, shell: api.shell, ask: true };
       const answer = await api.call('connectionString', asked);
-      // What is asked stands on the screen now; after its answer there is something to copy.
-      if (answer.kind === 'asked') return;
+      // After its answer there is something to copy. One passphrase is asked for once, whichever tunnel was first.
+      if (answer.kind === 'asked') return actions.ask(answer.question.tunnel);
       await copies.copy({ of: tunnel.id, what: wanted }, answer.string.text);
       if (format) copies.prefer(tunnel.kind, format);
     });

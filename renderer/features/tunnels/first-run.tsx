@@ -90,7 +90,6 @@ function ClusterDoor() {
   const { data, error, isPending } = useQuery({
     queryKey: ['contexts'],
     queryFn: ({ signal }) => api.call('contexts', {}, { signal }),
-    retry: false,
   });
   const contexts = [...(data?.contexts ?? [])].sort((a, b) => Number(b.current) - Number(a.current));
   const current = contexts[0];

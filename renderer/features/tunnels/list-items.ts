@@ -40,7 +40,9 @@ export function listItems(
   for (const tunnel of found) {
     if (tunnel.shown === 'needs you') continue;
     const title = groupOf.get(tunnel.id) ?? originTitle(tunnel);
-    groups.set(title, [...(groups.get(title) ?? []), tunnel]);
+    const members = groups.get(title);
+    if (members) members.push(tunnel);
+    else groups.set(title, [tunnel]);
   }
   for (const [title, members] of groups) {
     for (const environment of environments) {

@@ -1,9 +1,9 @@
 import { Toggle } from '@base-ui/react/toggle';
 import { ToggleGroup } from '@base-ui/react/toggle-group';
-import { Plus, Search } from 'lucide-react';
-import type { KeyboardEvent, RefObject } from 'react';
+import { Plus } from 'lucide-react';
+import type { RefObject } from 'react';
 import { buttonClass } from '../../components/button.tsx';
-import { KeyHint } from '../../components/key-hint.tsx';
+import { SearchField } from '../../components/search-field.tsx';
 import { useView } from '../../state/app-state.ts';
 import { routeHash } from '../../state/route.ts';
 import { countByFilter, type ListQuery, type StateFilter, stateFilters } from './list-items.ts';
@@ -25,29 +25,17 @@ export interface ListToolbarProps {
 }
 
 export function ListToolbar({ query, hasFilters, onChange, searchField, onLeave }: ListToolbarProps) {
-  const keyed = (event: KeyboardEvent) => {
-    if (event.key === 'Escape' && query.search) onChange({ ...query, search: '' });
-    else if (event.key === 'ArrowDown' || event.key === 'Escape') onLeave();
-    else return;
-    event.preventDefault();
-  };
   return (
     <div className="flex min-h-12 shrink-0 flex-wrap items-center gap-x-3 gap-y-1 border-b border-line bg-surface px-3 py-2">
-      <label className="flex h-7 min-w-32 flex-1 items-center gap-2 rounded border border-line bg-ground px-2 focus-within:border-accent">
-        <Search size={14} className="shrink-0 text-muted" aria-hidden />
-        <input
-          ref={searchField}
-          type="text"
-          aria-label="Search tunnels"
-          placeholder="Search"
-          spellCheck={false}
+      <div className="flex min-w-32 flex-1">
+        <SearchField
+          label="Search tunnels"
           value={query.search}
-          onChange={({ currentTarget }) => onChange({ ...query, search: currentTarget.value })}
-          onKeyDown={keyed}
-          className="min-w-0 flex-1 bg-transparent outline-none"
+          onChange={(search) => onChange({ ...query, search })}
+          field={searchField}
+          onLeave={onLeave}
         />
-        <KeyHint keys="/" />
-      </label>
+      </div>
       {hasFilters && <Filters query={query} onChange={onChange} />}
       <a className={buttonClass()} href={routeHash({ view: 'new' })} aria-label="New tunnel">
         <Plus size={14} aria-hidden />

@@ -6,7 +6,8 @@ export type PrimaryAction =
   /** What it asks can be answered here. */
   | { readonly kind: 'answer'; readonly label: string };
 
-const answers: Record<Question['kind'], string> = {
+/** What leads to a question. */
+export const answerLabel: Record<Question['kind'], string> = {
   confirm: 'Confirm…',
   reason: 'Give a reason…',
   trust: 'Review…',
@@ -31,6 +32,8 @@ export function primaryAction(
     case 'waiting':
       return { kind: 'show', label: 'Show why' };
     case 'needs you':
-      return asked ? { kind: 'answer', label: answers[asked.kind] } : { kind: 'show', label: 'What to do' };
+      return asked
+        ? { kind: 'answer', label: answerLabel[asked.kind] }
+        : { kind: 'show', label: 'What to do' };
   }
 }

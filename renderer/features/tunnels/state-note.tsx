@@ -5,17 +5,25 @@ import type { TunnelState } from '../../../src/contract/tunnel-state.ts';
 import { Button } from '../../components/button.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { useAppState, useView } from '../../state/app-state.ts';
+import { questionOf } from '../../state/questions.ts';
+import { questionWords } from '../questions/question-words.ts';
 import { ProlongButton } from '../tunnel-detail/prolong-button.tsx';
-import { primaryAction } from './primary-action.ts';
+import { answerLabel } from './primary-action.ts';
 
 /** What is to be said besides the state: why it waits, what it needs, what ends it soon. Nothing where all is well. */
 export function StateNote({ tunnel }: { readonly tunnel: TunnelEntity }) {
   const { state, held, limit, notices = [], unrecorded, profileChanged, profileProblem } = tunnel;
-  const asked = useView(({ questions }) => tunnel.questions.map((id) => questions.get(id)).find(Boolean));
+  const asked = useView((view) => questionOf(view, tunnel.id));
+  const answer = asked && <AnswerButton asked={asked} />;
+  const isForStart = asked !== undefined && tunnel.questions.includes(asked.id);
   return (
     <>
-      {state.kind === 'blocked' && (
-        <ErrorNote error={state.error} action={asked && <AnswerButton tunnel={tunnel} asked={asked} />} />
+      {state.kind === 'blocked' && <ErrorNote error={state.error} action={isForStart && answer} />}
+      {asked && !isForStart && (
+        <div className="flex items-center justify-between gap-3">
+          <p className="font-medium">{questionWords(asked, tunnel.name).title}</p>
+          {answer}
+        </div>
       )}
       {state.kind === 'off' && state.reason && <ErrorNote error={state.reason} />}
       {state.kind === 'waiting' && <ErrorNote error={state.reason} tone="waiting" />}
@@ -49,11 +57,11 @@ function Outlook({ pod, lastPod, held }: OutlookProps) {
   return sentences.length > 0 && <p className="text-muted">{sentences.join(' ')}</p>;
 }
 
-function AnswerButton({ tunnel, asked }: { readonly tunnel: TunnelEntity; readonly asked: Question }) {
+function AnswerButton({ asked }: { readonly asked: Question }) {
   const { actions } = useAppState();
   return (
-    <Button look="primary" onClick={() => actions.ask(tunnel.id)}>
-      {primaryAction(tunnel, asked).label}
+    <Button look="primary" onClick={() => actions.ask(asked.tunnel)}>
+      {answerLabel[asked.kind]}
     </Button>
   );
 }

@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useRef } from 'react';
+import { memo, useCallback, useEffect, useRef } from 'react';
 import { itemKey, type ListItem } from './list-items.ts';
 import { TunnelRow } from './tunnel-row.tsx';
 
@@ -16,22 +16,34 @@ export interface TunnelListProps {
 }
 
 /** Groups and rows, of which only those exist that can be seen. */
-export function TunnelList({ items, selected, isByKeys, onSelect, onPrimary }: TunnelListProps) {
+export const TunnelList = memo(function TunnelList({
+  items,
+  selected,
+  isByKeys,
+  onSelect,
+  onPrimary,
+}: TunnelListProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const virtualizer = useVirtualizer({
     count: items.length,
     getScrollElement: () => scroller.current,
     estimateSize: (index) => (items[index]?.kind === 'group' ? groupPx : rowPx),
-    getItemKey: (index) => itemKey(items[index]!),
+    // Another function would have all items placed anew with each scroll.
+    getItemKey: useCallback((index: number) => itemKey(items[index]!), [items]),
     overscan: 8,
   });
   const at = items.findIndex((item) => item.kind === 'tunnel' && item.id === selected);
-  useEffect(() => {
+  const scrollToSelected = useRef(() => {});
+  scrollToSelected.current = () => {
     if (at < 0) return;
     // The heading comes along with the first row of its group.
     if (items[at - 1]?.kind === 'group') virtualizer.scrollToIndex(at - 1);
     virtualizer.scrollToIndex(at);
-  }, [at, items, virtualizer]);
+  };
+  const isListed = at >= 0;
+  // Only when another one is chosen, or it comes into the list: rows that move must not pull the list away from who reads it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the choice is what it follows.
+  useEffect(() => scrollToSelected.current(), [selected, isListed]);
   return (
     <div ref={scroller} className="@container min-h-0 flex-1 overflow-y-auto bg-surface">
       <ul aria-label="Tunnels" className="relative" style={{ height: virtualizer.getTotalSize() }}>
@@ -60,7 +72,7 @@ export function TunnelList({ items, selected, isByKeys, onSelect, onPrimary }: T
       </ul>
     </div>
   );
-}
+});
 
 function GroupHeading({ title, environment }: Extract<ListItem, { kind: 'group' }>) {
   return (

@@ -1,4 +1,5 @@
 import { Check, Pencil, RotateCw, SquareTerminal, X } from 'lucide-react';
+import { memo } from 'react';
 import { localWords, sinceWords, situation, stateWords } from '../../../src/client/tunnel-words.ts';
 import type { TunnelEntity } from '../../../src/contract/control-tunnel.ts';
 import { Button } from '../../components/button.tsx';
@@ -25,7 +26,7 @@ export interface TunnelPanelProps {
 }
 
 /** All of one tunnel: its state in words, how to connect, what answers, what bounds it, and what to do. */
-export function TunnelPanel({ id, tab, onTab, onClose }: TunnelPanelProps) {
+export const TunnelPanel = memo(function TunnelPanel({ id, tab, onTab, onClose }: TunnelPanelProps) {
   const tunnel = useTunnel(id);
   const { error } = useAction(id);
   if (!tunnel) return null;
@@ -52,7 +53,7 @@ export function TunnelPanel({ id, tab, onTab, onClose }: TunnelPanelProps) {
       </div>
     </section>
   );
-}
+});
 
 function PanelHeader({ tunnel, onClose }: { readonly tunnel: TunnelEntity; readonly onClose: () => void }) {
   const { actions } = useAppState();
@@ -95,11 +96,16 @@ function PanelHeader({ tunnel, onClose }: { readonly tunnel: TunnelEntity; reado
 function StateLine({ tunnel }: { readonly tunnel: TunnelEntity }) {
   const nowMs = useNow();
   const { shown, state } = tunnel;
+  const elapsed = stateWords(tunnel, nowMs).slice(shown.length);
   const since = state.kind === 'ready' && nowMs - state.sinceMs >= 1_000 ? sinceWords(tunnel, nowMs) : '';
   return (
-    <p role="status" className="flex items-center gap-2">
+    <p className="flex items-center gap-2">
       <StateGlyph state={shown} />
-      <span className={`shrink-0 font-medium ${stateColor[shown]}`}>{stateWords(tunnel, nowMs)}</span>
+      <span className={`shrink-0 font-medium whitespace-pre ${stateColor[shown]}`}>
+        {/* Read out when it changes, so that nothing in it counts seconds. */}
+        <span role="status">{shown}</span>
+        {elapsed}
+      </span>
       {since && <span className="text-muted">{`for ${since}`}</span>}
       {shown === 'connecting' && <span className="truncate text-muted">{situation(tunnel)}</span>}
     </p>

@@ -1,15 +1,15 @@
 import { Check, Copy } from 'lucide-react';
-import { memo, type ReactNode, useEffect, useRef } from 'react';
+import { memo, type ReactNode } from 'react';
 import { count, shortUid, stateWords } from '../../../src/client/tunnel-words.ts';
 import type { TunnelEntity } from '../../../src/contract/control-tunnel.ts';
 import { errorText } from '../../../src/contract/error-codes.ts';
 import { Button } from '../../components/button.tsx';
-import { classNames } from '../../components/class-names.ts';
 import { Hint } from '../../components/hint.tsx';
-import { MiddleTruncate } from '../../components/middle-truncate.tsx';
+import { ListRow } from '../../components/list-row.tsx';
 import { Sparkline } from '../../components/sparkline.tsx';
 import { StateGlyph, stateColor } from '../../components/state-glyph.tsx';
 import { useAction, useCopied, useNow, useThroughput, useTunnel, useView } from '../../state/app-state.ts';
+import { startQuestion } from '../../state/questions.ts';
 import { throughputSeconds } from '../../state/throughput.ts';
 import { primaryAction } from './primary-action.ts';
 import { rateWords } from './rate-words.ts';
@@ -32,40 +32,22 @@ export const TunnelRow = memo(function TunnelRow({
   onPrimary,
 }: TunnelRowProps) {
   const tunnel = useTunnel(id);
-  const main = useRef<HTMLButtonElement>(null);
-  useEffect(() => {
-    if (isSelected && takesFocus) main.current?.focus({ preventScroll: true });
-  }, [isSelected, takesFocus]);
   if (!tunnel) return null;
   const isProduction = tunnel.environment === 'production';
   return (
-    <div
-      className={classNames(
-        'group relative flex h-10 items-center gap-3 border-b border-line pr-2 pl-4 transition-colors',
-        isSelected ? 'bg-selected' : 'hover:bg-hover',
-      )}
+    <ListRow
+      id={id}
+      name={tunnel.name}
+      spoken={`${tunnel.name}, ${tunnel.shown}${isProduction ? ', production' : ''}`}
+      mark={<StateGlyph state={tunnel.shown} />}
+      isSelected={isSelected}
+      takesFocus={takesFocus}
+      onSelect={onSelect}
     >
       {isProduction && <span aria-hidden className="absolute inset-y-0 left-0 w-1 bg-production" />}
-      <button
-        ref={main}
-        type="button"
-        data-row={id}
-        tabIndex={isSelected ? 0 : -1}
-        aria-current={isSelected}
-        onClick={() => onSelect(id)}
-        className="absolute inset-0 rounded-sm outline-offset-[-2px]"
-      >
-        <span className="sr-only">
-          {`${tunnel.name}, ${tunnel.shown}${isProduction ? ', production' : ''}`}
-        </span>
-      </button>
-      <StateGlyph state={tunnel.shown} />
-      <span className="pointer-events-none w-[30%] max-w-72 min-w-24 shrink-0 font-medium">
-        <MiddleTruncate text={tunnel.name} className="pointer-events-auto relative" />
-      </span>
       <Situation tunnel={tunnel} />
       <RowEnd tunnel={tunnel} onPrimary={onPrimary} />
-    </div>
+    </ListRow>
   );
 });
 
@@ -132,8 +114,8 @@ interface RowEndProps {
 }
 
 function RowEnd({ tunnel, onPrimary }: RowEndProps) {
-  const { id, shown, localPort, connections, questions } = tunnel;
-  const asked = useView((view) => questions.map((question) => view.questions.get(question)).find(Boolean));
+  const { id, shown, localPort, connections } = tunnel;
+  const asked = useView((view) => startQuestion(view, tunnel));
   const { running } = useAction(id);
   const action = primaryAction(tunnel, asked);
   if (action.kind !== 'copy') {

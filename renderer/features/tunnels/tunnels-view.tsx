@@ -1,20 +1,22 @@
 import { SearchX } from 'lucide-react';
-import { useCallback, useRef, useState } from 'react';
+import { useCallback, useDeferredValue, useRef, useState } from 'react';
 import { Button } from '../../components/button.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { useAppState, useView } from '../../state/app-state.ts';
+import { usePageKeys } from '../../state/page-keys.ts';
+import { startQuestion } from '../../state/questions.ts';
 import { go, useRoute } from '../../state/route.ts';
 import type { PanelTab } from '../tunnel-detail/detail-tabs.tsx';
 import { useCopier } from './connection-strings.ts';
 import { FirstRun } from './first-run.tsx';
-import { isSameList, type ListQuery, listItems } from './list-items.ts';
+import { isSameList, type ListItem, type ListQuery, listItems } from './list-items.ts';
 import { ListToolbar } from './list-toolbar.tsx';
 import { primaryAction } from './primary-action.ts';
-import { useTunnelKeys } from './tunnel-keys.ts';
 import { TunnelList } from './tunnel-list.tsx';
 import { TunnelPanel } from './tunnel-panel.tsx';
 
 const whole: ListQuery = { search: '', filter: 'all' };
+const none: readonly ListItem[] = [];
 
 export interface TunnelsViewProps {
   /** Without filters: what they count is said elsewhere. */
@@ -32,9 +34,12 @@ export default function TunnelsView({ isCompact = false, onLeave }: TunnelsViewP
   const [isByKeys, setByKeys] = useState(false);
   const [tab, setTab] = useState<PanelTab>('now');
   const searchField = useRef<HTMLInputElement>(null);
-  const items = useView((view) => listItems(view, query), isSameList) ?? [];
+  // What is typed and clicked is there at once; the list and the panel follow in time that no frame needs.
+  const found = useDeferredValue(query);
+  const items = useView((view) => listItems(view, found), isSameList) ?? none;
   const isEmpty = useView(({ tunnels }) => tunnels.size === 0) ?? false;
   const selected = useView(({ tunnels }) => chosen !== undefined && tunnels.has(chosen)) ? chosen : undefined;
+  const shown = useDeferredValue(selected);
 
   const select = useCallback((id: string | undefined, byKeys = false) => {
     setByKeys(byKeys);
@@ -43,7 +48,7 @@ export default function TunnelsView({ isCompact = false, onLeave }: TunnelsViewP
   const act = (id: string) => {
     const tunnel = store.tunnel(id);
     if (!tunnel) return;
-    const asked = tunnel.questions.map((question) => store.view?.questions.get(question)).find(Boolean);
+    const asked = store.view && startQuestion(store.view, tunnel);
     const action = primaryAction(tunnel, asked);
     if (action.kind === 'copy') return void copier.copy(tunnel);
     select(id, isByKeys);
@@ -54,15 +59,18 @@ export default function TunnelsView({ isCompact = false, onLeave }: TunnelsViewP
   latestAct.current = act;
   const onPrimary = useCallback((id: string) => latestAct.current(id), []);
   const onSelect = useCallback((id: string) => select(id), [select]);
+  const onClose = useCallback(() => select(undefined), [select]);
 
   const move = (step: 1 | -1) => {
-    const ids = items.flatMap((item) => (item.kind === 'tunnel' ? [item.id] : []));
+    // By what is written now, which the list may not show yet.
+    const listed = store.view ? listItems(store.view, query) : [];
+    const ids = listed.flatMap((item) => (item.kind === 'tunnel' ? [item.id] : []));
     const at = selected === undefined ? -1 : ids.indexOf(selected);
     const next = at < 0 ? (step > 0 ? 0 : ids.length - 1) : Math.min(ids.length - 1, Math.max(0, at + step));
     if (ids[next] !== undefined) select(ids[next], true);
   };
   const ofSelected = (run: (id: string) => void) => () => selected !== undefined && run(selected);
-  useTunnelKeys({
+  usePageKeys({
     ArrowDown: () => move(1),
     ArrowUp: () => move(-1),
     Enter: ofSelected(onPrimary),
@@ -80,7 +88,7 @@ export default function TunnelsView({ isCompact = false, onLeave }: TunnelsViewP
   if (isEmpty) return <FirstRun />;
   return (
     <div
-      className={`grid min-h-0 flex-1 ${selected === undefined ? '' : 'max-[959px]:grid-rows-[minmax(0,1fr)_minmax(0,1fr)] min-[960px]:grid-cols-[minmax(0,1fr)_400px] min-[1200px]:grid-cols-[minmax(0,1fr)_460px]'}`}
+      className={`grid min-h-0 flex-1 ${shown === undefined ? '' : 'max-[959px]:grid-rows-[minmax(0,1fr)_minmax(0,1fr)] min-[960px]:grid-cols-[minmax(0,1fr)_400px] min-[1200px]:grid-cols-[minmax(0,1fr)_460px]'}`}
     >
       <div className="flex min-h-0 min-w-0 flex-col">
         <ListToolbar
@@ -109,9 +117,7 @@ export default function TunnelsView({ isCompact = false, onLeave }: TunnelsViewP
           </EmptyState>
         )}
       </div>
-      {selected !== undefined && (
-        <TunnelPanel id={selected} tab={tab} onTab={setTab} onClose={() => select(undefined)} />
-      )}
+      {shown !== undefined && <TunnelPanel id={shown} tab={tab} onTab={setTab} onClose={onClose} />}
     </div>
   );
 }
