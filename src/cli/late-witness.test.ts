@@ -37,8 +37,8 @@ const port = ['net-0', {}] as unknown as Parameters<LateWitness['port']>;
 it('is told in order what happened before it was loaded, and at the latest at the end', async () => {
   const { witness, told, arrive } = late();
   const at = witness.port(...port);
-  at.bound(['127.0.0.1:1']);
-  at.closed();
+  at.bound(['127.0.0.1:1'], 1);
+  at.closed(2);
   expect(told).toEqual([]);
   arrive();
   await witness[Symbol.asyncDispose]();

@@ -61,8 +61,7 @@ describeInBrowser('500 tunnels', () => {
   });
 
   it('are chosen by a click on their names, as anywhere on their rows', async () => {
-    await using window = await opened();
-    const { page } = window;
+    const { page } = await opened();
     await page
       .locator('li', { has: row(page, 'tunnel-3') })
       .getByText('tunnel-3', { exact: true })
@@ -71,8 +70,7 @@ describeInBrowser('500 tunnels', () => {
   });
 
   it('leave the list to who scrolls it, wherever the chosen one is and whatever moves', async () => {
-    await using window = await opened();
-    const { page, events } = window;
+    const { page, events } = await opened();
     await row(page, 'tunnel-3').click();
     await page.getByRole('region', { name: 'tunnel-3' }).waitFor();
     await page.mouse.wheel(0, 100_000);
