@@ -5,6 +5,7 @@ import type { TunnelState } from '../../../src/contract/tunnel-state.ts';
 import { Button } from '../../components/button.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { useAppState, useView } from '../../state/app-state.ts';
+import { isSandboxTunnel } from '../sandbox/sandbox-words.ts';
 import { ProlongButton } from '../tunnel-detail/prolong-button.tsx';
 import { primaryAction } from './primary-action.ts';
 
@@ -12,6 +13,8 @@ import { primaryAction } from './primary-action.ts';
 export function StateNote({ tunnel }: { readonly tunnel: TunnelEntity }) {
   const { state, held, limit, notices = [], unrecorded, profileChanged, profileProblem } = tunnel;
   const asked = useView(({ questions }) => tunnel.questions.map((id) => questions.get(id)).find(Boolean));
+  // What is told of a database to whoever may change its profile: of the sandbox's nobody can.
+  const isSandbox = useView(({ sandbox }) => isSandboxTunnel(sandbox, tunnel.id)) ?? false;
   return (
     <>
       {state.kind === 'blocked' && (
@@ -26,11 +29,12 @@ export function StateNote({ tunnel }: { readonly tunnel: TunnelEntity }) {
         <p className="text-muted">Its profile has changed. A restart takes that up.</p>
       )}
       {limit?.isNear && <LimitNote tunnel={tunnel} />}
-      {notices.map((notice) => (
-        <p key={notice} className="text-muted">
-          {notice}
-        </p>
-      ))}
+      {!isSandbox &&
+        notices.map((notice) => (
+          <p key={notice} className="text-muted">
+            {notice}
+          </p>
+        ))}
     </>
   );
 }
@@ -42,7 +46,7 @@ interface OutlookProps extends Pick<Extract<TunnelState, { kind: 'waiting' }>, '
 /** Who is to answer next, who did last, and who waits for it. */
 function Outlook({ pod, lastPod, held }: OutlookProps) {
   const sentences = [
-    pod && `Next: ${newPodWords(pod, lastPod)}.`,
+    pod && `Expected: ${newPodWords(pod, lastPod)}.`,
     !pod && lastPod && `It was answered by ${podWords(lastPod)}.`,
     held > 0 && `${count(held, 'connection')} held until one answers.`,
   ].filter(Boolean);

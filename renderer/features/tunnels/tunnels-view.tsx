@@ -110,7 +110,13 @@ export default function TunnelsView({ isCompact = false, onLeave }: TunnelsViewP
         )}
       </div>
       {selected !== undefined && (
-        <TunnelPanel id={selected} tab={tab} onTab={setTab} onClose={() => select(undefined)} />
+        <TunnelPanel
+          id={selected}
+          tab={tab}
+          onTab={setTab}
+          onPrimary={onPrimary}
+          onClose={() => select(undefined)}
+        />
       )}
     </div>
   );
