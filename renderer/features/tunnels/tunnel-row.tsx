@@ -77,8 +77,8 @@ function Situation({ tunnel }: { readonly tunnel: TunnelEntity }) {
     case 'ready':
       return (
         <Cells role={state.pod.role}>
-          <span className="truncate">{state.pod.name}</span>
-          <span className="mono shrink-0 text-muted">{`· ${shortUid(state.pod.uid)}`}</span>
+          <MiddleTruncate text={state.pod.name} className="min-w-0" />
+          <span className="mono shrink-0 text-muted @max-[400px]:hidden">{`· ${shortUid(state.pod.uid)}`}</span>
         </Cells>
       );
     case 'waiting':
@@ -116,7 +116,7 @@ function Cells({ role, children }: { readonly role?: string | undefined; readonl
   return (
     <span className="pointer-events-none flex min-w-0 flex-1 items-center gap-1.5 overflow-hidden">
       {children}
-      {role && <span className="ml-auto shrink-0 pl-2 text-sm text-muted @max-[560px]:hidden">{role}</span>}
+      {role && <span className="ml-auto shrink-0 pl-2 text-sm text-muted @max-[700px]:hidden">{role}</span>}
     </span>
   );
 }
