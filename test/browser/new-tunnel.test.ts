@@ -168,7 +168,7 @@ describeInBrowser('profiles made and changed in a window', () => {
     await listed(page, 'Service/default/net').waitFor();
     await field(page, 'Namespace').fill('empty');
     await page.keyboard.press('Enter');
-    await page.getByText('empty has no StatefulSet and no Service').waitFor();
+    await page.getByText('You may not see all that empty has').waitFor();
   });
 
   it('keeps what is written while it is looked at elsewhere, and between form and YAML', async () => {

@@ -41,6 +41,6 @@ it('says that there is nothing only where it may see that', async () => {
 
 it('claims nothing of what may not be listed, and leads to writing by hand', async () => {
   const error = { code: 'SP-FORBIDDEN', details: { verb: 'list' } } as const;
-  expect(await browsing([{ kind: 'Service', error }])).toBe('You may not see what data has');
+  expect(await browsing([{ kind: 'Service', error }])).toBe('You may not see all that data has');
   expect(screen.getByRole('link', { name: 'Write it by hand' }).getAttribute('href')).toContain('#');
 });

@@ -138,7 +138,7 @@ function HowToConnect({
         {hasPort(tunnel) && (
           <CopyButton tunnel={tunnel} isMain={!isResting(tunnel) && tunnel.shown !== 'needs you'} />
         )}
-        {tunnel.kind === 'postgres' && !isSandbox && (
+        {tunnel.kind === 'postgres' && !isSandbox && !isResting(tunnel) && (
           <Hint
             text={
               api.openClient
