@@ -165,7 +165,9 @@ function NothingListed({ where, isRefused }: NothingListedProps) {
   return (
     <EmptyState
       icon={isRefused ? EyeOff : PackageOpen}
-      title={isRefused ? `You may not see all that ${where} has` : `${where} has no StatefulSet and no Service`}
+      title={
+        isRefused ? `You may not see all that ${where} has` : `${where} has no StatefulSet and no Service`
+      }
       text={
         isRefused
           ? 'A tunnel may be allowed all the same: write its profile by hand, with a name that you know.'
