@@ -1,7 +1,7 @@
 /**
  * Which requests may use the page on loopback. Trust boundary: every program of the user can connect, and every web page can make the
  * user's browser try. The first request brings a token that works once; all others the cookie that it was changed for. Host tells
- * a rebound DNS name, Origin and Sec-Fetch-Site another page. Whoever fails gets an empty refusal.
+ * a rebound DNS name, Origin and Sec-Fetch-Site another page. Whoever fails gets an empty refusal, but for a person who comes too late.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
@@ -23,8 +23,8 @@ export interface GateRequest {
 
 export type Verdict =
   | { readonly kind: 'in' }
-  /** The token is used up: give this cookie and lead on to the page. */
-  | { readonly kind: 'entered'; readonly cookie: string }
+  /** The token is used up: give this cookie and lead on to the page. Absent: the browser has one already. */
+  | { readonly kind: 'entered'; readonly cookie?: string }
   | { readonly kind: 'refused'; readonly why: string };
 
 export class LoopbackGate {
@@ -58,8 +58,11 @@ export class LoopbackGate {
     const parsed = URL.parse(url, this.#origin);
     if (!parsed) return refused('path');
     const { pathname, searchParams } = parsed;
-    if (method === 'GET' && pathname === entryPath && isFollowed(headers))
-      return this.#enter(searchParams.get('token') ?? '');
+    if (method === 'GET' && pathname === entryPath && isFollowed(headers)) {
+      const verdict = this.#enter(searchParams.get('token') ?? '');
+      // Who follows a used address in the browser that it let in means the page.
+      return verdict.kind === 'refused' && this.#hasSession(headers.cookie) ? { kind: 'entered' } : verdict;
+    }
     // none: the person typed the address or followed it from another program. same-site would be any other port of this machine.
     if (site !== undefined && site !== 'same-origin' && site !== 'none') return refused('site');
     // Browsers name the origin of whatever can change something, and of every WebSocket.

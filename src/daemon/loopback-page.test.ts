@@ -89,6 +89,40 @@ describe('whose process connects', () => {
   });
 });
 
+describe('an address that was followed already', () => {
+  const followed = (path: string, host: string, cookie = '') =>
+    get(path, host).replace(
+      '\r\n\r\n',
+      `\r\nSec-Fetch-Site: none\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document${cookie}\r\n\r\n`,
+    );
+
+  it('tells a person so, and how to get another; programs are told nothing', async () => {
+    const { page } = pageFor(ownUid);
+    const { host, port, pathname, search } = new URL((await page.invite()).url);
+    const path = pathname + search;
+    expect(await said(Number(port), followed(path, host))).toMatch(/^HTTP\/1.1 200 /);
+    const again = await said(Number(port), followed(path, host));
+    expect(again).toMatch(/^HTTP\/1.1 403 /);
+    expect(again).toContain('sallyport ui');
+    expect(again).not.toMatch(/set-cookie/i);
+    expect(await said(Number(port), followed('/', host))).toContain('sallyport ui');
+    expect(await said(Number(port), get(path, host))).toMatch(/content-length: 0\r\n/);
+    expect(await said(Number(port), followed(path, 'evil.example'))).toMatch(/content-length: 0\r\n/);
+  });
+
+  it('leads the browser that it let in to the page', async () => {
+    const { page } = pageFor(ownUid);
+    const { host, port, pathname, search } = new URL((await page.invite()).url);
+    const path = pathname + search;
+    const first = await said(Number(port), followed(path, host));
+    const cookie = /^set-cookie: (sallyport=[^;]+)/m.exec(first)?.[1];
+    const again = await said(Number(port), followed(path, host, `\r\nCookie: ${cookie}`));
+    expect(again).toMatch(/^HTTP\/1.1 200 /);
+    expect(again).toContain('content="0;url=/"');
+    expect(again).not.toMatch(/set-cookie/i);
+  });
+});
+
 it('is at a name that nobody can guess, so that no other port is sent its cookie', async () => {
   const hosts = await Promise.all(
     [pageFor(ownUid), pageFor(ownUid)].map(async ({ page }) => new URL((await page.invite()).url).hostname),

@@ -2,7 +2,7 @@
  * The page on loopback. Trust boundary: every program of every user of this machine can connect, so a connection is first asked whose it
  * is, as on tunnels: those of others end before a byte is answered. What the user's own programs and browsers send is the gate's to judge.
  */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -87,10 +87,16 @@ export class LoopbackPage implements AsyncDisposable {
       if (verdict?.kind === 'entered') {
         setHeaders(reply);
         // No redirect: one that follows a link of another site, as the file that leads here is, carries no strict cookie.
-        await reply.header('set-cookie', verdict.cookie).type('text/html').send(entered);
+        if (verdict.cookie !== undefined) reply.header('set-cookie', verdict.cookie);
+        await reply.type('text/html').send(entered);
       } else {
         this.#refusals.warn('page request refused', { why: verdict?.why, path: request.url.split('?')[0] });
-        await reply.code(403).send('');
+        const isLate = verdict?.kind === 'refused' && (verdict.why === 'token' || verdict.why === 'cookie');
+        if (isLate && isLookedAt(request)) {
+          setHeaders(reply);
+          reply.header('content-security-policy', tooLatePolicy);
+          await reply.code(403).type('text/html').send(tooLate);
+        } else await reply.code(403).send('');
       }
       return false;
     });
@@ -202,6 +208,19 @@ function setHeaders(reply: FastifyReply): void {
 const entered = `<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=/"><link rel="icon" href="data:,"><title>Sallyport</title>
 <a href="/">Sallyport</a></html>
+`;
+
+/** A browser of the user shows what is answered here, to whoever sits before it. */
+function isLookedAt({ headers }: FastifyRequest): boolean {
+  return headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document';
+}
+
+const tooLateStyle =
+  'body{font:13px/1.5 system-ui,sans-serif;max-width:40em;margin:20vh auto;padding:0 24px}h1{font-size:22px}';
+const tooLatePolicy = `default-src 'none'; img-src data:; style-src 'sha256-${createHash('sha256').update(tooLateStyle).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+const tooLate = `<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="color-scheme" content="light dark"><link rel="icon" href="data:,"><title>Sallyport</title>
+<style>${tooLateStyle}</style><h1>This address works no more</h1><p>Each works once, within a minute, in one browser. <code>sallyport ui</code> opens a new one; of a demo, stop it and start it again.</p></html>
 `;
 
 const placeholder = `<!doctype html>

@@ -41,7 +41,8 @@ describeInBrowser('the first run in a browser', () => {
     await page.getByRole('button', { name: 'Restart the pod' }).waitFor();
     await page.getByRole('switch', { name: 'sandbox is on' }).focus();
     await page.keyboard.press('Space');
-    // The row of the tunnel has one too, as long as it is there.
+    // The tunnel's panel has one too, as long as it is there.
+    await page.getByText('It runs, and nothing is connected to it.').waitFor();
     await page.getByRole('button', { name: 'Connect', exact: true }).focus();
     await page.keyboard.press('Enter');
     await page.getByRole('region', { name: 'sandbox' }).waitFor();

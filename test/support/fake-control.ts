@@ -12,6 +12,7 @@ import {
 import { type ControlEvent, controlEventSchema } from '../../src/contract/control-event.ts';
 import { protocolVersion } from '../../src/contract/control-protocol.ts';
 import type { Question } from '../../src/contract/control-question.ts';
+import type { SandboxStatus } from '../../src/contract/control-sandbox.ts';
 import { type TunnelEntity, tunnelSchema } from '../../src/contract/control-tunnel.ts';
 import type { PodIdentity } from '../../src/contract/pod.ts';
 import type { ProfileSnapshot } from '../../src/contract/profile-snapshot.ts';
@@ -87,16 +88,20 @@ export class FakeControl implements Control {
   #view: ControlView;
 
   constructor(
-    given: { readonly tunnels?: readonly TunnelEntity[]; readonly profiles?: ProfileSnapshot } = {},
+    given: {
+      readonly tunnels?: readonly TunnelEntity[];
+      readonly profiles?: ProfileSnapshot;
+      readonly sandbox?: SandboxStatus;
+    } = {},
   ) {
-    const { tunnels = [], profiles = noProfiles } = given;
+    const { tunnels = [], profiles = noProfiles, sandbox = { kind: 'off' } } = given;
     this.#view = {
       daemon: this.hello,
       sequence: 1,
       tunnels: new Map(tunnels.map((tunnel) => [tunnel.id, tunnel])),
       questions: new Map(),
       profiles,
-      sandbox: { kind: 'off' },
+      sandbox,
     };
     this.#handlers = this.#inMemory();
   }

@@ -30,14 +30,16 @@ export function AuditToolbar({
 }: AuditToolbarProps) {
   return (
     <div className="shrink-0 border-b border-line bg-surface">
-      <div className="flex h-12 items-center gap-2 px-3">
-        <SearchField
-          label="Search events"
-          value={search.words}
-          onChange={(words) => onChange({ ...search, words })}
-          field={searchField}
-          onLeave={onLeave}
-        />
+      <div className="flex min-h-12 flex-wrap items-center gap-2 px-3 py-2">
+        <div className="flex min-w-40 flex-1 max-[559px]:basis-full">
+          <SearchField
+            label="Search events"
+            value={search.words}
+            onChange={(words) => onChange({ ...search, words })}
+            field={searchField}
+            onLeave={onLeave}
+          />
+        </div>
         <KindsMenu search={search} onChange={onChange} />
         <button type="button" className={buttonClass()} onClick={onFilter}>
           <ListFilter size={14} aria-hidden />

@@ -1,15 +1,16 @@
-import { PackageOpen, RefreshCw, SearchX, Unplug } from 'lucide-react';
+import { EyeOff, PackageOpen, RefreshCw, SearchX, Unplug } from 'lucide-react';
 import { type ReactNode, useRef, useState } from 'react';
 import type { ClusterObject } from '../../../src/contract/control-objects.ts';
-import { Button } from '../../components/button.tsx';
+import { Button, buttonClass } from '../../components/button.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { IconButton } from '../../components/icon-button.tsx';
 import { SearchField } from '../../components/search-field.tsx';
 import { SelectField } from '../../components/select-field.tsx';
 import { usePageKeys } from '../../state/page-keys.ts';
-import { go } from '../../state/route.ts';
+import { go, routeHash } from '../../state/route.ts';
 import { useContexts } from '../edit-profile/contexts.ts';
+import { byHand } from '../edit-profile/copy-profile.ts';
 import { errorOf, useNamespaces, useObjects } from './cluster-questions.ts';
 import { everywhere, NamespaceField } from './namespace-field.tsx';
 import { objectItems, objectKey } from './object-items.ts';
@@ -45,7 +46,7 @@ export function ClusterBrowser() {
       value={context}
       options={names}
       onChange={pickContext}
-      className="w-44 min-w-20 shrink"
+      className="w-44 min-w-20 shrink min-[1200px]:w-72"
     />
   );
   return <InContext key={context} context={context} contextField={field} />;
@@ -125,10 +126,9 @@ function InContext({ context, contextField }: InContextProps) {
             </Button>
           </EmptyState>
         ) : (
-          <EmptyState
-            icon={PackageOpen}
-            title={`${namespace === everywhere ? context : namespace} has no StatefulSet and no Service`}
-            text="Choose another namespace, or write the profile by hand."
+          <NothingListed
+            where={namespace === everywhere || namespace === undefined ? context : namespace}
+            isRefused={objects.data.refused.length > 0}
           />
         )}
       </div>
@@ -141,6 +141,32 @@ function InContext({ context, contextField }: InContextProps) {
         />
       )}
     </div>
+  );
+}
+
+interface NothingListedProps {
+  readonly where: string;
+  /** What may not be listed may be there all the same. */
+  readonly isRefused: boolean;
+}
+
+function NothingListed({ where, isRefused }: NothingListedProps) {
+  return (
+    <EmptyState
+      icon={isRefused ? EyeOff : PackageOpen}
+      title={
+        isRefused ? `You may not see all that ${where} has` : `${where} has no StatefulSet and no Service`
+      }
+      text={
+        isRefused
+          ? 'A tunnel may be allowed all the same: write its profile by hand, with a name that you know.'
+          : 'Choose another namespace, or write the profile by hand.'
+      }
+    >
+      <a href={routeHash({ view: 'new', chosen: byHand })} className={buttonClass('plain', 'self-center')}>
+        Write it by hand
+      </a>
+    </EmptyState>
   );
 }
 

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { AppError } from '../../../src/base/app-error.ts';
+import type { Control } from '../../../src/client/control.ts';
 import type { ErrorData } from '../../../src/contract/error-codes.ts';
 import { Button } from '../../components/button.tsx';
 import { Dialog, DialogActions } from '../../components/dialog.tsx';
@@ -7,10 +8,20 @@ import { ErrorNote } from '../../components/error-note.tsx';
 import { Segmented } from '../../components/segmented.tsx';
 import { TextField } from '../../components/text-field.tsx';
 import { useAppState } from '../../state/app-state.ts';
-import { sourceSettings, suggestedName, type WrittenSource } from './source-words.ts';
+import { sourceProblems, sourceSettings, suggestedName, type WrittenSource } from './source-words.ts';
 
 const fetchLimitMs = 180_000;
 const empty: WrittenSource = { kind: 'git', location: '', branch: '', path: '', every: '' };
+
+/** One that cannot be fetched goes again: a mistyped address is to be corrected here, not to be in the way of the right one. */
+async function fetched(api: Control, name: string): Promise<void> {
+  try {
+    await api.call('reload', { pull: true, sources: [name] }, { timeoutMs: fetchLimitMs });
+  } catch (error) {
+    await api.call('editProfile', { edit: { kind: 'remove-source', name } });
+    throw error;
+  }
+}
 
 /** Adds a folder or a repository; a repository is fetched at once, and what it has is agreed to afterwards. */
 export function AddSourceDialog({ onClose }: { readonly onClose: () => void }) {
@@ -19,20 +30,28 @@ export function AddSourceDialog({ onClose }: { readonly onClose: () => void }) {
   const [ownName, setOwnName] = useState<string>();
   const [step, setStep] = useState<'add' | 'fetch'>();
   const [error, setError] = useState<ErrorData>();
+  const [problems, setProblems] = useState<ReturnType<typeof sourceProblems>>({});
   const name = ownName ?? suggestedName(written.location);
   const isGit = written.kind === 'git';
   const field = (key: keyof WrittenSource) => ({
     value: written[key],
-    onValueChange: (value: string) => setWritten({ ...written, [key]: value }),
+    problem: problems[key],
+    onValueChange: (value: string) => {
+      setWritten({ ...written, [key]: value });
+      setProblems({ ...problems, [key]: undefined });
+    },
   });
   const add = async () => {
     setError(undefined);
+    const found = sourceProblems(written);
+    setProblems(found);
+    if (Object.keys(found).length > 0) return;
     try {
       setStep('add');
       const settings = sourceSettings(written);
       await api.call('editProfile', { edit: { kind: 'add-source', name, settings } });
       setStep('fetch');
-      if (isGit) await api.call('reload', { pull: true, sources: [name] }, { timeoutMs: fetchLimitMs });
+      if (isGit) await fetched(api, name);
       onClose();
     } catch (thrown) {
       setError(AppError.from(thrown).toData());

@@ -34,7 +34,9 @@ export function ProfileRow({ profile, isOpen, onToggle, actions }: ProfileRowPro
           aria-hidden
           className={`shrink-0 text-muted transition-transform ${isOpen ? 'rotate-90' : ''}`}
         />
-        <span className="min-w-0 font-medium wrap-anywhere">{name}</span>
+        <span className="min-w-0 shrink font-medium wrap-anywhere max-[559px]:max-w-[calc(100%-32px)]">
+          {name}
+        </span>
         {trust.kind === 'changed' && <WeightMark weight={gravest(trust.changes)} />}
         <span className="min-w-0 truncate text-muted">
           {[written.target, written.policy?.environment].filter(Boolean).join(' · ')}

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { sourceSettings, suggestedName } from './source-words.ts';
+import { sourceProblems, sourceSettings, suggestedName } from './source-words.ts';
 
 const written = { kind: 'git', location: ' https://git/x.git ', branch: '', path: '', every: '' } as const;
 
@@ -13,6 +13,15 @@ it('leaves out what was left empty, and of a folder what only repositories have'
   expect(sourceSettings({ ...written, kind: 'folder', location: '~/team', branch: 'main' })).toEqual({
     folder: '~/team',
   });
+});
+
+it('says at its field what is no duration, and what is no whole path', () => {
+  for (const every of ['', '15m', ' 1h30m ']) expect(sourceProblems({ ...written, every })).toEqual({});
+  for (const every of ['often', '0m', '10s'])
+    expect(sourceProblems({ ...written, every })).toHaveProperty('every');
+  const folder = { ...written, kind: 'folder' } as const;
+  expect(sourceProblems({ ...folder, location: '~/team', every: 'often' })).toEqual({});
+  expect(sourceProblems({ ...folder, location: 'team' })).toHaveProperty('location');
 });
 
 it.each([

@@ -16,6 +16,21 @@ export function sourceSettings({ kind, location, branch, path, every }: WrittenS
   return { git: location.trim(), ...Object.fromEntries(named) };
 }
 
+const duration = /^(?=.*[1-9])(\d{1,9}[mh]){1,2}$/;
+
+/** What of it no file may say and people do write, by field. The rest the daemon knows. */
+export function sourceProblems({
+  kind,
+  location,
+  every,
+}: WrittenSource): Partial<Record<keyof WrittenSource, string>> {
+  if (kind === 'folder')
+    return /^(~\/|\/|[A-Za-z]:\\)/.test(location.trim())
+      ? {}
+      : { location: 'An absolute path, or one that starts with ~/' };
+  return every.trim() === '' || duration.test(every.trim()) ? {} : { every: 'As 15m or 1h' };
+}
+
 /** A name for a source, as its location suggests: the last part of it that is a word. */
 export function suggestedName(location: string): string {
   const last = location

@@ -95,8 +95,10 @@ function Line({ line }: { readonly line: ShownLine }) {
       </time>
       <p className="min-w-0 wrap-anywhere">
         {shown && (
-          <span className={`mr-1.5 inline-flex items-center gap-1.5 font-medium ${stateColor[shown]}`}>
-            <StateGlyph state={shown} />
+          <span className={`mr-1.5 inline-flex items-baseline gap-1.5 font-medium ${stateColor[shown]}`}>
+            <span className="relative top-0.5">
+              <StateGlyph state={shown} />
+            </span>
             {shown}
           </span>
         )}

@@ -72,7 +72,7 @@ it('says in sentences what a policy asks and forbids', () => {
       superuser: 'forbid',
     }),
   ).toEqual([
-    'It asks for a reason before it opens, which has to match ^[A-Z]+-[0-9]+.',
+    'It asks for a reason that matches ^[A-Z]+-[0-9]+ before it opens.',
     'Sessions are read-only.',
     'Only psql, dbeaver may connect.',
     'dbeaver needs no password.',

@@ -51,7 +51,7 @@ export function policyRules(policy: Profile['policy'] = {}): string[] {
   const { localPasswordLifetime, trust, superuser } = policy;
   const pattern = typeof reason === 'object' ? reason.pattern : undefined;
   return [
-    reason && `It asks for a reason before it opens${pattern ? `, which has to match ${pattern}` : ''}.`,
+    reason && `It asks for a reason${pattern ? ` that matches ${pattern}` : ''} before it opens.`,
     confirm && 'It asks for a yes before each start.',
     readOnly && 'Sessions are read-only.',
     statementAudit && 'Statements are recorded, without the values in them.',

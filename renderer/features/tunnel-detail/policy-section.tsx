@@ -44,7 +44,7 @@ export function PolicySection({ tunnel }: { readonly tunnel: TunnelEntity }) {
 function Bound({ bound: { name, words, share, isNear } }: { readonly bound: PolicyBound }) {
   return (
     <div className="flex flex-col gap-1 pb-1">
-      <p className="flex flex-wrap justify-between gap-x-3">
+      <p className="grid grid-cols-[84px_minmax(0,1fr)] gap-x-3">
         <span className="text-muted">{name}</span>
         <span className={classNames(isNear && 'font-medium text-waiting')}>{words}</span>
       </p>

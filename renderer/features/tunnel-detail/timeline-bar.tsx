@@ -1,7 +1,7 @@
 import { type KeyboardEvent, type PointerEvent, useRef } from 'react';
 import { podWords, shortUid, timeWords } from '../../../src/client/tunnel-words.ts';
 import { classNames } from '../../components/class-names.ts';
-import { type PodSpan, podsOf, type Range, spanAt, type TimelineSpan, ticksOf } from './timeline.ts';
+import { podsOf, type Range, roleMarks, spanAt, type TimelineSpan, ticksOf } from './timeline.ts';
 import { spanWords } from './timeline-words.ts';
 
 export interface TimelineBarProps {
@@ -40,7 +40,7 @@ export function TimelineBar({ spans, range, nowMs, atMs, onHover, onAsk }: Timel
   const found = spanAt(spans, asked);
   return (
     <div className="flex flex-col gap-1">
-      <RoleMarks spans={seen} fromMs={fromMs} place={place} />
+      <RoleMarks spans={seen} fromMs={fromMs} nowMs={nowMs} place={place} />
       <div
         ref={track}
         role="slider"
@@ -105,14 +105,15 @@ interface Places {
 }
 
 /** Where the role of the pod that answers became another. */
-function RoleMarks({ spans, fromMs, place }: Places & { readonly spans: readonly TimelineSpan[] }) {
-  const marked = spans.filter(
-    (span): span is PodSpan =>
-      span.kind === 'pod' &&
-      span.fromMs > fromMs &&
-      span.was !== undefined &&
-      span.was.role !== span.pod.role,
-  );
+function RoleMarks({
+  spans,
+  fromMs,
+  nowMs,
+  place,
+}: Places & { readonly nowMs: number; readonly spans: readonly TimelineSpan[] }) {
+  // Near its end a word stands before its mark: behind it there is no room.
+  const isLate = (ms: number) => nowMs - ms < (nowMs - fromMs) / 6;
+  const marked = roleMarks(spans, fromMs);
   if (marked.length === 0) return null;
   return (
     <div aria-hidden className="relative h-4 overflow-hidden text-xs text-muted">
@@ -120,10 +121,13 @@ function RoleMarks({ spans, fromMs, place }: Places & { readonly spans: readonly
         <span
           key={atMs}
           title={`${timeWords(atMs)}: ${podWords(pod)}`}
-          className="absolute border-l border-text bg-surface pl-1 whitespace-nowrap"
-          style={{ left: place(atMs) }}
+          className={classNames(
+            'absolute border-text bg-surface whitespace-nowrap',
+            isLate(atMs) ? 'border-r pr-1' : 'border-l pl-1',
+          )}
+          style={isLate(atMs) ? { right: `calc(100% - ${place(atMs)})` } : { left: place(atMs) }}
         >
-          {pod.role ?? 'no role'}
+          {pod.role}
         </span>
       ))}
     </div>

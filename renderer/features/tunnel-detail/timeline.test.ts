@@ -3,7 +3,7 @@ import type { HistoryEntry } from '../../../src/contract/control-tunnel.ts';
 import { shownState } from '../../../src/contract/shown-state.ts';
 import type { TunnelState } from '../../../src/contract/tunnel-state.ts';
 import { fakePod } from '../../../test/support/fake-control.ts';
-import { podsOf, rangeFor, spanAt, ticksOf, timelineOf } from './timeline.ts';
+import { podsOf, rangeFor, roleMarks, spanAt, ticksOf, timelineOf } from './timeline.ts';
 
 const next = { ...fakePod, uid: '7f3a0000-0000-4000-8000-000000000002' };
 const entry = (atMs: number, state: TunnelState, rest: Partial<HistoryEntry> = {}): HistoryEntry => {
@@ -57,6 +57,29 @@ describe('a timeline', () => {
       },
     ]);
     expect(podsOf(spans)).toEqual([fakePod.uid, next.uid]);
+  });
+
+  it('takes a role that is learned late for no other one, and none of a new pod for no change', () => {
+    const { role: _, ...unasked } = fakePod;
+    const spans = timelineOf(
+      [
+        entry(10, ready(unasked)),
+        entry(20, ready()),
+        entry(30, ready({ ...unasked, uid: next.uid })),
+        entry(40, ready({ ...next, role: 'replica' })),
+        entry(50, ready({ ...next, role: 'primary' })),
+      ],
+      at(60),
+    );
+    expect(spans.map((span) => [span.fromMs, span.kind === 'pod' && [span.change, span.pod.role]])).toEqual([
+      [10, [undefined, 'primary']],
+      [30, ['new pod', 'replica']],
+      [50, ['role', 'primary']],
+    ]);
+    expect(roleMarks(spans, 0).map(({ fromMs, pod }) => [fromMs, pod.role])).toEqual([
+      [30, 'replica'],
+      [50, 'primary'],
+    ]);
   });
 
   it('marks a role that changed and a container that restarted, and nothing else of one pod', () => {

@@ -95,6 +95,18 @@ export function podsOf(spans: readonly TimelineSpan[]): string[] {
   return [...new Set(spans.flatMap((span) => (span.kind === 'pod' ? [span.pod.uid] : [])))];
 }
 
+/** Where another role is known to answer than before. */
+export function roleMarks(spans: readonly TimelineSpan[], fromMs: number): PodSpan[] {
+  return spans.filter(
+    (span): span is PodSpan =>
+      span.kind === 'pod' &&
+      span.fromMs > fromMs &&
+      span.was?.role !== undefined &&
+      span.pod.role !== undefined &&
+      span.was.role !== span.pod.role,
+  );
+}
+
 function spanOf(
   { state, shown, held, gapMs, served }: HistoryEntry,
   times: Span,
@@ -131,7 +143,8 @@ function spanOf(
 
 function changeOf(was: PodIdentity, pod: PodIdentity): PodSpan['change'] {
   if (was.uid !== pod.uid) return was.name === pod.name ? 'new pod' : 'other pod';
-  if (was.role !== pod.role) return 'role';
+  // One that was not known before is news of the same pod: a server tells its role at the first login.
+  if (was.role !== undefined && was.role !== pod.role) return 'role';
   return pod.restarts > was.restarts ? 'restart' : undefined;
 }
 

@@ -14,7 +14,7 @@ it('names the favourite of the settings, also where they come after it was drawn
     audit: { days: 400, megabytes: 2_048, receivers: [] },
     afterRestart: [],
   }));
-  const { state } = await renderInWindow(control, <CopyButton tunnel={fakeTunnel()} />);
+  const { state } = await renderInWindow(control, <CopyButton tunnel={fakeTunnel()} isMain />);
   expect(screen.getByRole('button', { name: 'Copy psql command' })).toBeDefined();
   await act(() => state.settings.load());
   expect(screen.getByRole('button', { name: 'Copy JDBC URL' })).toBeDefined();

@@ -14,16 +14,26 @@ import { MenuPopup } from '../../components/menu-popup.tsx';
 import { useCopied, useFavourite } from '../../state/app-state.ts';
 import { useCopier, useStrings } from './connection-strings.ts';
 
+export interface CopyButtonProps {
+  readonly tunnel: TunnelEntity;
+  /** Whether it is what is done next; only one button of a panel is. */
+  readonly isMain: boolean;
+}
+
 /** A split button: its face copies the favourite format, its menu has all of them with what each would give. */
-export function CopyButton({ tunnel }: { readonly tunnel: TunnelEntity }) {
+export function CopyButton({ tunnel, isMain }: CopyButtonProps) {
   const copier = useCopier();
   const copied = useCopied();
   const favourite = useFavourite(tunnel.kind);
   const isCopied = copied?.of === tunnel.id && copied.what in formatTitle;
   const shown = isCopied ? (copied.what as ConnectionFormat) : favourite;
   const whole = useRef<HTMLDivElement>(null);
-  const half =
-    'flex h-7 items-center border border-accent bg-accent text-on-accent transition-colors hover:bg-accent-strong';
+  const half = classNames(
+    'flex h-7 items-center border transition-colors',
+    isMain
+      ? 'border-accent bg-accent text-on-accent hover:bg-accent-strong'
+      : 'border-line bg-surface hover:bg-hover',
+  );
   return (
     <div ref={whole} className="flex min-w-0">
       <button
@@ -37,7 +47,7 @@ export function CopyButton({ tunnel }: { readonly tunnel: TunnelEntity }) {
       <Menu.Root>
         <Menu.Trigger
           aria-label="All formats"
-          className={classNames(half, 'rounded-r border-l-on-accent/30 px-1')}
+          className={classNames(half, 'rounded-r px-1', isMain ? 'border-l-on-accent/30' : 'border-l-0')}
         >
           <ChevronDown size={14} aria-hidden />
         </Menu.Trigger>

@@ -3,7 +3,6 @@ import { FlaskConical, type LucideIcon, ServerCog, UsersRound } from 'lucide-rea
 import type { ReactNode } from 'react';
 import { AppError } from '../../../src/base/app-error.ts';
 import { count } from '../../../src/client/tunnel-words.ts';
-import { errorText } from '../../../src/contract/error-codes.ts';
 import { Button, buttonClass } from '../../components/button.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { MiddleTruncate } from '../../components/middle-truncate.tsx';
@@ -87,21 +86,29 @@ const maxShown = 6;
 
 function ClusterDoor() {
   const { api } = useAppState();
-  const { data, error, isPending } = useQuery({
+  const { data, error, isPending, refetch } = useQuery({
     queryKey: ['contexts'],
     queryFn: ({ signal }) => api.call('contexts', {}, { signal }),
   });
   const contexts = [...(data?.contexts ?? [])].sort((a, b) => Number(b.current) - Number(a.current));
   const current = contexts[0];
-  const words = error && errorText(AppError.from(error).toData());
+  const failure = error && AppError.from(error).toData();
   return (
     <Door icon={ServerCog} title="From a cluster of your kubeconfig">
       {isPending && <p className="text-muted">Reading the kubeconfig…</p>}
-      {words && (
+      {failure?.code === 'SP-KUBECONFIG-MISSING' ? (
         <p className="text-muted wrap-anywhere">
-          {words.headline}
-          {words.next && `: ${words.next}`}
+          {`There is none at ${failure.details.path ?? 'the usual places'} yet. Put yours there, or run `}
+          <code className="mono">sallyport daemon restart</code>
+          {' where KUBECONFIG names it.'}
         </p>
+      ) : (
+        failure && <ErrorNote error={failure} tone="waiting" />
+      )}
+      {failure && (
+        <Button className="self-start" onClick={() => void refetch()}>
+          Read it again
+        </Button>
       )}
       {data && contexts.length === 0 && <p className="text-muted">It names no context.</p>}
       {current && (

@@ -39,7 +39,7 @@ export function ListToolbar({ query, hasFilters, onChange, searchField, onLeave 
       {hasFilters && <Filters query={query} onChange={onChange} />}
       <a className={buttonClass()} href={routeHash({ view: 'new' })} aria-label="New tunnel">
         <Plus size={14} aria-hidden />
-        New
+        <span className="max-[479px]:hidden">New</span>
       </a>
     </div>
   );

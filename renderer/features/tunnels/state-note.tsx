@@ -7,6 +7,7 @@ import { ErrorNote } from '../../components/error-note.tsx';
 import { useAppState, useView } from '../../state/app-state.ts';
 import { questionOf } from '../../state/questions.ts';
 import { questionWords } from '../questions/question-words.ts';
+import { isSandboxTunnel } from '../sandbox/sandbox-words.ts';
 import { ProlongButton } from '../tunnel-detail/prolong-button.tsx';
 import { answerLabel } from './primary-action.ts';
 
@@ -16,6 +17,8 @@ export function StateNote({ tunnel }: { readonly tunnel: TunnelEntity }) {
   const asked = useView((view) => questionOf(view, tunnel.id));
   const answer = asked && <AnswerButton asked={asked} />;
   const isForStart = asked !== undefined && tunnel.questions.includes(asked.id);
+  // What is told of a database to whoever may change its profile: of the sandbox's nobody can.
+  const isSandbox = useView(({ sandbox }) => isSandboxTunnel(sandbox, tunnel.id)) ?? false;
   return (
     <>
       {state.kind === 'blocked' && <ErrorNote error={state.error} action={isForStart && answer} />}
@@ -34,11 +37,12 @@ export function StateNote({ tunnel }: { readonly tunnel: TunnelEntity }) {
         <p className="text-muted">Its profile has changed. A restart takes that up.</p>
       )}
       {limit?.isNear && <LimitNote tunnel={tunnel} />}
-      {notices.map((notice) => (
-        <p key={notice} className="text-muted">
-          {notice}
-        </p>
-      ))}
+      {!isSandbox &&
+        notices.map((notice) => (
+          <p key={notice} className="text-muted">
+            {notice}
+          </p>
+        ))}
     </>
   );
 }
@@ -50,7 +54,7 @@ interface OutlookProps extends Pick<Extract<TunnelState, { kind: 'waiting' }>, '
 /** Who is to answer next, who did last, and who waits for it. */
 function Outlook({ pod, lastPod, held }: OutlookProps) {
   const sentences = [
-    pod && `Next: ${newPodWords(pod, lastPod)}.`,
+    pod && `Expected: ${newPodWords(pod, lastPod)}.`,
     !pod && lastPod && `It was answered by ${podWords(lastPod)}.`,
     held > 0 && `${count(held, 'connection')} held until one answers.`,
   ].filter(Boolean);

@@ -16,6 +16,7 @@ import { isSandboxTunnel } from '../sandbox/sandbox-words.ts';
 import { DetailTabs, type PanelTab } from '../tunnel-detail/detail-tabs.tsx';
 import { clientCommand, useCopier } from './connection-strings.ts';
 import { CopyButton } from './copy-button.tsx';
+import { primaryAction } from './primary-action.ts';
 import { StateNote } from './state-note.tsx';
 
 export interface TunnelPanelProps {
@@ -23,20 +24,22 @@ export interface TunnelPanelProps {
   readonly tab: PanelTab;
   readonly onTab: (tab: PanelTab) => void;
   readonly onClose: () => void;
+  /** What its row does. */
+  readonly onPrimary: (id: string) => void;
 }
 
 /** All of one tunnel: its state in words, how to connect, what answers, what bounds it, and what to do. */
-export const TunnelPanel = memo(function TunnelPanel({ id, tab, onTab, onClose }: TunnelPanelProps) {
+export const TunnelPanel = memo(function TunnelPanel(props: TunnelPanelProps) {
+  const { id, tab, onTab, onClose, onPrimary } = props;
   const tunnel = useTunnel(id);
   const { error } = useAction(id);
   if (!tunnel) return null;
-  const canConnect = tunnel.addresses.length > 0 || tunnel.localPort !== undefined;
   return (
     <section
       aria-label={tunnel.name}
       data-scroller
       data-production={tunnel.environment === 'production' || undefined}
-      className="flex min-h-0 flex-col overflow-y-auto border-line bg-surface max-[959px]:border-t min-[960px]:border-l"
+      className="flex min-h-0 flex-col overflow-y-auto border-line bg-surface [scrollbar-gutter:stable] max-[959px]:border-t min-[960px]:border-l"
     >
       {tunnel.environment === 'production' && (
         <p className="sticky top-0 z-20 border-l-4 border-production bg-production-ground px-4 py-1 text-sm font-semibold text-production">
@@ -47,7 +50,7 @@ export const TunnelPanel = memo(function TunnelPanel({ id, tab, onTab, onClose }
         <PanelHeader tunnel={tunnel} onClose={onClose} />
         {error && <ErrorNote error={error} />}
         <StateNote tunnel={tunnel} />
-        {canConnect && <HowToConnect tunnel={tunnel} />}
+        {(hasPort(tunnel) || isResting(tunnel)) && <HowToConnect tunnel={tunnel} onPrimary={onPrimary} />}
         <SandboxControls tunnel={tunnel} />
         <DetailTabs tunnel={tunnel} tab={tab} onTab={onTab} />
       </div>
@@ -112,8 +115,21 @@ function StateLine({ tunnel }: { readonly tunnel: TunnelEntity }) {
   );
 }
 
-function HowToConnect({ tunnel }: { readonly tunnel: TunnelEntity }) {
+function hasPort({ addresses, localPort }: TunnelEntity): boolean {
+  return addresses.length > 0 || localPort !== undefined;
+}
+
+/** Nothing answers at its port before it is brought up: that is done first. */
+function isResting({ shown }: TunnelEntity): boolean {
+  return shown === 'off' || shown === 'paused';
+}
+
+function HowToConnect({
+  tunnel,
+  onPrimary,
+}: Pick<TunnelPanelProps, 'onPrimary'> & { readonly tunnel: TunnelEntity }) {
   const { api } = useAppState();
+  const { running } = useAction(tunnel.id);
   const copier = useCopier();
   const copied = useCopied();
   const isCopied = copied?.of === tunnel.id && copied.what === clientCommand;
@@ -121,8 +137,15 @@ function HowToConnect({ tunnel }: { readonly tunnel: TunnelEntity }) {
   return (
     <div className="flex flex-col gap-2">
       <div className="flex flex-wrap gap-2">
-        <CopyButton tunnel={tunnel} />
-        {tunnel.kind === 'postgres' && !isSandbox && (
+        {isResting(tunnel) && (
+          <Button look="primary" disabled={running !== undefined} onClick={() => onPrimary(tunnel.id)}>
+            {primaryAction(tunnel, undefined).label}
+          </Button>
+        )}
+        {hasPort(tunnel) && (
+          <CopyButton tunnel={tunnel} isMain={!isResting(tunnel) && tunnel.shown !== 'needs you'} />
+        )}
+        {tunnel.kind === 'postgres' && !isSandbox && !isResting(tunnel) && (
           <Hint
             text={
               api.openClient
@@ -137,7 +160,7 @@ function HowToConnect({ tunnel }: { readonly tunnel: TunnelEntity }) {
           </Hint>
         )}
       </div>
-      <p className="mono select-all">{localWords(tunnel)}</p>
+      {hasPort(tunnel) && <p className="mono select-all">{localWords(tunnel)}</p>}
       {tunnel.gateway && (
         <p className="text-sm text-muted">
           <span className="mono mr-1.5" aria-hidden>

@@ -6,6 +6,7 @@ import { errorText } from '../../../src/contract/error-codes.ts';
 import { Button } from '../../components/button.tsx';
 import { Hint } from '../../components/hint.tsx';
 import { ListRow } from '../../components/list-row.tsx';
+import { MiddleTruncate } from '../../components/middle-truncate.tsx';
 import { Sparkline } from '../../components/sparkline.tsx';
 import { StateGlyph, stateColor } from '../../components/state-glyph.tsx';
 import { useAction, useCopied, useNow, useThroughput, useTunnel, useView } from '../../state/app-state.ts';
@@ -59,8 +60,8 @@ function Situation({ tunnel }: { readonly tunnel: TunnelEntity }) {
     case 'ready':
       return (
         <Cells role={state.pod.role}>
-          <span className="truncate">{state.pod.name}</span>
-          <span className="mono shrink-0 text-muted">{`· ${shortUid(state.pod.uid)}`}</span>
+          <MiddleTruncate text={state.pod.name} className="min-w-0" />
+          <span className="mono shrink-0 text-muted @max-[400px]:hidden">{`· ${shortUid(state.pod.uid)}`}</span>
         </Cells>
       );
     case 'waiting':
@@ -98,7 +99,7 @@ function Cells({ role, children }: { readonly role?: string | undefined; readonl
   return (
     <span className="pointer-events-none flex min-w-0 flex-1 items-center gap-1.5 overflow-hidden">
       {children}
-      {role && <span className="ml-auto shrink-0 pl-2 text-sm text-muted @max-[560px]:hidden">{role}</span>}
+      {role && <span className="ml-auto shrink-0 pl-2 text-sm text-muted @max-[700px]:hidden">{role}</span>}
     </span>
   );
 }

@@ -117,7 +117,9 @@ export default function TunnelsView({ isCompact = false, onLeave }: TunnelsViewP
           </EmptyState>
         )}
       </div>
-      {shown !== undefined && <TunnelPanel id={shown} tab={tab} onTab={setTab} onClose={onClose} />}
+      {shown !== undefined && (
+        <TunnelPanel id={shown} tab={tab} onTab={setTab} onPrimary={onPrimary} onClose={onClose} />
+      )}
     </div>
   );
 }
