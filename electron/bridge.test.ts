@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { setImmediate as settle } from 'node:timers/promises';
 import type { IpcMainInvokeEvent, WebContents } from 'electron';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { AppError } from '../src/base/app-error.ts';
 import { BridgeControl } from '../src/client/bridge-control.ts';
 import type { ControlView } from '../src/client/control-view.ts';
 import { bridgeChannel, type DesktopBridge } from '../src/contract/desktop-bridge.ts';
@@ -27,6 +28,9 @@ let bridge: Bridge;
 let now: DaemonNow;
 let handle: Handler;
 let asked: unknown[];
+/** What the user is asked by the app, and says to it. */
+let limits: unknown[];
+let saysYes: boolean;
 let sender: WebContents;
 /** As the page has it. */
 let page: BridgeControl;
@@ -48,6 +52,8 @@ beforeEach(() => {
   control = new FakeControl({ tunnels: [inState.off(), inState.off({ id: 'user/other', name: 'other' })] });
   now = { kind: 'here', view: control.view };
   asked = [];
+  limits = [];
+  saysYes = false;
   sender = senderOf(url);
   bridge = new Bridge({
     ipc: {
@@ -61,6 +67,10 @@ beforeEach(() => {
     openClient: async (tunnel) => void asked.push(tunnel),
     showWindow: (tunnel) => void asked.push(['window', tunnel]),
     startDaemon: async () => void asked.push('start'),
+    mayPass: async (limit) => {
+      limits.push(limit.toData());
+      return saysYes;
+    },
     settings: {
       read: async () => shownSettings({ copyOnConnect: true }),
       change: async (change) => {
@@ -99,14 +109,14 @@ describe('calls', () => {
     expect(tunnels.map(({ id }) => id)).toEqual(['user/orders-db', 'user/other']);
   });
 
-  it('have the time that the page gives them, as a login that waits for a person', async () => {
+  it('are asked for a page, and have the time that it gives them, as a login that waits for a person', async () => {
     control.on('version', async () => control.hello);
     const call = vi.spyOn(control, 'call');
     await page.call('version', {}, { timeoutMs: 600_000 });
     await page.call('version', {});
     expect(call.mock.calls).toEqual([
-      ['version', {}, { timeoutMs: 600_000 }],
-      ['version', {}, {}],
+      ['version', {}, { forPage: true, timeoutMs: 600_000 }],
+      ['version', {}, { forPage: true }],
     ]);
     const request = { request: 'call', operation: 'version', input: {}, timeoutMs: 600_001 };
     expect(await ask(request)).toMatchObject({ error: { code: 'SP-USAGE' } });
@@ -132,11 +142,42 @@ describe('calls', () => {
     expect(control.calls).toEqual([]);
   });
 
-  it('that name a kubeconfig, which names programs, are refused', async () => {
-    const adHoc = [{ name: 'x', target: 'pod/x', port: 1, kubeconfig: '/tmp/evil' }];
-    await expect(page.call('up', { adHoc })).rejects.toMatchObject({ code: 'SP-USAGE' });
-    await expect(page.call('pods', { adHoc: adHoc[0] })).rejects.toMatchObject({ code: 'SP-USAGE' });
-    expect(control.calls).toEqual([]);
+  describe('that are beyond a page', () => {
+    const limit = { code: 'SP-PAGE-LIMIT', details: { what: 'local.address', value: '…' } } as const;
+    const adHoc = { name: 'x', target: 'pod/x', port: 1, local: { address: '0.0.0.0', port: 1 } };
+
+    function limited() {
+      const call = control.call.bind(control);
+      return vi
+        .spyOn(control, 'call')
+        .mockImplementation((operation, input, options = {}) =>
+          options.forPage
+            ? Promise.reject(new AppError(limit.code, limit.details))
+            : call(operation, input, options),
+        );
+    }
+
+    it('are refused where the user, asked by the app, says no', async () => {
+      limited();
+      await expect(page.call('up', { adHoc: [adHoc] })).rejects.toMatchObject(limit);
+      expect(limits).toEqual([limit]);
+      expect(control.calls).toEqual([]);
+    });
+
+    it("are asked again in the user's own name where the user says yes", async () => {
+      const calls = limited().mock.calls;
+      saysYes = true;
+      await page.call('up', { adHoc: [adHoc] });
+      expect(limits).toEqual([limit]);
+      expect(calls.map(([, , options]) => options)).toEqual([{ forPage: true }, {}]);
+      expect(control.calls).toMatchObject([{ operation: 'up', input: { adHoc: [adHoc] } }]);
+    });
+  });
+
+  it('that the daemon refuses otherwise put no question to the user', async () => {
+    control.on('up', () => Promise.reject(new AppError('SP-USAGE', { message: 'no' })));
+    await expect(page.call('up', { names: ['orders-db'] })).rejects.toMatchObject({ code: 'SP-USAGE' });
+    expect(limits).toEqual([]);
   });
 
   it.each([

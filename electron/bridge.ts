@@ -1,7 +1,7 @@
 /**
  * The app's side of the one channel. Trust boundary: what arrives is a page's, and counts only from the top frame of a page that the app
- * has loaded itself. It is given no password but a tunnel's own, in a string
- * to be copied, which is good on this machine alone; and it names no kubeconfig, as that names programs to run.
+ * has loaded itself. It is given no password but a tunnel's own, in a string to be copied, which is good on this machine alone; and the
+ * daemon refuses it what it refuses pages in browsers, unless the user, asked by the app itself, says yes to what it would write.
  */
 import type { IpcMain, IpcMainInvokeEvent, WebContents } from 'electron';
 import { AppError } from '../src/base/app-error.ts';
@@ -25,6 +25,8 @@ export interface BridgeOptions {
   readonly openClient: (tunnel: string) => Promise<void>;
   readonly showWindow: (tunnel?: string) => void;
   readonly startDaemon: () => Promise<void>;
+  /** Shows the user what a page may not ask by itself, where the page cannot draw. Whether it is to be. */
+  readonly mayPass: (limit: AppError) => Promise<boolean>;
   /** Those of the daemon, of which the app takes note on their way. */
   readonly settings: {
     read(): Promise<ShownSettings>;
@@ -80,12 +82,19 @@ export class Bridge {
     input: given,
     timeoutMs,
   }: Extract<DesktopRequest, { request: 'call' }>): Promise<unknown> {
-    const { control, settings } = this.#options;
+    const { control, settings, mayPass } = this.#options;
     const input = checkedInput(operation, given);
     if (operation === 'settings') return settings.read();
     if (operation === 'changeSettings')
       return settings.change((input as HandledInput<'changeSettings'>).change);
-    return control.call(operation, input, timeoutMs === undefined ? {} : { timeoutMs });
+    const options = timeoutMs === undefined ? {} : { timeoutMs };
+    try {
+      return await control.call(operation, input, { ...options, forPage: true });
+    } catch (thrown) {
+      const error = AppError.from(thrown);
+      if (error.code !== 'SP-PAGE-LIMIT' || !(await mayPass(error))) throw thrown;
+      return control.call(operation, input, options);
+    }
   }
 
   #feedsOf(sender: WebContents): PageFeeds {
@@ -109,11 +118,6 @@ function checkedInput(operation: OperationName, given: unknown): OperationInput<
     throw new AppError('SP-USAGE', { message: `a page may not ask for ${operation}` });
   const parsed = operations[operation].input.safeParse(given ?? {});
   if (!parsed.success) throw new AppError('SP-USAGE', { message: parsed.error.message });
-  const input = parsed.data as { adHoc?: unknown };
-  for (const adHoc of [input.adHoc ?? []].flat() as { kubeconfig?: string }[]) {
-    if (adHoc.kubeconfig !== undefined)
-      throw new AppError('SP-USAGE', { message: 'the page takes no kubeconfig but that of the daemon' });
-  }
   return parsed.data as OperationInput<OperationName>;
 }
 

@@ -20,6 +20,7 @@ import { applyFile, isLoginStart, loginItem } from './login-item.ts';
 import type { ShownNote } from './notes.ts';
 import { Notifier } from './notifier.ts';
 import type { DaemonNow } from './page-feeds.ts';
+import { pageLimitQuestion } from './page-limit-question.ts';
 import { passWake } from './power.ts';
 import { quitQuestion, restartWarning } from './quit-question.ts';
 import { SallyportProgram } from './sallyport-program.ts';
@@ -140,7 +141,8 @@ export class DesktopApp {
       },
       quit: async () => app.quit(),
     };
-    this.#bridge = new Bridge({ ipc: ipcMain, now: () => daemon.now, ...this.#world, settings });
+    const mayPass = (limit: AppError) => this.#askPageLimit(limit);
+    this.#bridge = new Bridge({ ipc: ipcMain, now: () => daemon.now, ...this.#world, mayPass, settings });
     this.#tray = new AppTray({
       clock,
       platform,
@@ -270,6 +272,12 @@ export class DesktopApp {
     };
     if (detail !== undefined && (await this.#ask({ ...question, detail })) !== 0) return;
     await daemon.restart();
+  }
+
+  async #askPageLimit(limit: AppError): Promise<boolean> {
+    const question = pageLimitQuestion(limit.toData());
+    if (!question) return false;
+    return (await this.#ask({ ...question, buttons: ['Yes', 'Cancel'], defaultId: 1, cancelId: 1 })) === 0;
   }
 
   async #askToQuit(): Promise<void> {

@@ -7,6 +7,7 @@ import { compactBounds } from './compact-placement.ts';
 import { here, inState, viewWith } from './desktop.fixture.ts';
 import { isLoginStart, loginItem } from './login-item.ts';
 import { overallState } from './overall-state.ts';
+import { pageLimitQuestion } from './page-limit-question.ts';
 import { quitQuestion, restartWarning } from './quit-question.ts';
 import { readUpdatesFrom } from './updates-from.ts';
 
@@ -173,5 +174,29 @@ describe('updates', () => {
     } finally {
       await rm(dir, { recursive: true });
     }
+  });
+});
+
+describe('pageLimitQuestion', () => {
+  const of = (details: Record<string, string>) => pageLimitQuestion({ code: 'SP-PAGE-LIMIT', details });
+
+  it('shows the whole of what would be written, and no sign of it hides another', () => {
+    const question = of({
+      profile: 'x\u202e',
+      value: 'connection.password.command: ["sh","\u202ehs"]\nlocal.address: "0.0.0.0"',
+    });
+    expect(question?.message).toBe('Write this into the profile x\\u202e?');
+    expect(question?.detail).toMatch(
+      /^connection\.password\.command: \["sh","\\u202ehs"\]\nlocal\.address: "0\.0\.0\.0"\n\n/,
+    );
+  });
+
+  it('asks of a tunnel that no profile gives', () => {
+    expect(of({ value: 'local.address: "0.0.0.0"' })?.message).toBe('Open a tunnel with this?');
+  });
+
+  it('is not asked where what would be written cannot be shown whole', () => {
+    expect(of({ profile: 'x', value: 'a'.repeat(1_001) })).toBeUndefined();
+    expect(of({ profile: 'x' })).toBeUndefined();
   });
 });

@@ -5,6 +5,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   /** Default 30 s, and for an operation that waits, its waitMs more. */
   readonly timeoutMs?: number;
+  /** Asked for a page that is shown, which may not ask all that its user may. */
+  readonly forPage?: boolean;
   /** False: not to be started for this where none runs. */
   readonly start?: boolean;
 }

@@ -7,6 +7,7 @@ import {
   eventsPath,
   maxAnswerBytes,
   operationPath,
+  pageHeader,
   protocolHeader,
   protocolVersion,
   versionHeader,
@@ -25,6 +26,12 @@ export interface SocketControlOptions {
   /** Called when nobody listens; the call is tried once more when it resolves. What it rejects with is the call's error. */
   readonly start?: (() => Promise<void>) | undefined;
   readonly clock?: Clock;
+}
+
+interface PostOptions {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+  readonly forPage: boolean;
 }
 
 /** servername: there is no TLS to find a name for, and the look costs a short command 4 ms. */
@@ -53,9 +60,10 @@ export class SocketControl implements Control {
     input: OperationInput<N>,
     options: CallOptions = {},
   ): Promise<OperationAnswer<N>> {
-    const { signal, start = true } = options;
+    const { signal, start = true, forPage = false } = options;
     const timeoutMs = answerLimitMs(input, options);
-    const send = () => this.#post(operationPath(operation), JSON.stringify(input), { timeoutMs, signal });
+    const send = () =>
+      this.#post(operationPath(operation), JSON.stringify(input), { timeoutMs, signal, forPage });
     try {
       return (await send()) as OperationAnswer<N>;
     } catch (error) {
@@ -87,11 +95,7 @@ export class SocketControl implements Control {
     return { [protocolHeader]: String(protocolVersion), [versionHeader]: this.#options.version };
   }
 
-  #post(
-    path: string,
-    body: string,
-    { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal | undefined },
-  ): Promise<unknown> {
+  #post(path: string, body: string, { timeoutMs, signal, forPage }: PostOptions): Promise<unknown> {
     const { clock = systemClock, socketPath } = this.#options;
     return new Promise((resolve, reject) => {
       const outgoing = request({
@@ -101,6 +105,7 @@ export class SocketControl implements Control {
         path,
         headers: {
           ...this.#headers(),
+          ...(forPage && { [pageHeader]: '1' }),
           host: 'sallyport',
           'content-type': 'application/json',
           'content-length': Buffer.byteLength(body),

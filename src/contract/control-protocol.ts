@@ -8,6 +8,9 @@ export const protocolHeader = 'sallyport-protocol';
 /** Sent with each request and answer: the program's version. */
 export const versionHeader = 'sallyport-version';
 
+/** Sent by who asks for a page that it shows: what pages may not ask is refused. */
+export const pageHeader = 'sallyport-page';
+
 /** An operation is a POST of its input as JSON; its answer, or { error }, is JSON. */
 export const operationPath = (name: string) => `/v1/${name}`;
 /** The WebSocket of events. */

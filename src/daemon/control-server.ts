@@ -23,12 +23,14 @@ import {
   metricsPath,
   openApiPath,
   operationPath,
+  pageHeader,
   protocolHeader,
   protocolVersion,
   versionHeader,
 } from '../contract/control-protocol.ts';
 import { type ErrorData, errorTable } from '../contract/error-codes.ts';
 import type { EventHub } from './event-hub.ts';
+import { refuseFromPage } from './page-limits.ts';
 
 export interface ControlServerOptions {
   readonly handlers: ControlHandlers;
@@ -38,8 +40,8 @@ export interface ControlServerOptions {
   readonly log: Log;
   /** Operations that are not offered here. */
   readonly without?: readonly OperationName[];
-  /** Throws what is not for callers here, though the contract takes it. */
-  readonly check?: (input: HandledInput<OperationName>) => void;
+  /** Whether callers here are pages, even where they do not say so. */
+  readonly isPage?: boolean;
   /** Told of each request that is taken, and again with the error of one that fails. */
   readonly onRequest?: (request: TakenRequest, error?: ErrorData) => void;
   /** Who may come in; it answers by itself where it says no. Also asked for the WebSocket. */
@@ -123,7 +125,7 @@ export async function createControlServer(options: ControlServerOptions): Promis
 function addOperation<N extends OperationName>(
   server: FastifyInstance,
   name: N,
-  { handlers, version, check, onRequest }: ControlServerOptions,
+  { handlers, version, isPage, onRequest }: ControlServerOptions,
 ): void {
   const { input, answer } = operations[name];
   server.post(operationPath(name), async (request, reply) => {
@@ -139,7 +141,7 @@ function addOperation<N extends OperationName>(
     // The answer's own close comes after it was sent, and then aborts nothing that still runs.
     reply.raw.once('close', () => leaving.abort(new AppError('SP-DAEMON-LOST', { message: 'nobody waits' })));
     try {
-      check?.(parsed.data);
+      if (isPage || request.headers[pageHeader] !== undefined) refuseFromPage(parsed.data);
       return answer.parse(await handlers[name](parsed.data as never, { signal: leaving.signal }));
     } catch (thrown) {
       onRequest?.(taken, AppError.from(thrown).toData());

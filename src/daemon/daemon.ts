@@ -32,7 +32,6 @@ import { LogFile } from './log-file.ts';
 import { LoopbackPage } from './loopback-page.ts';
 import { openMetricsEndpoint } from './metrics-endpoint.ts';
 import { ObjectLister } from './objects.ts';
-import { refuseFromPage } from './page-limits.ts';
 import { passwordStore } from './password-store.ts';
 import { Passwords } from './passwords.ts';
 import { PastLines } from './past-lines.ts';
@@ -300,7 +299,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
           ...server,
           guard,
           without: ['ui', 'password'],
-          check: refuseFromPage,
+          isPage: true,
           onRequest: ({ socket, ...request }, error) =>
             requests.tell({ ...request, by: callers.onPage(socket) }, error),
         }),

@@ -17,9 +17,31 @@ it.each([
     operations.check.input.parse({ adHoc: given }),
   ];
   for (const input of inputs) {
-    expect(() => refuseFromPage(input)).toThrow(expect.objectContaining({ code: 'SP-USAGE' }));
+    expect(() => refuseFromPage(input)).toThrow(expect.objectContaining({ code: 'SP-PAGE-LIMIT' }));
     expect(() => refuseFromPage(input)).toThrow(path);
   }
+});
+
+it('what is beyond a page is told whole, as it would be written', () => {
+  const profile = {
+    cluster: { context: 'dev' },
+    namespace: 'd',
+    target: 'pod/x',
+    port: 1,
+    kind: 'postgres' as const,
+    local: { address: '0.0.0.0', port: 5432 },
+    connection: { password: { command: ['pass', 'show', 'a\u202eb'] } },
+  };
+  expect(() => refuseFromPage({ edit: { kind: 'add', name: 'x', profile } })).toThrow(
+    expect.objectContaining({
+      details: {
+        profile: 'x',
+        what: 'connection.password.command, local.address',
+        value: 'connection.password.command: ["pass","show","a\u202eb"]\nlocal.address: "0.0.0.0"',
+        next: 'sallyport profile edit x',
+      },
+    }),
+  );
 });
 
 it('a page may ask for a tunnel on loopback, with credentials of the cluster', () => {

@@ -8,7 +8,10 @@ import type { ProfileEdit } from '../contract/control-profile.ts';
 import type { AdHoc } from '../contract/control-tunnel.ts';
 import { checkProfile, type Described, type FileOrigin } from '../profile/check-profile.ts';
 
-/** Throws SP-USAGE. */
+/**
+ * Throws SP-USAGE, or SP-PAGE-LIMIT for what a page may not ask by itself: what its user was shown outside of the page, and said yes to, is
+ * asked again in the user's own name.
+ */
 export function refuseFromPage(input: HandledInput<OperationName>): void {
   if ('adHoc' in input) for (const adHoc of [input.adHoc ?? []].flat()) refuseAdHoc(adHoc);
   if ('edit' in input) refuseEdit(input.edit);
@@ -21,37 +24,48 @@ function refuseAdHoc(adHoc: AdHoc): void {
       message: 'the page takes no kubeconfig but that of the daemon',
       next: 'sallyport up --target … --kubeconfig FILE',
     });
-  const path = reachOf(adHoc);
-  if (path === undefined) return;
-  throw new AppError('SP-USAGE', {
-    message: `a page may not ask for a tunnel with ${path}`,
-    next: 'sallyport up --target …',
-  });
+  const reach = reachOf(adHoc);
+  if (reach) throw new AppError('SP-PAGE-LIMIT', { ...reach, next: 'sallyport up --target …' });
 }
 
 function refuseEdit(edit: ProfileEdit): void {
   if (edit.kind === 'override' && edit.override?.passwordless)
-    throw new AppError('SP-USAGE', {
-      message: 'a page may not say which programs need no password',
-      next: 'name them in overrides of your own file',
+    throw new AppError('SP-PAGE-LIMIT', {
+      profile: edit.name,
+      what: 'passwordless',
+      value: written('passwordless', edit.override.passwordless),
+      next: 'name these programs in overrides of your own file',
     });
   if (edit.kind !== 'add' && edit.kind !== 'change') return;
-  const path = reachOf(edit.profile);
-  if (path === undefined) return;
-  throw new AppError('SP-USAGE', {
-    message: `a page may not write ${path} into a profile`,
-    next: `sallyport profile edit ${edit.name}`,
-  });
+  const reach = reachOf(edit.profile);
+  if (!reach) return;
+  const next = `sallyport profile edit ${edit.name}`;
+  throw new AppError('SP-PAGE-LIMIT', { ...reach, profile: edit.name, next });
 }
 
 /**
  * Where it names programs and files of this machine as sources of credentials, programs that need no password, or a place where others can
  * reach it: as in a file that comes from others. What is wrong in any file is not this one's to say.
  */
-function reachOf(described: Described): string | undefined {
+function reachOf(described: Described): { readonly what: string; readonly value: string } | undefined {
   const complaints = (origin: FileOrigin) => checkProfile(described, [], origin, () => undefined);
   const anywhere = new Set(complaints('own').map(({ path }) => path.join('.')));
-  return complaints('shared')
-    .map(({ path }) => path.join('.'))
-    .find((path) => !anywhere.has(path));
+  const beyond = new Map(
+    complaints('shared')
+      .map(({ path }) => [path.join('.'), path] as const)
+      .filter(([name]) => !anywhere.has(name)),
+  );
+  if (beyond.size === 0) return undefined;
+  return {
+    what: [...beyond.keys()].join(', '),
+    value: [...beyond].map(([name, path]) => written(name, valueAt(described, path))).join('\n'),
+  };
+}
+
+function valueAt(described: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], described);
+}
+
+function written(name: string, value: unknown): string {
+  return `${name}: ${JSON.stringify(value)}`;
 }

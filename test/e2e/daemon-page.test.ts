@@ -145,6 +145,12 @@ describe('the address of the page', () => {
       expect(body).toContain('the page takes no kubeconfig');
     }
     expect(JSON.parse((await call('tunnels', {})).body)).toEqual({ tunnels: [] });
+    // Nor where another program asks for a page that it shows.
+    await using asking = home.control();
+    await expect(asking.call('check', { adHoc }, { forPage: true })).rejects.toMatchObject({
+      code: 'SP-USAGE',
+      details: { message: 'the page takes no kubeconfig but that of the daemon' },
+    });
     // On record as a request of the page, which was refused.
     await using control = home.control();
     const asked = async () => {

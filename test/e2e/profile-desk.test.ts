@@ -55,7 +55,7 @@ describe('a profile', () => {
     const { profiles } = await control.call('editProfile', {
       edit: { kind: 'rename', name: 'known', to: 'renamed' },
     });
-    expect(profiles.map(({ id, profile: { local } }) => [id, local])).toEqual([['user/renamed', 15_999]]);
+    expect(profiles.map(({ id, profile: { local } }) => [id, local])).toEqual([['user/renamed', local]]);
     const { outcomes } = await control.call('up', { names: ['renamed'], waitMs: 30_000 });
     expect(outcomes.map(({ error }) => error)).toEqual([undefined]);
     const { tunnels } = await control.call('tunnels', {});
@@ -216,7 +216,7 @@ it.each([
   };
   for (const kind of ['add', 'change'] as const) {
     const refuse = () => refuseFromPage({ edit: { kind, name: 'x', profile } });
-    expect(refuse).toThrow(expect.objectContaining({ code: 'SP-USAGE' }));
+    expect(refuse).toThrow(expect.objectContaining({ code: 'SP-PAGE-LIMIT' }));
     expect(refuse).toThrow(path);
   }
 });
@@ -224,7 +224,9 @@ it.each([
 it('a page may not let programs in without a password by an override either', () => {
   const edit = { kind: 'override', source: 'team', name: 'x' } as const;
   const refuse = (override: object) => () => refuseFromPage({ edit: { ...edit, override } });
-  expect(refuse({ passwordless: ['/usr/bin/psql'] })).toThrow(expect.objectContaining({ code: 'SP-USAGE' }));
+  expect(refuse({ passwordless: ['/usr/bin/psql'] })).toThrow(
+    expect.objectContaining({ code: 'SP-PAGE-LIMIT' }),
+  );
   expect(refuse({ port: 15_432, off: true })).not.toThrow();
 });
 

@@ -59,6 +59,15 @@ export const profileErrors = {
     headline: (d) => `there are more than ${say(d.limit, '')} ${say(d.what, 'of these')}`,
     next: nothing,
   },
+  'SP-PAGE-LIMIT': {
+    retry: 'never',
+    exitCode: 5,
+    headline: (d) =>
+      d.profile
+        ? `a page may not write ${say(d.what, 'this')} into ${d.profile}`
+        : `a page may not ask for a tunnel with ${say(d.what, 'this')}`,
+    next: (d) => say(d.next, ''),
+  },
   'SP-PROFILE-OFF': {
     retry: 'user',
     exitCode: 2,
