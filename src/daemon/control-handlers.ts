@@ -43,7 +43,7 @@ export interface ControlHandlersOptions {
   readonly desk: ProfileDesk;
   readonly questions: QuestionBoard;
   readonly passwords: Passwords;
-  readonly audit: Pick<DaemonAudit, 'status'>;
+  readonly audit: Pick<DaemonAudit, 'status' | 'whenDurable'>;
   readonly gatewayPasswords: GatewayPasswords;
   readonly localAuthority: Pick<LocalAuthority, 'get'>;
   readonly sandbox: SandboxHost;
@@ -226,10 +226,15 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
       return { tunnel: tunnel.entity };
     },
     audit: async ({ log, filter, limit }) => {
+      // What came before the question is in its answer.
+      await options.audit.whenDurable();
       const found = await lastOfAll({ folder: places.auditFolder, log, filter, count: limit });
       return { records: found.map(({ log: name, record }) => ({ log: name, record })) };
     },
-    auditVerify: async ({ log }) => ({ logs: await verifyAll({ folder: places.auditFolder, log }) }),
+    auditVerify: async ({ log }) => {
+      await options.audit.whenDurable();
+      return { logs: await verifyAll({ folder: places.auditFolder, log }) };
+    },
     settings: () => options.settings.read(),
     changeSettings: ({ change }) => options.settings.change(change),
     startSandbox: async ({ waitMs }, { signal }) => {

@@ -144,6 +144,16 @@ describe('the audit log of the daemon', () => {
     expect(states.find(({ state }) => state === 'ready')).toMatchObject({ pod });
   });
 
+  it('is asked for what was recorded before the question, however short before', async () => {
+    const control = await daemonWith({ net: net() });
+    const filter = { events: ['tunnel-closed' as const] };
+    for (let times = 1; times <= 10; times++) {
+      await upPort(control);
+      await control.call('down', { names: ['net'] });
+      expect((await control.call('audit', { filter })).records).toHaveLength(times);
+    }
+  });
+
   it('says of the end of its writer, marks sessions that served nobody, and is proven by the key of this machine', async () => {
     const { home } = machine;
     await home.writeProfiles({ profiles: { net: net() } });
