@@ -13,6 +13,8 @@ export function usePageKeys(keys: Readonly<Record<string, () => void>>): void {
         target.closest('input, textarea, select, [role=menu], [role=dialog]')
       )
         return;
+      // One that has just opened has not the focus yet.
+      if (document.querySelector('[role=dialog][data-open]')) return;
       // A button that has the focus is pressed by Enter; of a row the primary action is meant.
       if (key === 'Enter' && target.closest('button, a, summary') && !target.closest('[data-row]')) return;
       // What scrolls, and is no list of rows, is scrolled by them.

@@ -96,6 +96,28 @@ describeInBrowser('without a pointer', () => {
     await page.getByRole('button', { name: 'Give a reason… payroll' }).waitFor();
   });
 
+  it('the palette has what is typed from the first key on, and the page none of it', async () => {
+    const typed = await page.evaluate(`(async () => {
+      const press = (key, ctrlKey = false) =>
+        document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key, ctrlKey, bubbles: true, cancelable: true }));
+      press('k', true);
+      // React draws before the next key, which is another task.
+      await null;
+      const isTaken = !press('n');
+      return { isTaken, at: document.activeElement.getAttribute('aria-label'), view: location.hash };
+    })()`);
+    expect(typed).toEqual({ isTaken: false, at: 'Search for something to do', view: '' });
+  });
+
+  it('the palette gives the focus back to the row that it came from', async () => {
+    await chooseTunnel('echo');
+    await press('Control+k');
+    await page.getByRole('dialog', { name: 'Do anything' }).waitFor();
+    await press('Escape');
+    await page.getByRole('dialog', { name: 'Do anything' }).waitFor({ state: 'detached' });
+    await page.locator('[data-row="user/echo"]:focus').waitFor();
+  });
+
   it('the palette opens a tunnel by its name', async () => {
     await press('Control+k');
     await page.keyboard.type('connect echo');

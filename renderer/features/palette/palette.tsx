@@ -1,7 +1,7 @@
 import { Autocomplete } from '@base-ui/react/autocomplete';
 import { Dialog } from '@base-ui/react/dialog';
 import { Search } from 'lucide-react';
-import { useMemo } from 'react';
+import { useMemo, useState } from 'react';
 import { StateGlyph } from '../../components/state-glyph.tsx';
 import { useAppState } from '../../state/app-state.ts';
 import { useCopier } from '../tunnels/connection-strings.ts';
@@ -21,14 +21,23 @@ export function Palette({ open, onOpenChange }: PaletteProps) {
     <Dialog.Root open={open} onOpenChange={onOpenChange}>
       <Dialog.Portal>
         <Dialog.Backdrop className="fixed inset-0 z-40 bg-scrim transition-opacity data-[ending-style]:opacity-0 data-[starting-style]:opacity-0" />
-        <Dialog.Popup
-          aria-label="Do anything"
-          className="floating fixed top-[12vh] outline-none left-1/2 z-40 flex max-h-[64vh] w-[560px] max-w-[calc(100vw-32px)] -translate-x-1/2 flex-col overflow-hidden"
-        >
-          <Commands onDone={() => onOpenChange(false)} />
-        </Dialog.Popup>
+        <PalettePopup onDone={() => onOpenChange(false)} />
       </Dialog.Portal>
     </Dialog.Root>
+  );
+}
+
+function PalettePopup({ onDone }: { readonly onDone: () => void }) {
+  // Before its field takes the focus, which is before the dialog looks who had it.
+  const [from] = useState(() => document.activeElement);
+  return (
+    <Dialog.Popup
+      aria-label="Do anything"
+      finalFocus={() => (from instanceof HTMLElement ? from : true)}
+      className="floating fixed top-[12vh] outline-none left-1/2 z-40 flex max-h-[64vh] w-[560px] max-w-[calc(100vw-32px)] -translate-x-1/2 flex-col overflow-hidden"
+    >
+      <Commands onDone={onDone} />
+    </Dialog.Popup>
   );
 }
 
@@ -51,6 +60,8 @@ function Commands({ onDone }: { readonly onDone: () => void }) {
       <div className="flex h-11 shrink-0 items-center gap-2 border-b border-line px-3">
         <Search size={15} className="text-muted" aria-hidden />
         <Autocomplete.Input
+          // At once: the dialog moves the focus a moment later, and what is typed until then would be the page's.
+          autoFocus
           aria-label="Search for something to do"
           placeholder="Connect, copy, restart, go to…"
           spellCheck={false}
