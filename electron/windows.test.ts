@@ -6,12 +6,16 @@ import { FakeClock } from '../test/support/fake-clock.ts';
 interface FakeWindow extends NodeJS.EventEmitter {
   readonly options: Record<string, unknown>;
   readonly done: unknown[];
+  readonly webContents: NodeJS.EventEmitter;
   isShown: boolean;
 }
 
 const desktop = vi.hoisted(() => ({
   windows: [] as FakeWindow[],
   session: {} as Record<string, (...given: unknown[]) => unknown>,
+  /** What the user chooses, where a question is asked. */
+  choice: 0,
+  asked: [] as unknown[],
 }));
 vi.mock('electron', async () => {
   const { EventEmitter } = await import('node:events');
@@ -20,6 +24,7 @@ vi.mock('electron', async () => {
   };
   class BrowserWindow extends EventEmitter implements FakeWindow {
     readonly done: unknown[] = [];
+    readonly webContents = new EventEmitter();
     readonly options: Record<string, unknown>;
     isShown = false;
     constructor(options: Record<string, unknown>) {
@@ -32,6 +37,11 @@ vi.mock('electron', async () => {
     isVisible = () => this.isShown;
     isMinimized = () => false;
     focus = () => void this.done.push('focus');
+    reload = () => void this.done.push('reload');
+    destroy = () => {
+      this.done.push('destroy');
+      this.emit('closed');
+    };
     setBounds = (bounds: unknown) => void this.done.push(bounds);
     loadURL = async (address: string) => void this.done.push(address);
     show = () => {
@@ -43,6 +53,12 @@ vi.mock('electron', async () => {
   }
   return {
     BrowserWindow,
+    dialog: {
+      showMessageBoxSync: (_window: unknown, question: { message: string }) => {
+        desktop.asked.push(question.message);
+        return desktop.choice;
+      },
+    },
     screen: { getDisplayMatching: () => ({ workArea: { x: 0, y: 25, width: 1440, height: 875 } }) },
     session: {
       defaultSession: {
@@ -160,4 +176,38 @@ describe('any page', () => {
     contents.emit('will-attach-webview', { preventDefault });
     expect(preventDefault).toHaveBeenCalled();
   });
+});
+
+it.each([
+  ['Leave', 0, 1],
+  ['Stay', 1, 0],
+])('asks who leaves what is written and not saved: %s', (_label, choice, left) => {
+  desktop.asked.length = 0;
+  desktop.choice = choice;
+  windows.showMain();
+  const preventDefault = vi.fn();
+  desktop.windows[0]?.webContents.emit('will-prevent-unload', { preventDefault });
+  expect(desktop.asked).toEqual(['Leave what you have written?']);
+  expect(preventDefault).toHaveBeenCalledTimes(left);
+});
+
+it('loads a page again that has crashed, but not for ever: then it is made anew when it is asked for', () => {
+  windows.showMain();
+  const [window] = desktop.windows;
+  const crash = () => window?.webContents.emit('render-process-gone', {}, { reason: 'crashed' });
+  crash();
+  clock.advance(60_000);
+  crash();
+  expect(window?.done.slice(1)).toEqual(['reload', 'reload']);
+  clock.advance(59_999);
+  crash();
+  expect(window?.done.slice(3)).toEqual(['destroy']);
+  windows.showMain();
+  expect(desktop.windows).toHaveLength(2);
+});
+
+it('leaves a page alone whose process ended with its window', () => {
+  windows.showMain();
+  desktop.windows[0]?.webContents.emit('render-process-gone', {}, { reason: 'clean-exit' });
+  expect(desktop.windows[0]?.done).toHaveLength(1);
 });

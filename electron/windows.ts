@@ -1,4 +1,4 @@
-import { BrowserWindow, type Rectangle, screen, session, type WebContents } from 'electron';
+import { BrowserWindow, dialog, type Rectangle, screen, session, type WebContents } from 'electron';
 import type { Clock } from '../src/base/clock.ts';
 import { compactBounds } from './compact-placement.ts';
 import { appOrigin, appScheme, isOwnPage, isPermitted, pagePreferences } from './window-policy.ts';
@@ -12,7 +12,20 @@ export interface WindowsOptions {
 
 /** A click takes the focus when the button goes down, and is told of when it goes up. */
 const clickMs = 300;
+/** A page that crashes again this soon would do so for ever. */
+const crashAgainMs = 60_000;
 const size = { width: 1180, height: 760, minWidth: 380, minHeight: 420 };
+
+const unsavedQuestion = {
+  type: 'question' as const,
+  message: 'Leave what you have written?',
+  detail: 'It is not saved.',
+  buttons: ['Leave', 'Stay'],
+  leaveId: 0,
+  defaultId: 1,
+  cancelId: 1,
+  noLink: true,
+};
 
 /** The app's two windows on the one page: the whole, and the compact one under the icon. Each is made when it is first asked for. */
 export class Windows {
@@ -89,7 +102,25 @@ export class Windows {
     const preferences = { ...pagePreferences, preload: this.#options.preload };
     const window = new BrowserWindow({ ...options, show: false, webPreferences: preferences });
     window.removeMenu();
+    // Without this the window stays, and the app with it, and nothing says why.
+    window.webContents.on('will-prevent-unload', (event) => {
+      if (dialog.showMessageBoxSync(window, unsavedQuestion) === unsavedQuestion.leaveId)
+        event.preventDefault();
+    });
+    this.#mend(window);
     return window;
+  }
+
+  /** A page whose process has crashed is loaded again once, where it was; then its window goes, and is made anew when it is asked for. */
+  #mend(window: BrowserWindow): void {
+    let crashedAtMs = Number.NEGATIVE_INFINITY;
+    window.webContents.on('render-process-gone', (_event, { reason }) => {
+      if (reason === 'clean-exit') return;
+      const nowMs = this.#options.clock.nowMs();
+      if (nowMs - crashedAtMs < crashAgainMs) return window.destroy();
+      crashedAtMs = nowMs;
+      window.reload();
+    });
   }
 
   /** What follows `#` is the page's own route; the page itself stays loaded where it is. */

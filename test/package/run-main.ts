@@ -79,10 +79,12 @@ const app = Object.assign(new Emitting(), {
 
 class BrowserWindow extends EventEmitter {
   readonly #preferences: Record<string, unknown>;
+  readonly webContents: EventEmitter;
   constructor({ webPreferences }: { webPreferences: Record<string, unknown> }) {
     super();
     this.#preferences = webPreferences;
     const contents = Object.assign(new EventEmitter(), { setWindowOpenHandler: () => {} });
+    this.webContents = contents;
     app.emit('web-contents-created', {}, contents);
     see({ what: 'said', name: 'guards', value: contents.eventNames().sort() });
   }
