@@ -113,3 +113,13 @@ it('offers of each tunnel what its state allows', () => {
     `down ${sandboxTunnel.id}`,
   ]);
 });
+
+it.each(['Copy', 'Restart', 'Disconnect', 'Pause'])(
+  '%s leads to the panel of its tunnel, which says how it goes',
+  (verb) => {
+    const [ofTunnels] = commandsOf({ kind: 'off' }, [sandboxTunnel]);
+    named(ofTunnels?.items ?? [], `${verb} sandbox`).run();
+    expect(asked).toHaveLength(1);
+    expect(parseRoute(location.hash)).toEqual({ view: 'tunnels', chosen: sandboxTunnel.id });
+  },
+);

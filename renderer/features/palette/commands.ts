@@ -3,6 +3,7 @@ import type { TunnelEntity } from '../../../src/contract/control-tunnel.ts';
 import type { AppState } from '../../state/app-state.ts';
 import { go, viewName, views } from '../../state/route.ts';
 import type { SandboxActions } from '../../state/sandbox-actions.ts';
+import type { TunnelAction } from '../../state/tunnel-actions.ts';
 import type { TunnelCopier } from '../tunnels/connection-strings.ts';
 
 export interface PaletteCommand {
@@ -35,22 +36,23 @@ export function paletteCommands(
     });
     const edit =
       tunnel.origin.kind === 'profile' ? [command('Edit', () => go({ view: 'edit', chosen: id }))] : [];
-    const show = command('Show', () => go({ view: 'tunnels', chosen: id }));
+    const toTunnel = () => go({ view: 'tunnels', chosen: id });
+    // Where its panel says how it goes.
+    const onPanel = (verb: string, run: () => void) =>
+      command(verb, () => {
+        toTunnel();
+        run();
+      });
+    const action = (verb: string, name: TunnelAction) => onPanel(verb, () => void actions.run(name, id));
+    const show = command('Show', toTunnel);
     if (wanted !== 'on')
-      return [
-        command(shown === 'paused' ? 'Resume' : 'Connect', () => {
-          go({ view: 'tunnels', chosen: id });
-          void actions.run(shown === 'paused' ? 'resume' : 'up', id);
-        }),
-        show,
-        ...edit,
-      ];
+      return [shown === 'paused' ? action('Resume', 'resume') : action('Connect', 'up'), show, ...edit];
     return [
       show,
-      command('Copy', () => void copier.copy(tunnel)),
-      command('Restart', () => void actions.run('restart', id)),
-      command('Disconnect', () => void actions.run('down', id)),
-      command('Pause', () => void actions.run('pause', id)),
+      onPanel('Copy', () => void copier.copy(tunnel)),
+      action('Restart', 'restart'),
+      action('Disconnect', 'down'),
+      action('Pause', 'pause'),
       ...edit,
     ];
   });
