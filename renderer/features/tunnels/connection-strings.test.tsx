@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { act, screen } from '@testing-library/react';
 import { userEvent } from '@testing-library/user-event';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import type { Question } from '../../../src/contract/control-question.ts';
 import { FakeControl, fakePod, fakeTunnel } from '../../../test/support/fake-control.ts';
 import { renderInWindow } from '../../window.fixture.tsx';
@@ -44,4 +44,14 @@ it('leads to a question that was put off, or that the tray asked', async () => {
   expect(screen.getByText(title)).toBeTruthy();
   await userEvent.setup().click(screen.getByRole('button', { name: 'Enter password…' }));
   expect(state.actions.asking()).toBe(ready.id);
+});
+
+it.each([
+  ['postgres', 'sallyport psql orders-db'],
+  ['http', 'sallyport open orders-db'],
+] as const)('copies in a browser the command that opens the client of a %s', async (kind, command) => {
+  const { state } = await renderInWindow(new FakeControl({ tunnels: [ready] }), <div />);
+  const copy = vi.spyOn(state.copies, 'copy');
+  await act(() => new TunnelCopier(state).openClient({ ...ready, kind }));
+  expect(copy.mock.calls.map(([, text]) => text)).toEqual([command]);
 });

@@ -48,12 +48,13 @@ export class TunnelCopier {
   /** Opens the client of its kind; a browser opens no programs, so that it gets the command that does. */
   openClient(tunnel: TunnelEntity): Promise<void> {
     const { api, copies, view } = this.#state;
-    const { id, name } = tunnel;
+    const { id, name, kind } = tunnel;
     if (!api.openClient && view.view && isSandboxTunnel(view.view.sandbox, id))
       return this.copy(tunnel, 'psql');
     return this.#keepFailure(id, async () => {
       if (api.openClient) return api.openClient(id);
-      const command = `sallyport psql ${id.startsWith('user/') ? name : id}`;
+      const verb = kind === 'postgres' ? 'psql' : 'open';
+      const command = `sallyport ${verb} ${id.startsWith('user/') ? name : id}`;
       await copies.copy({ of: id, what: clientCommand }, command);
     });
   }
