@@ -24,7 +24,6 @@ export function Verification() {
     queryKey: ['audit-verify'],
     queryFn: ({ signal }) => api.call('auditVerify', {}, { signal, timeoutMs: verifyTimeoutMs }),
     enabled: false,
-    retry: false,
     gcTime: Number.POSITIVE_INFINITY,
   });
   const { data, error, isFetching, dataUpdatedAt, refetch } = verification;

@@ -20,7 +20,6 @@ export function useDaemonStatus(): {
     queryKey: ['daemon'],
     queryFn: ({ signal }) => api.call('daemon', {}, { signal }),
     refetchInterval: everyMs,
-    retry: false,
   });
   return {
     status: data,

@@ -7,6 +7,5 @@ export function useContexts() {
   return useQuery({
     queryKey: ['contexts'],
     queryFn: ({ signal }) => api.call('contexts', {}, { signal }),
-    retry: false,
   });
 }

@@ -47,7 +47,6 @@ function Shown({ profile }: { readonly profile: ListedProfile | RefusedOwn }) {
     // What is being written stays on the screen while the file is read anew.
     placeholderData: keepPreviousData,
     staleTime: Number.POSITIVE_INFINITY,
-    retry: false,
   });
   if (error) {
     return (

@@ -15,7 +15,6 @@ export function useNamespaces(context: string | undefined) {
     queryFn: ({ signal }) => api.call('namespaces', { context }, { signal, timeoutMs: answerMs }),
     enabled: context !== undefined,
     staleTime: freshMs,
-    retry: false,
     refetchOnWindowFocus: false,
   });
 }
@@ -29,7 +28,6 @@ export function useObjects(context: string | undefined, namespace: string | unde
     queryFn: ({ signal }) => api.call('objects', { context, ...where }, { signal, timeoutMs: answerMs }),
     enabled: context !== undefined,
     staleTime: freshMs,
-    retry: false,
     refetchOnWindowFocus: false,
   });
 }
@@ -42,7 +40,6 @@ export function useProposal(asked: OperationInput<'proposeProfile'>) {
     queryFn: ({ signal }) => api.call('proposeProfile', asked, { signal, timeoutMs: answerMs }),
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 0,
-    retry: false,
     refetchOnWindowFocus: false,
   });
 }
