@@ -60,7 +60,7 @@ function Situation({ tunnel }: { readonly tunnel: TunnelEntity }) {
     case 'ready':
       return (
         <Cells role={state.pod.role}>
-          <MiddleTruncate text={state.pod.name} className="min-w-0" />
+          <MiddleTruncate text={state.pod.name} hasHint={false} className="min-w-0" />
           <span className="mono shrink-0 text-muted @max-[400px]:hidden">{`· ${shortUid(state.pod.uid)}`}</span>
         </Cells>
       );
