@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import type { Control } from '../src/client/control.ts';
 import type { ControlView } from '../src/client/control-view.ts';
 import type { SettingsChange, ShownSettings } from '../src/contract/control-settings.ts';
@@ -22,7 +23,8 @@ export class AppSettings {
   #daemon: ControlView['daemon'] | undefined;
   /** What the desktop was told last. */
   #openAtLogin: boolean | undefined;
-  #last: Promise<unknown> = Promise.resolve();
+  /** One at a time: an answer that is older never replaces a newer one. */
+  readonly #inTurn = pLimit(1);
   #waiting: Promise<ShownSettings> | undefined;
 
   constructor(options: AppSettingsOptions) {
@@ -67,13 +69,6 @@ export class AppSettings {
       this.#take(shown.window);
       return shown;
     });
-  }
-
-  /** One at a time: an answer that is older never replaces a newer one. */
-  #inTurn<T>(act: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(act);
-    this.#last = turn.catch(() => {});
-    return turn;
   }
 
   #take(window: WindowSettings): void {
