@@ -1,4 +1,5 @@
 /** What a pod's status says about forwarding to it: the facts, and the reason why not, in the cluster's words. */
+import { hiddenSigns } from '../base/plain.ts';
 import type { ErrorCode, ErrorData, ErrorDetails } from '../contract/error-codes.ts';
 import type { PodIdentity } from '../contract/pod.ts';
 import { roleLabels } from '../contract/role-labels.ts';
@@ -68,7 +69,7 @@ export function podIdentity(pod: Pod, namespace: string, port: number): PodIdent
 function visible(identity: PodIdentity): PodIdentity {
   const facts = Object.entries(identity).map(([name, fact]) => [
     name,
-    typeof fact === 'string' ? fact.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '') : fact,
+    typeof fact === 'string' ? fact.replace(hiddenSigns, '') : fact,
   ]);
   return Object.fromEntries(facts);
 }
